@@ -1,1 +1,12 @@
-//! See the README.
+//! What the business decides: pure functions and the facts they read.
+//!
+//! No clock, no random source, no database, no network: what changes from call to call is an argument.
+//! The console runs this very crate as WebAssembly, so a journey or a template is judged in the browser
+//! by the code that runs it. Modules stand in the order of allowed use.
+
+pub mod ids;
+pub mod time;
+pub mod money;
+pub mod locale;
+pub mod contact_point;
+pub mod event;
