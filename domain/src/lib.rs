@@ -10,3 +10,4 @@ pub mod money;
 pub mod locale;
 pub mod contact_point;
 pub mod event;
+pub mod journey;

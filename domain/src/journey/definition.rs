@@ -1,0 +1,254 @@
+//! The graph of a journey as JSON: `"schema": 1`, refused whole when any part is not understood.
+
+use super::{
+    node::Node,
+    node_id::NodeId,
+    problem::{Code, Problem, listed},
+};
+use crate::time::{Millis, SECOND};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+/// The only schema there is so far.
+pub const SCHEMA: u32 = 1;
+
+/// Longest JSON of a definition we read, bytes.
+pub const MAX_BYTES: usize = 512 * 1024;
+
+/// A journey: nodes by id, and where it starts. Immutable once published; a run keeps to the version it began with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Definition {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// A name for people.
+    pub name: String,
+    /// The trigger.
+    pub start: NodeId,
+    /// What holds for every run.
+    pub settings: Settings,
+    /// The graph.
+    pub nodes: BTreeMap<NodeId, Node>,
+}
+
+/// What holds for every run of a journey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// A purchase ends the run. Always so for carts and checkouts; a quote's run may go on after the order.
+    pub exit_on_purchase: bool,
+    /// A contact begins this journey at most once in so many seconds; 0 for no limit.
+    pub cool_down_seconds: i64,
+    /// A limit for this journey's messages beside the store's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency_cap: Option<FrequencyCap>,
+    /// Hours without messages, in the recipient's zone, beside those of law and store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHours>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { exit_on_purchase: true, cool_down_seconds: 0, frequency_cap: None, quiet_hours: None }
+    }
+}
+
+/// At most `messages` to one contact within any `window_seconds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrequencyCap {
+    /// How many; at least 1.
+    pub messages: i64,
+    /// Length of the sliding window, seconds.
+    pub window_seconds: i64,
+}
+
+impl FrequencyCap {
+    /// From when on one more message is allowed, given when earlier ones were handed over (any order);
+    /// an instant not after `now` means at once.
+    pub fn free_at(&self, sent: &[Millis], now: Millis) -> Millis {
+        let window = self.window_seconds.max(0).saturating_mul(SECOND);
+        let mut recent: Vec<Millis> =
+            sent.iter().copied().filter(|at| at.saturating_add(window) > now).collect();
+        recent.sort_unstable();
+        let allowed = usize::try_from(self.messages).unwrap_or(0).max(1);
+        match recent.len().checked_sub(allowed) {
+            None => now,
+            Some(first_to_leave) => recent[first_to_leave].saturating_add(window),
+        }
+    }
+}
+
+/// From one time of day to another, over midnight when `from` is later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// First minute without messages.
+    pub from: ClockTime,
+    /// First minute with messages again.
+    pub to: ClockTime,
+}
+
+/// A time of day on a wall clock, `"08:30"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClockTime {
+    minute: u16,
+}
+
+impl ClockTime {
+    /// Minutes since midnight, 0 to 1439.
+    pub const fn minute_of_day(self) -> u16 {
+        self.minute
+    }
+}
+
+impl FromStr for ClockTime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = |s: &str| {
+            (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u16>().ok()).flatten()
+        };
+        let read = text.split_once(':').and_then(|(h, m)| Some((digits(h)?, digits(m)?)));
+        match read {
+            Some((hour @ 0..=23, minute @ 0..=59)) => Ok(Self { minute: hour * 60 + minute }),
+            _ => Err("a time of day is written 00:00 to 23:59".into()),
+        }
+    }
+}
+
+impl fmt::Display for ClockTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.minute / 60, self.minute % 60)
+    }
+}
+
+impl Serialize for ClockTime {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClockTime {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The outer form, nodes still unread, so that a mistake in one can be told with its id and all of them at once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    schema: u32,
+    name: String,
+    start: NodeId,
+    #[serde(default)]
+    settings: Settings,
+    nodes: RawNodes,
+}
+
+struct RawNodes(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for RawNodes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = RawNodes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of nodes by id")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawNodes, A::Error> {
+                let mut nodes = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    nodes.push(pair);
+                }
+                Ok(RawNodes(nodes))
+            }
+        }
+        d.deserialize_map(Pairs)
+    }
+}
+
+impl Raw {
+    fn read(self) -> Result<Definition, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut nodes = BTreeMap::new();
+        if self.schema != SCHEMA {
+            problems.push(Problem::whole("schema", Code::UnknownSchema, self.schema));
+        }
+        for (name, raw) in self.nodes.0 {
+            let id = name
+                .parse::<NodeId>()
+                .map_err(|e| problems.push(Problem::unreadable(Some(&name), "", e)))
+                .ok();
+            let node = serde_json::from_str::<Node>(raw.get());
+            let node = node.map_err(|e| problems.push(Problem::unreadable(Some(&name), "", e))).ok();
+            let (Some(id), Some(node)) = (id, node) else { continue };
+            if nodes.insert(id.clone(), node).is_some() {
+                problems.push(Problem::at(&id, "", Code::Duplicate, &id));
+            }
+        }
+        if problems.is_empty() {
+            Ok(Definition {
+                schema: self.schema,
+                name: self.name,
+                start: self.start,
+                settings: self.settings,
+                nodes,
+            })
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+impl Definition {
+    /// Reads a definition. Unknown fields, nodes with one id, and nodes that do not have the form are refused, each
+    /// with the node named. Whether the graph makes sense is [`Definition::validate`]'s question.
+    ///
+    /// # Errors
+    /// Everything that could not be read.
+    pub fn from_json(text: &str) -> Result<Self, Vec<Problem>> {
+        if text.len() > MAX_BYTES {
+            return Err(vec![Problem::whole("", Code::TooLong, format!("{MAX_BYTES} bytes"))]);
+        }
+        serde_json::from_str::<Raw>(text).map_err(|e| vec![Problem::unreadable(None, "", e)])?.read()
+    }
+
+    /// The JSON that is stored and hashed: fields in a fixed order, so that equal definitions have equal texts.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("names, numbers and maps with text keys always have a JSON form")
+    }
+
+    /// A node by id.
+    pub fn node(&self, id: &NodeId) -> Option<&Node> {
+        self.nodes.get(id)
+    }
+
+    /// The trigger, when the start is one.
+    pub fn trigger(&self) -> Option<&super::node::Trigger> {
+        match self.nodes.get(&self.start) {
+            Some(Node::Trigger(trigger)) => Some(trigger),
+            _ => None,
+        }
+    }
+
+    /// The holdout's node and its percent, when there is one.
+    pub fn holdout(&self) -> Option<(&NodeId, i64)> {
+        self.nodes.iter().find_map(|(id, node)| match node {
+            Node::Holdout(h) => Some((id, h.percent)),
+            _ => None,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Definition {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Raw::deserialize(d)?.read().map_err(|problems| serde::de::Error::custom(listed(&problems)))
+    }
+}

@@ -1,0 +1,365 @@
+//! The nodes a journey is drawn from.
+//!
+//! Numbers are wide and signed on purpose: `-5` is read, and then refused by validation with the name of the
+//! node and the field, which a parser could not say as well.
+
+use super::{condition::Condition, node_id::NodeId};
+use crate::{
+    event::{CartKind, EventKind},
+    locale::Language,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+/// One node; JSON tells the kind in `type`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Node {
+    /// Where a run begins.
+    Trigger(Trigger),
+    /// Stays for a time.
+    Wait(Wait),
+    /// Stays until something happens, or for a time.
+    WaitForEvent(WaitForEvent),
+    /// Goes one of two ways by what is true now.
+    Condition(ConditionNode),
+    /// Goes one of several ways by a hash of the contact.
+    Split(Split),
+    /// Keeps a share of the people silent, so that the effect can be known.
+    Holdout(Holdout),
+    /// Hands one message to the outbox.
+    Message(Message),
+    /// Marks whether the order came.
+    Goal(Goal),
+    /// The end.
+    Exit(Exit),
+}
+
+impl Node {
+    /// The word in `type`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Trigger(_) => "trigger",
+            Self::Wait(_) => "wait",
+            Self::WaitForEvent(_) => "wait_for_event",
+            Self::Condition(_) => "condition",
+            Self::Split(_) => "split",
+            Self::Holdout(_) => "holdout",
+            Self::Message(_) => "message",
+            Self::Goal(_) => "goal",
+            Self::Exit(_) => "exit",
+        }
+    }
+
+    /// Where a run can go from here: the field that names the target, and the target, in drawing order.
+    pub fn targets(&self) -> Vec<(String, &NodeId)> {
+        let one = |next| vec![("next".to_owned(), next)];
+        match self {
+            Self::Trigger(n) => one(&n.next),
+            Self::Wait(n) => one(&n.next),
+            Self::WaitForEvent(n) => {
+                vec![("happened".into(), &n.happened), ("timed_out".into(), &n.timed_out)]
+            }
+            Self::Condition(n) => vec![("yes".into(), &n.yes), ("no".into(), &n.no)],
+            Self::Split(n) => {
+                n.branches.iter().enumerate().map(|(i, b)| (format!("branches.{i}.next"), &b.next)).collect()
+            }
+            Self::Holdout(n) => one(&n.next),
+            Self::Message(n) => one(&n.next),
+            Self::Goal(n) => one(&n.next),
+            Self::Exit(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a run that comes here always stays for some time, so that a loop through here is no spin.
+    pub const fn rests(&self) -> bool {
+        match self {
+            Self::Wait(n) => n.seconds > 0,
+            Self::WaitForEvent(n) => n.timeout_seconds > 0,
+            _ => false,
+        }
+    }
+}
+
+/// Where a run begins: something was left unfinished.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// Which kinds of cart.
+    pub on: Vec<CartKind>,
+    /// Only those for which this holds at the moment of abandonment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Condition>,
+    /// May a cart that was left, taken up and left again begin anew?
+    #[serde(default)]
+    pub re_entry: ReEntry,
+    /// The first node after it.
+    pub next: NodeId,
+}
+
+/// Whether one cart or quote may run through the journey more than once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ReEntry {
+    /// Once for each cart.
+    #[default]
+    Once,
+    /// At each abandonment, but no sooner than so many seconds after the last beginning, and so many times in all.
+    Again {
+        /// Seconds since the last beginning with this cart.
+        after_seconds: i64,
+        /// How many runs one cart may have in all.
+        at_most: i64,
+    },
+}
+
+/// Stays for a time. 0 goes on at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// How long, at most 365 days.
+    pub seconds: i64,
+    /// Then.
+    pub next: NodeId,
+}
+
+/// Stays until one of the events happens, or the time is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitForEvent {
+    /// Any one of these.
+    pub events: Vec<Awaited>,
+    /// The message that `opened` and `clicked` are about; any message of the run when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<NodeId>,
+    /// How long, at most 365 days.
+    pub timeout_seconds: i64,
+    /// When it happened in time.
+    pub happened: NodeId,
+    /// When it did not.
+    pub timed_out: NodeId,
+}
+
+/// Something a run can wait for: an event of the canonical vocabulary, or a person's engagement with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Awaited {
+    /// An event of the shop.
+    Event(EventKind),
+    /// A person opened a message of this run; machine opens do not count.
+    Opened,
+    /// A person clicked in a message of this run; scanners do not count.
+    Clicked,
+}
+
+/// Which id stands in the key of a registered wait, so that an arriving event finds the run with one look-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitScope {
+    /// The cart of the run.
+    Cart,
+    /// The contact of the run.
+    Contact,
+    /// The run itself.
+    Run,
+}
+
+impl Awaited {
+    /// The name in a definition and in `run_wait.event`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Event(kind) => kind.as_str(),
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+        }
+    }
+
+    /// By which id an arriving event finds the waiting runs. What happens to the cart concerns that cart only;
+    /// an order or a look at a product concerns the person; engagement concerns the run that sent.
+    pub const fn scope(self) -> WaitScope {
+        match self {
+            Self::Opened | Self::Clicked => WaitScope::Run,
+            Self::Event(
+                EventKind::CartItemAdded
+                | EventKind::CartItemRemoved
+                | EventKind::CartUpdated
+                | EventKind::CartDeleted
+                | EventKind::CheckoutStarted
+                | EventKind::QuoteRequested
+                | EventKind::CouponApplied,
+            ) => WaitScope::Cart,
+            Self::Event(_) => WaitScope::Contact,
+        }
+    }
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Awaited {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "opened" => Ok(Self::Opened),
+            "clicked" => Ok(Self::Clicked),
+            "custom" => {
+                Err("\"custom\" says nothing about what happened; name an event of the vocabulary".into())
+            }
+            other => EventKind::from_name(other).map(Self::Event).ok_or_else(|| {
+                format!("{:?} is no event that can be waited for", other.chars().take(48).collect::<String>())
+            }),
+        }
+    }
+}
+
+impl Serialize for Awaited {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Awaited {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Goes one of two ways by what is true now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionNode {
+    /// The question.
+    #[serde(rename = "if")]
+    pub test: Condition,
+    /// When it holds.
+    pub yes: NodeId,
+    /// When it does not.
+    pub no: NodeId,
+}
+
+/// Goes one of several ways by a hash of (journey, node, contact): nothing is drawn, a repeated step goes the same way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// At least two.
+    pub branches: Vec<Branch>,
+}
+
+/// One way of a split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branch {
+    /// Share of the people, relative to the other branches; at least 1.
+    pub weight: i64,
+    /// A word for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// Where it goes.
+    pub next: NodeId,
+}
+
+/// Keeps a share of the people silent. The group is a hash of (store, journey, contact): a person stays in it over
+/// all runs and versions. A run that is held out goes on through the graph, so that the same things are observed,
+/// but no channel hears of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holdout {
+    /// How many of a hundred people get nothing, 0 to 100.
+    pub percent: i64,
+    /// Both groups go on here.
+    pub next: NodeId,
+}
+
+/// How a message reaches people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// E-mail.
+    Email,
+}
+
+impl Channel {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+        }
+    }
+}
+
+/// What the words of a message do; some countries allow a reminder but not an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentClass {
+    /// Says what was left, offers nothing.
+    Informational,
+    /// Advertises.
+    Promotional,
+}
+
+impl ContentClass {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Promotional => "promotional",
+        }
+    }
+}
+
+/// The purpose of the consent ledger that a message is sent under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Reminders of a cart, by e-mail.
+    CartEmail,
+    /// Marketing by e-mail.
+    MarketingEmail,
+}
+
+impl Purpose {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CartEmail => "cart_email",
+            Self::MarketingEmail => "marketing_email",
+        }
+    }
+}
+
+/// Hands one message to the outbox. Whether it is sent is judged there, at the last moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// How.
+    pub channel: Channel,
+    /// Key of the template, for example `recovery_1`.
+    #[serde(default)]
+    pub template: String,
+    /// What the words do.
+    pub content_class: ContentClass,
+    /// The permission it needs.
+    pub purpose: Purpose,
+    /// The store's own subject by language, in place of the template's; Liquid as in the template.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subject: BTreeMap<Language, String>,
+    /// Then.
+    pub next: NodeId,
+}
+
+/// Marks whether an order has come since the run began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Goal {
+    /// What counts; `order_placed`.
+    pub on: EventKind,
+    /// Then.
+    pub next: NodeId,
+}
+
+/// The end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exit {}

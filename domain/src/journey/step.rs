@@ -1,0 +1,539 @@
+//! The step: from where a run rests to where it rests next, through everything that takes no time.
+
+use super::{
+    definition::Definition,
+    evaluate::{Check, evaluate},
+    keys,
+    node::{self, Awaited, Channel, ContentClass, Node, Purpose},
+    node_id::NodeId,
+    state::{CartStatus, Facts, Group, JourneyState, RunContext, RunState, WaitingFor},
+    trail::{Decision, TrailEntry},
+};
+use crate::{
+    event::CartKind,
+    locale::Language,
+    time::{MINUTE, Millis, SECOND},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A run that comes to one node more often than this is ended: a loop through waits is allowed, for ever is not.
+pub const EXIT_LIMIT_VISITS: u32 = 100;
+
+/// How long a message is put off while the shopper is in the shop.
+pub const PUT_OFF: Millis = 30 * MINUTE;
+
+/// When a run of a paused journey is looked at again.
+pub const PAUSE_RECHECK: Millis = 15 * MINUTE;
+
+/// Lateness up to here is taken off the next wait, but never more than a twentieth of it.
+const FORGIVEN: Millis = 15 * MINUTE;
+
+/// What a step decided. Everything in it is committed in one transaction, or nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Where the run goes.
+    pub transition: Transition,
+    /// What it carries there.
+    pub context: RunContext,
+    /// What has to be done.
+    pub effects: Vec<Effect>,
+    /// Why, for the timeline.
+    pub trail: Vec<TrailEntry>,
+}
+
+/// Where a run goes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Transition {
+    /// Rests.
+    Wait {
+        /// Here.
+        node: NodeId,
+        /// On this visit of the node.
+        visit: u32,
+        /// Until then.
+        wake_at: Millis,
+        /// For this to happen, or until then.
+        wait_for: Option<WaitingFor>,
+    },
+    /// Is over.
+    End {
+        /// The node it ended at.
+        node: NodeId,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Why a run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Came to an exit.
+    Completed,
+    /// Came to an exit in the group that gets nothing.
+    HeldOut,
+    /// The cart was bought without our help.
+    Converted,
+    /// The cart was bought after a message.
+    Recovered,
+    /// The same person bought, with another cart or on another device.
+    Ordered,
+    /// The cart is too old.
+    Expired,
+    /// The person asked to be forgotten.
+    Erased,
+    /// The cart turned out to be a machine's, a test's or a member of staff's.
+    Excluded,
+    /// The trigger does not want this cart.
+    NotAdmitted,
+    /// The journey was switched off.
+    JourneyOff,
+    /// The person said no. Decided by the engine when an unsubscription arrives, not by the step.
+    Unsubscribed,
+    /// A member ended it in the console. Decided by the engine.
+    Cancelled,
+    /// Came to one node more than [`EXIT_LIMIT_VISITS`] times.
+    LoopLimit,
+    /// The version's graph points nowhere; validation lets no such version be published.
+    Broken,
+}
+
+impl EndReason {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Completed,
+        Self::HeldOut,
+        Self::Converted,
+        Self::Recovered,
+        Self::Ordered,
+        Self::Expired,
+        Self::Erased,
+        Self::Excluded,
+        Self::NotAdmitted,
+        Self::JourneyOff,
+        Self::Unsubscribed,
+        Self::Cancelled,
+        Self::LoopLimit,
+        Self::Broken,
+    ];
+
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::HeldOut => "held_out",
+            Self::Converted => "converted",
+            Self::Recovered => "recovered",
+            Self::Ordered => "ordered",
+            Self::Expired => "expired",
+            Self::Erased => "erased",
+            Self::Excluded => "excluded",
+            Self::NotAdmitted => "not_admitted",
+            Self::JourneyOff => "journey_off",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Cancelled => "cancelled",
+            Self::LoopLimit => "loop_limit",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// The reason of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == name)
+    }
+
+    /// Whether a purchase ended the run.
+    pub const fn is_purchase(self) -> bool {
+        matches!(self, Self::Converted | Self::Recovered | Self::Ordered)
+    }
+}
+
+/// What has to be done, as data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// One row for the outbox; on conflict of `send_key` nothing.
+    SendMessage {
+        /// The message node.
+        node: NodeId,
+        /// Which visit of it.
+        visit: u32,
+        /// How.
+        channel: Channel,
+        /// Template key.
+        template: String,
+        /// The store's own subject by language; empty for the template's.
+        subject: BTreeMap<Language, String>,
+        /// What the words do.
+        content_class: ContentClass,
+        /// The permission it needs.
+        purpose: Purpose,
+        /// [`keys::send_key`].
+        send_key: String,
+    },
+    /// One row of `run_wait` for each event and key; an arriving event sets the run's `wake_at`.
+    RegisterWait {
+        /// The node that waits.
+        node: NodeId,
+        /// Events, and by which key each is found ([`keys::wait_key`]).
+        waits: Vec<(Awaited, String)>,
+        /// After this they are of no use.
+        until: Millis,
+    },
+    /// The run no longer waits for events: its rows of `run_wait` go.
+    ClearWaits,
+    /// The order came that the journey is for.
+    GoalReached {
+        /// The goal node.
+        node: NodeId,
+    },
+    /// The person is in this group from here on; counted once for each person and journey.
+    Exposure {
+        /// The holdout node.
+        node: NodeId,
+        /// Which group.
+        group: Group,
+        /// Where the hash put the person, 0 to 9999.
+        bucket: u32,
+        /// The holdout's size, hundredths of the people.
+        percent: i64,
+    },
+}
+
+/// Moves a run on. Pure: equal arguments, equal answer; bounded by the number of nodes; never panics, whatever the graph.
+///
+/// A run that is not due stays as it is, with nothing to do and nothing on the trail. Whether the run may be moved
+/// at all (status, lease, epoch) is the claim's business.
+pub fn step(def: &Definition, run: &RunState, facts: &Facts, now: Millis) -> Outcome {
+    let mut walk = Walk {
+        def,
+        run,
+        facts,
+        now,
+        context: run.context.clone(),
+        effects: Vec::new(),
+        trail: Vec::new(),
+        planned: None,
+    };
+    let transition = walk.go();
+    let rests_as_before = matches!(&transition, Transition::Wait { wait_for: Some(w), .. } if Some(w) == run.waiting_for.as_ref());
+    if run.waiting_for.is_some() && !rests_as_before {
+        // Before a new registration, never after it.
+        walk.effects.insert(0, Effect::ClearWaits);
+    }
+    Outcome { transition, context: walk.context, effects: walk.effects, trail: walk.trail }
+}
+
+struct Walk<'a> {
+    def: &'a Definition,
+    run: &'a RunState,
+    facts: &'a Facts,
+    now: Millis,
+    context: RunContext,
+    effects: Vec<Effect>,
+    trail: Vec<TrailEntry>,
+    /// When the run should have come here, if a clock decided that; lateness is taken off the next wait.
+    planned: Option<Millis>,
+}
+
+/// What a node decided.
+enum Way {
+    On(NodeId),
+    Stop(Transition),
+}
+
+impl Walk<'_> {
+    fn go(&mut self) -> Transition {
+        if let Some(reason) = self.over() {
+            return self.end(&self.run.node.clone(), self.run.visit, reason);
+        }
+        if self.facts.journey == JourneyState::Paused {
+            return self.stay(self.now.saturating_add(PAUSE_RECHECK));
+        }
+        let mut at = match self.resume() {
+            Way::On(next) => next,
+            Way::Stop(transition) => return transition,
+        };
+        // A valid graph has no loop without a rest, so no node is passed twice.
+        for _ in 0..=self.def.nodes.len() {
+            match self.arrive(&at) {
+                Way::On(next) => at = next,
+                Way::Stop(transition) => return transition,
+            }
+        }
+        self.end(&at, 0, EndReason::LoopLimit)
+    }
+
+    /// Reasons that end a run wherever it is.
+    fn over(&self) -> Option<EndReason> {
+        let cart = &self.facts.cart;
+        let purchase_ends = cart.kind != CartKind::Quote || self.def.settings.exit_on_purchase;
+        if self.facts.contact.erased {
+            Some(EndReason::Erased)
+        } else if cart.excluded {
+            Some(EndReason::Excluded)
+        } else if cart.status == CartStatus::Expired {
+            Some(EndReason::Expired)
+        } else if purchase_ends && cart.status == CartStatus::Recovered {
+            Some(EndReason::Recovered)
+        } else if purchase_ends && cart.status == CartStatus::Converted {
+            Some(EndReason::Converted)
+        } else if purchase_ends && self.facts.ordered_since_entry {
+            Some(EndReason::Ordered)
+        } else if self.facts.journey == JourneyState::Off {
+            Some(EndReason::JourneyOff)
+        } else {
+            None
+        }
+    }
+
+    fn stay(&self, wake_at: Millis) -> Transition {
+        let run = self.run;
+        Transition::Wait {
+            node: run.node.clone(),
+            visit: run.visit,
+            wake_at,
+            wait_for: run.waiting_for.clone(),
+        }
+    }
+
+    /// Leaves the node the run rests at, if it may.
+    fn resume(&mut self) -> Way {
+        let run = self.run;
+        let def = self.def;
+        match (def.node(&run.node), &run.waiting_for) {
+            (Some(Node::WaitForEvent(n)), Some(w)) => self.resume_await(n, w),
+            _ if self.now < run.wake_at => Way::Stop(self.stay(run.wake_at)),
+            (Some(Node::Wait(n)), _) if run.visit > 0 => {
+                self.planned = Some(run.wake_at);
+                let late = self.now.saturating_sub(run.wake_at);
+                self.note(&run.node, run.visit, Decision::WaitOver, [("late_ms", json!(late))]);
+                Way::On(n.next.clone())
+            }
+            (Some(Node::Message(n)), _) if run.visit > 0 => self.message(&run.node, run.visit, n, true),
+            _ => {
+                self.planned = (run.visit == 0).then_some(run.entered_at);
+                Way::On(run.node.clone())
+            }
+        }
+    }
+
+    fn resume_await(&mut self, n: &node::WaitForEvent, w: &WaitingFor) -> Way {
+        let run = self.run;
+        let in_time = |at: Millis| at < w.until;
+        match self.facts.arrived {
+            Some(a) if w.events.contains(&a.event) && in_time(a.at) => {
+                let values = [("event", json!(a.event)), ("event_at", json!(a.at))];
+                self.note(&run.node, run.visit, Decision::EventHappened, values);
+                Way::On(n.happened.clone())
+            }
+            _ if self.now >= w.until => {
+                let values = [("events", json!(w.events)), ("until", json!(w.until))];
+                self.note(&run.node, run.visit, Decision::EventTimedOut, values);
+                self.planned = Some(w.until);
+                Way::On(n.timed_out.clone())
+            }
+            _ => Way::Stop(self.stay(w.until)),
+        }
+    }
+
+    fn arrive(&mut self, id: &NodeId) -> Way {
+        let def = self.def;
+        let Some(node) = def.node(id) else {
+            return Way::Stop(self.end(id, 0, EndReason::Broken));
+        };
+        let visit = self.context.visits.get(id).copied().unwrap_or(0).saturating_add(1);
+        if visit > EXIT_LIMIT_VISITS {
+            return Way::Stop(self.end(id, visit, EndReason::LoopLimit));
+        }
+        self.context.visits.insert(id.clone(), visit);
+        match node {
+            Node::Trigger(n) => self.trigger(id, visit, n),
+            Node::Wait(n) => self.wait(id, visit, n),
+            Node::WaitForEvent(n) => self.begin_await(id, visit, n),
+            Node::Condition(n) => {
+                let (holds, checks) = evaluate(&n.test, self.facts);
+                let decision = if holds { Decision::ConditionYes } else { Decision::ConditionNo };
+                self.note(id, visit, decision, [("checks", json!(checks))]);
+                Way::On(if holds { n.yes.clone() } else { n.no.clone() })
+            }
+            Node::Split(n) => self.split(id, visit, n),
+            Node::Holdout(n) => self.holdout(id, visit, n),
+            Node::Message(n) => self.message(id, visit, n, false),
+            Node::Goal(n) => {
+                let reached = self.facts.ordered_since_entry;
+                let decision = if reached { Decision::GoalReached } else { Decision::GoalNotReached };
+                self.note(id, visit, decision, [("on", json!(n.on))]);
+                if reached {
+                    self.reach_goal(id);
+                }
+                Way::On(n.next.clone())
+            }
+            Node::Exit(_) => {
+                let held_out = self.context.group == Some(Group::HeldOut);
+                let reason = if held_out { EndReason::HeldOut } else { EndReason::Completed };
+                Way::Stop(self.end(id, visit, reason))
+            }
+        }
+    }
+
+    fn trigger(&mut self, id: &NodeId, visit: u32, n: &node::Trigger) -> Way {
+        let cart = &self.facts.cart;
+        let mut checks: Vec<Check> = Vec::new();
+        let wanted = n.on.contains(&cart.kind)
+            && n.filter.as_ref().is_none_or(|filter| {
+                let (holds, asked) = evaluate(filter, self.facts);
+                checks = asked;
+                holds
+            });
+        let values = [
+            ("cart_kind", json!(cart.kind)),
+            ("value_minor", json!(cart.value.minor)),
+            ("currency", json!(cart.value.currency)),
+            ("checks", json!(checks)),
+        ];
+        if wanted {
+            self.note(id, visit, Decision::Entered, values);
+            Way::On(n.next.clone())
+        } else {
+            self.note(id, visit, Decision::NotAdmitted, values);
+            Way::Stop(self.end(id, visit, EndReason::NotAdmitted))
+        }
+    }
+
+    /// When a wait of so many seconds that begins now is over.
+    fn after(&self, seconds: i64) -> Millis {
+        let length = seconds.saturating_mul(SECOND);
+        let late = self.planned.map_or(0, |planned| self.now.saturating_sub(planned).max(0));
+        self.now.saturating_add(length).saturating_sub(late.min(length / 20).min(FORGIVEN))
+    }
+
+    fn wait(&mut self, id: &NodeId, visit: u32, n: &node::Wait) -> Way {
+        if n.seconds <= 0 {
+            self.note(id, visit, Decision::WaitOver, [("seconds", json!(0))]);
+            return Way::On(n.next.clone());
+        }
+        let wake_at = self.after(n.seconds);
+        self.note(
+            id,
+            visit,
+            Decision::WaitStarted,
+            [("seconds", json!(n.seconds)), ("until", json!(wake_at))],
+        );
+        Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at, wait_for: None })
+    }
+
+    fn begin_await(&mut self, id: &NodeId, visit: u32, n: &node::WaitForEvent) -> Way {
+        let until = self.after(n.timeout_seconds.max(0));
+        let key =
+            |e: &Awaited| (*e, keys::wait_key(*e, self.run.cart_id, self.run.contact_id, self.run.run_id));
+        let waits = n.events.iter().map(key).collect();
+        self.effects.push(Effect::RegisterWait { node: id.clone(), waits, until });
+        self.note(id, visit, Decision::AwaitStarted, [("events", json!(n.events)), ("until", json!(until))]);
+        let wait_for = Some(WaitingFor { events: n.events.clone(), message: n.message.clone(), until });
+        Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at: until, wait_for })
+    }
+
+    fn split(&mut self, id: &NodeId, visit: u32, n: &node::Split) -> Way {
+        let weight = |b: &node::Branch| u64::try_from(b.weight).unwrap_or(0).min(u64::from(keys::BUCKETS));
+        let total: u64 = n.branches.iter().map(weight).sum();
+        let bucket = keys::split_bucket(self.run.journey_id, id, self.run.contact_id);
+        let place = u64::from(bucket) * total / u64::from(keys::BUCKETS);
+        let mut passed = 0;
+        for (i, branch) in n.branches.iter().enumerate() {
+            passed += weight(branch);
+            if place < passed {
+                let values = [
+                    ("branch", json!(i)),
+                    ("label", json!(branch.label)),
+                    ("bucket", json!(bucket)),
+                    ("weights", json!(n.branches.iter().map(|b| b.weight).collect::<Vec<_>>())),
+                ];
+                self.note(id, visit, Decision::Split, values);
+                return Way::On(branch.next.clone());
+            }
+        }
+        Way::Stop(self.end(id, visit, EndReason::Broken))
+    }
+
+    fn holdout(&mut self, id: &NodeId, visit: u32, n: &node::Holdout) -> Way {
+        let bucket = keys::holdout_bucket(self.run.store_id, self.run.journey_id, self.run.contact_id);
+        let group = *self.context.group.get_or_insert_with(|| {
+            let out = i64::from(bucket) < n.percent.saturating_mul(100);
+            let group = if out { Group::HeldOut } else { Group::Treated };
+            self.effects.push(Effect::Exposure { node: id.clone(), group, bucket, percent: n.percent });
+            group
+        });
+        let decision = match group {
+            Group::HeldOut => Decision::HeldOut,
+            Group::Treated => Decision::Treated,
+        };
+        self.note(id, visit, decision, [("bucket", json!(bucket)), ("percent", json!(n.percent))]);
+        Way::On(n.next.clone())
+    }
+
+    fn message(&mut self, id: &NodeId, visit: u32, n: &node::Message, put_off_before: bool) -> Way {
+        let named = [("channel", json!(n.channel)), ("template", json!(n.template))];
+        if self.context.group == Some(Group::HeldOut) {
+            self.note(id, visit, Decision::MessageSilenced, named);
+            return Way::On(n.next.clone());
+        }
+        let status = self.facts.cart.status;
+        if matches!(status, CartStatus::Active | CartStatus::Checkout) {
+            let wake_at = self.now.saturating_add(PUT_OFF);
+            if !put_off_before {
+                let values = [("cart_status", json!(status)), ("until", json!(wake_at))];
+                self.note(id, visit, Decision::ShopperIsBack, values);
+            }
+            return Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at, wait_for: None });
+        }
+        let send_key = keys::send_key(self.run.store_id, self.run.run_id, id, visit);
+        self.note(
+            id,
+            visit,
+            Decision::MessageQueued,
+            named.into_iter().chain([("send_key", json!(send_key))]),
+        );
+        self.effects.push(Effect::SendMessage {
+            node: id.clone(),
+            visit,
+            channel: n.channel,
+            template: n.template.clone(),
+            subject: n.subject.clone(),
+            content_class: n.content_class,
+            purpose: n.purpose,
+            send_key,
+        });
+        Way::On(n.next.clone())
+    }
+
+    fn reach_goal(&mut self, id: &NodeId) {
+        if !std::mem::replace(&mut self.context.goal, true) {
+            self.effects.push(Effect::GoalReached { node: id.clone() });
+        }
+    }
+
+    fn end(&mut self, node: &NodeId, visit: u32, reason: EndReason) -> Transition {
+        if reason.is_purchase() {
+            let goal =
+                self.def.nodes.iter().find(|(_, n)| matches!(n, Node::Goal(_))).map(|(id, _)| id.clone());
+            if let Some(id) = goal {
+                self.reach_goal(&id);
+            }
+        }
+        self.note(node, visit, Decision::Ended, [("reason", json!(reason))]);
+        Transition::End { node: node.clone(), reason }
+    }
+
+    fn note<'v>(
+        &mut self,
+        node: &NodeId,
+        visit: u32,
+        decision: Decision,
+        values: impl IntoIterator<Item = (&'v str, Value)>,
+    ) {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.trail.push(TrailEntry { node: node.clone(), visit, at: self.now, decision, values });
+    }
+}
