@@ -10,4 +10,6 @@ pub mod money;
 pub mod locale;
 pub mod contact_point;
 pub mod event;
+pub mod schedule;
+pub mod consent;
 pub mod journey;
