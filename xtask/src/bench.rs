@@ -11,7 +11,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::compile;
-use crate::console::{BUNDLER, Console};
+use crate::console;
 use crate::exec;
 use crate::house::House;
 use crate::postgres::{Cluster, URL_VARIABLE};
@@ -29,10 +29,7 @@ pub fn command(house: &House, arguments: &[String]) -> Outcome {
         exec::run(cargo.args(compile::locked()))?;
         compile::keep(&release, "release", &["cartwheel", "bench"])
     })?;
-    let console = Console::start(house)?;
-    let bundle = console.finish(house, || {
-        compile::programs(house, &[BUNDLER])?.pop().ok_or_else(|| "no bundler was built".to_owned())
-    })?;
+    let bundle = exec::step("building the console", || console::build(house))?;
     let cluster = Cluster::start()?;
     let mut harness = Command::new(&programs[1]);
     harness

@@ -19,7 +19,7 @@ const WRITTEN: &[&str] = &["rs", "js", "mjs", "ts", "css", "html", "sh", "py", "
 const SNIPPET_BYTES: usize = 4096;
 
 /// Where the built snippet is, should the storefront keep it in the repository.
-const SNIPPET: &str = "storefront/dist/cartwheel.js";
+const SNIPPET: &str = "storefront/dist/snippet.min.js";
 
 /// Reads every source file and reports all findings at once.
 pub fn check(house: &House) -> Outcome {

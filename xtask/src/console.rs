@@ -11,9 +11,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::Outcome;
+use crate::compile;
 use crate::exec;
 use crate::house::{Hash, House};
 use crate::setup::wasm::{self, Route, TARGET};
+use crate::setup::{self, Need};
 
 /// Most bytes of a first visit, Brotli, without fonts and pictures.
 const BUDGET: usize = 400_000;
@@ -40,6 +42,23 @@ struct Compiling {
     crates: Arc<AtomicUsize>,
     reader: Option<JoinHandle<()>>,
     start: Instant,
+}
+
+/// `cargo xtask console`: for work on the console beside a running server.
+pub fn command(house: &House, arguments: &[String]) -> Outcome {
+    if !arguments.is_empty() {
+        return Err("console takes no options".into());
+    }
+    setup::ensure(house, &[Need::Wasm])?;
+    println!("{}", exec::step("building the console", || build(house))?.display());
+    Ok(())
+}
+
+/// The bundle of the present sources, made now if it is missing.
+pub fn build(house: &House) -> Outcome<PathBuf> {
+    Console::start(house)?.finish(house, || {
+        compile::programs(house, &[BUNDLER])?.pop().ok_or_else(|| "no bundler was built".to_owned())
+    })
 }
 
 impl Console {
@@ -81,8 +100,8 @@ impl Console {
     /// Makes the bundle with the bundler built meanwhile, and returns its folder.
     pub fn finish(mut self, house: &House, bundler: impl FnOnce() -> Outcome<PathBuf>) -> Outcome<PathBuf> {
         if let Some(mut compiling) = self.compiling.take() {
-            compiling.wait()?;
             let mut command = Command::new(bundler()?);
+            compiling.wait()?;
             command.arg("--wasm").arg(&compiling.module).arg("--frontend").arg(house.root.join("frontend"));
             exec::run(command.arg("--out").arg(&self.place).args(["--budget", &BUDGET.to_string()]))?;
             prune(&house.target.join("console"));

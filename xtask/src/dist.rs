@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::Outcome;
 use crate::compile;
-use crate::console::{BUNDLER, Console};
+use crate::console;
 use crate::exec;
 use crate::house::House;
 use crate::setup::{self, Need};
@@ -18,12 +18,7 @@ pub fn command(house: &House, arguments: &[String]) -> Outcome {
         _ => return Err("dist takes only --out DIR".into()),
     };
     setup::ensure(house, &[Need::Wasm])?;
-    let console = Console::start(house)?;
-    let bundle = exec::step("building the console", || {
-        console.finish(house, || {
-            compile::programs(house, &[BUNDLER])?.pop().ok_or_else(|| "no bundler was built".to_owned())
-        })
-    })?;
+    let bundle = exec::step("building the console", || console::build(house))?;
     exec::step("building the release server", || {
         let mut cargo = compile::cargo(house);
         cargo.args([

@@ -32,6 +32,7 @@ cargo xtask COMMAND
   setup  [--check]                          install what the commands need; --check only looks
   schema [--check]                          print the GraphQL schema to schema.graphql, or compare
   bench  [NAME] [--quick]                   the workloads of bench/, in release
+  console                                   build only the console's bundle, and print its folder
   dist   [--out DIR]                        one release binary with the console inside
 
 Environment: CARTWHEEL_TARGET_DIR (build cache, default ~/.cache/cartwheel/target), CARTWHEEL_DATA (data folder of
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         "setup" => setup::command(&house, rest),
         "schema" => schema::command(&house, rest),
         "bench" => bench::command(&house, rest),
+        "console" => console::command(&house, rest),
         "dist" => dist::command(&house, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
