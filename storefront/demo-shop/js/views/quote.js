@@ -19,10 +19,10 @@ function told(quote) {
 
 function request(entered) {
   const wanted = find(entered.product);
-  const number = newId('Q');
+  const id = newId('Q');
   const quote = {
-    id: number,
-    number,
+    id,
+    number: `Q\u2011${parseInt(id.slice(-4), 36) % 90000 + 10000}`, // what people say; the id is what is unique
     company: entered.company,
     validUntil: new Date(Date.now() + DAYS * 86_400_000).toISOString(),
     lines: wanted ? [{ product: wanted, variant: wanted.variants?.[0], quantity: Number(entered.quantity) }] : lines(),
