@@ -12,4 +12,5 @@ pub mod contact_point;
 pub mod event;
 pub mod schedule;
 pub mod consent;
+pub mod template;
 pub mod journey;
