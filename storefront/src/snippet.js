@@ -23,6 +23,7 @@
   var batchUrl = config.u + '/v1/batch';
   var privacyControl = !!nav.globalPrivacyControl;
   var maxEvents = 100;
+  var maxQueue = 2e5; // characters
   var maxBytes = 6e4; // under the 64 KiB that browsers allow a beacon
 
   var memory; // the record when localStorage refuses to keep it
@@ -43,7 +44,8 @@
 
   // ---- the record: identity, cart, campaign and queue, under one localStorage key ----
   // a anonymousId, t cart token, i userId, c cart id, k checkout id, r restore token,
-  // u campaign, g consent (1 given, 0 objected), n not before (ms), q queue
+  // u campaign, g consent (1 given, 0 objected), n not before (ms),
+  // q queue of [messageId, event as JSON]: as text, so that a long queue costs little to read and write
 
   function read() {
     if (memory) return memory;
@@ -82,7 +84,7 @@
 
   function change(edit) {
     var record = read() || {};
-    if (!record.a || !record.t || !Array.isArray(record.q)) record = { a: random(), t: random(), q: [] };
+    if (!record.a || !record.t || !Array.isArray(record.q) || record.q.some(function (event) { return !event || !event[1]; })) record = { a: random(), t: random(), q: [] };
     if (campaign) record.u = campaign;
     assign(record, adopted);
     adopted = {};
@@ -113,17 +115,18 @@
   function push(type, fields, edit, note) {
     fields = JSON.parse(JSON.stringify(fields)); // a copy; what cannot be sent is refused here
     change(function (record) {
-      var about = assign(context(record), note);
+      var about = assign(context(record), note), id = random(), size = 0, i = record.q.length;
       if (edit) edit(record, fields);
-      record.q.push(assign({
+      record.q.push([id, JSON.stringify(assign({
         type: type,
-        messageId: random(),
+        messageId: id,
         anonymousId: record.a,
         userId: record.i,
         timestamp: new Date().toISOString(),
         context: about
-      }, fields));
-      record.q = record.q.slice(-maxEvents);
+      }, fields))]);
+      while (i >= 0 && size < maxQueue) size += record.q[i--][1].length; // from the newest back
+      record.q = record.q.slice(i + 1).slice(-maxEvents);
     });
     schedule(300);
   }
@@ -184,15 +187,15 @@
   }
 
   function payload(queue) {
-    var parts = [], bytes = 0, i = 0, text;
+    var ids = [], parts = [], bytes = 0, i = 0;
     for (; i < queue.length; i++) {
-      text = JSON.stringify(queue[i]);
-      bytes += text.length * 1.1 + 1; // some characters take more than one byte
+      bytes += queue[i][1].length + 2 * (queue[i][1].match(/[^\x00-\x7f]/g) || '').length + 1; // in UTF-8, at most
       if (i && bytes > maxBytes) break;
-      parts.push(text);
+      ids.push(queue[i][0]);
+      parts.push(queue[i][1]);
     }
     return {
-      n: queue.slice(0, i).map(function (event) { return event.messageId; }),
+      n: ids,
       b: '{"batch":[' + parts + '],"sentAt":"' + new Date().toISOString() + '","writeKey":' + JSON.stringify(config.k) + '}'
     };
   }
@@ -233,7 +236,7 @@
       if (status == 429 || status > 499) return later(+answer.headers.get('Retry-After'));
       attempts = 0;
       settle(function (record) { // taken, or refused for good: neither is repeated
-        record.q = record.q.filter(function (event) { return load.n.indexOf(event.messageId) < 0; });
+        record.q = record.q.filter(function (event) { return load.n.indexOf(event[0]) < 0; });
       });
       schedule(0);
     }).catch(guard(later));

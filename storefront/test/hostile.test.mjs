@@ -74,7 +74,7 @@ test('no fetch: the beacon delivers when the shopper leaves', async () => {
   assert.equal(page.beacons[0].body.batch.length, 2);
 });
 
-for (const junk of ['', 'x', '1', '"text"', '[]', '{}', '{"a":1}', '{"a":"b","q":"c"}', '{"a":"b","q":null}', 'null', '{"__proto__":{"g":0}}']) {
+for (const junk of ['', 'x', '1', '"text"', '[]', '{}', '{"a":1}', '{"a":"b","q":"c"}', '{"a":"b","q":null}', '{"a":"b","t":"c","q":[1]}', 'null', '{"__proto__":{"g":0}}']) {
   test(`a record spoilt to ${JSON.stringify(junk)} is replaced, not obeyed`, async () => {
     const storage = newStorage();
     storage.items.set(RECORD, junk);
@@ -145,11 +145,12 @@ test('no task takes longer than 10 ms, with a full queue of large carts', async 
   const page = openPage({ answer: () => ({ status: 503 }) });
   const products = Array.from({ length: 20 }, () => ({ ...bag, url: 'https://shop.example/' + 'x'.repeat(80) }));
   for (let i = 0; i < 120; i++) page.shop.cart({ products });
-  const times = [];
+  const times = []; // of the processor: what else the machine does is not the snippet's fault
   for (let i = 0; i < 50; i++) {
-    const before = performance.now();
+    const before = process.cpuUsage();
     page.shop.cart({ products });
-    times.push(performance.now() - before);
+    const { user, system } = process.cpuUsage(before);
+    times.push((user + system) / 1000);
   }
   times.sort((a, b) => a - b);
   assert.ok(times[25] < 10, `median ${times[25].toFixed(1)} ms`);

@@ -140,6 +140,8 @@ export function openPage({
     /** Globals that appeared since the page was made. */
     leaked: () => Object.keys(win).filter((name) => !globals.has(name)),
     record: () => JSON.parse(storage.items.get(RECORD) ?? 'null'),
+    /** The events that wait in the browser. */
+    queue: () => page.record().q.map(([, text]) => JSON.parse(text)),
     fire: (name, event = {}) => (listeners[name] ?? []).forEach((fn) => fn(event)),
     /** Lets time pass: runs the timers that come due, in order, and what their answers cause. */
     pass: async (ms) => {

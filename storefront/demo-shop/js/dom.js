@@ -1,4 +1,4 @@
-// Elements without innerHTML: text stays text, whatever it holds.
+// Elements made one by one, never parsed from text: what somebody typed stays text.
 
 /** Makes an element: h('a.button', {href, onclick}, child, …); a child is a node, a text or nothing. */
 export function h(selector, attributes, ...children) {
