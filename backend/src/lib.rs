@@ -1,1 +1,14 @@
-//! See the README.
+//! The service, arranged by what the product does. Modules stand in the order of allowed use: each may use those
+//! above it (`tests/architecture.rs` checks).
+
+/// The clock, entropy and ids handed to everything else.
+pub mod clock;
+/// Settings of the process: file, then environment, then flags.
+pub mod config;
+/// The place that knows there are two databases.
+pub mod db;
+/// Organisations, stores, members, keys and sealed secrets.
+pub mod accounts;
+/// TestApp, builders and fakes.
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -367,7 +367,9 @@ impl OrderState {
 
     /// The state of a stored name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Purchased, Self::Awaiting, Self::Unfinished, Self::Cancelled].into_iter().find(|s| s.as_str() == name)
+        [Self::Purchased, Self::Awaiting, Self::Unfinished, Self::Cancelled]
+            .into_iter()
+            .find(|s| s.as_str() == name)
     }
 }
 

@@ -126,6 +126,8 @@ ids! {
     StoreId = "store";
     /// A person with rights.
     MemberId = "member";
+    /// A key of the GraphQL API.
+    ApiKeyId = "key";
     /// A signed-in session.
     SessionId = "session";
     /// A shopper.

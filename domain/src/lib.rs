@@ -10,6 +10,7 @@ pub mod money;
 pub mod locale;
 pub mod contact_point;
 pub mod event;
+pub mod settings;
 pub mod schedule;
 pub mod consent;
 pub mod template;

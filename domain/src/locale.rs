@@ -164,7 +164,9 @@ mod tests {
 
     #[test]
     fn tags_of_platforms_are_understood() {
-        for (tag, language) in [("de-CH", Language::De), ("fr_FR", Language::Fr), ("IT", Language::It), ("en-US", Language::En)] {
+        for (tag, language) in
+            [("de-CH", Language::De), ("fr_FR", Language::Fr), ("IT", Language::It), ("en-US", Language::En)]
+        {
             assert_eq!(Language::of_tag(tag), Some(language), "{tag}");
         }
         assert_eq!(Language::of_tag("pt-BR"), None);

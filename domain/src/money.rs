@@ -111,7 +111,8 @@ impl Money {
         let kept = fraction.get(..places.min(fraction.len())).unwrap_or("");
         let text_minor = format!("{whole}{kept:0<places$}");
         let too_large = || MoneyError::TooLarge(text.chars().take(32).collect());
-        let mut minor: i64 = if text_minor.is_empty() { 0 } else { text_minor.parse().map_err(|_| too_large())? };
+        let mut minor: i64 =
+            if text_minor.is_empty() { 0 } else { text_minor.parse().map_err(|_| too_large())? };
         if fraction.as_bytes().get(places).is_some_and(|d| *d >= b'5') {
             minor += 1;
         }

@@ -27,7 +27,9 @@ pub fn parse_rfc3339(text: &str) -> Option<Millis> {
 
 /// RFC 3339 with milliseconds and `Z`, for people and APIs. Out-of-range values are clamped to the epoch.
 pub fn to_rfc3339(at: Millis) -> String {
-    DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
+    DateTime::<Utc>::from_timestamp_millis(at)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// The UTC day of an instant, counted from 1970-01-01; the key of daily roll-ups.

@@ -1,1 +1,21 @@
-//! See the README.
+//! The schema, one file per change, for SQLite and PostgreSQL alike.
+//!
+//! Tables are written once, in SQL that both understand; the few words that differ are filled in by
+//! [`dialect`]. On PostgreSQL each tenant table gets row-level security, forced, and the one runtime role
+//! gets rights on rows only.
+
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+mod dialect;
+mod m0001_first;
+
+pub use dialect::RUNTIME_ROLE;
+
+/// All changes, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_first::Migration)]
+    }
+}

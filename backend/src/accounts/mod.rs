@@ -1,0 +1,12 @@
+//! Organisations, stores, members and their keys.
+//!
+//! A store is the tenant of customer data; an organisation owns stores. Keys are shown once and kept as hashes;
+//! credentials that must be read again are sealed by the master key ([`secrets`]).
+
+pub mod secrets;
+pub mod service;
+pub mod store_cache;
+
+pub use secrets::{MasterKey, SecretKind};
+pub use service::{AccountError, NewStore, StoreKeys};
+pub use store_cache::{StoreInfo, Stores};

@@ -1,0 +1,251 @@
+//! Making organisations and stores, and changing a store's settings.
+
+use crate::{
+    clock::Env,
+    db::{Db, DbError, StoreScope, System},
+};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use cartwheel_domain::{
+    contact_point::EmailAddress,
+    ids::{ApiKeyId, MemberId, OrganisationId, StoreId},
+    settings::{SettingError, StoreSettings},
+};
+use cartwheel_entity::{api_key, member, membership, organisation, store};
+use ring::digest::{SHA256, digest};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+
+/// Why an account could not be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// There is no such store.
+    #[error("there is no store {0}")]
+    NoStore(StoreId),
+    /// A setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The settings in the database are of another form.
+    #[error("the store's settings cannot be read: {0}")]
+    Form(#[from] serde_json::Error),
+    /// The password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+    /// The database said no.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<sea_orm::DbErr> for AccountError {
+    fn from(e: sea_orm::DbErr) -> Self {
+        Self::Db(e.into())
+    }
+}
+
+/// What a new store needs.
+pub struct NewStore {
+    /// Organisation by name; made when there is none.
+    pub organisation: String,
+    /// The store's name.
+    pub name: String,
+    /// The owner's address; a member is made when there is none.
+    pub owner: EmailAddress,
+    /// Whether messages really go out.
+    pub live: bool,
+    /// Settings.
+    pub settings: StoreSettings,
+    /// The owner's password; a random one when `None`.
+    pub password: Option<String>,
+}
+
+/// The keys of a new store, shown this once.
+#[derive(Debug, serde::Serialize)]
+pub struct StoreKeys {
+    /// The organisation.
+    pub organisation_id: OrganisationId,
+    /// The store.
+    pub store_id: StoreId,
+    /// For the snippet; public.
+    pub public_key: String,
+    /// For servers of the shop; secret.
+    pub write_key: String,
+    /// For the GraphQL API; secret.
+    pub api_key: String,
+    /// The owner's password; `None` when the owner had an account already.
+    pub password: Option<String>,
+}
+
+/// SHA-256 in hex: how keys with enough entropy of their own are kept.
+pub fn key_hash(key: &str) -> String {
+    hex::encode(digest(&SHA256, key.as_bytes()))
+}
+
+/// Argon2id with 19 MiB, two passes, one lane (OWASP password storage sheet; ASVS 5.0 appendix C).
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19 * 1024, 2, 1, None).expect("constant parameters are in range");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// Hashes a password. It takes tens of milliseconds of CPU: call it off the request threads.
+///
+/// # Errors
+/// [`AccountError::Hash`].
+pub fn hash_password(env: &Env, password: &str) -> Result<String, AccountError> {
+    let salt: [u8; 16] = env.random();
+    let hash = argon2()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|e| AccountError::Hash(e.to_string()))?;
+    Ok(hash.to_string())
+}
+
+/// Whether a password matches its hash; as slow as hashing.
+pub fn verify_password(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|parsed| argon2().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+/// Makes a store, and its organisation and owner where they are missing. The caller installs templates and the
+/// default journey in the same transaction.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn create_store(system: &System<'_>, env: &Env, new: NewStore) -> Result<StoreKeys, AccountError> {
+    if let Some(error) = new.settings.check().into_iter().next() {
+        return Err(error.into());
+    }
+    let now = env.now();
+    let organisation_id = match system
+        .find::<organisation::Entity>()
+        .filter(organisation::Column::Name.eq(&new.organisation))
+        .one(system.on())
+        .await?
+    {
+        Some(row) => OrganisationId(row.id),
+        None => {
+            let id: OrganisationId = env.id();
+            let row = organisation::ActiveModel {
+                id: Set(id.uuid()),
+                name: Set(new.organisation.clone()),
+                kind: Set("merchant".into()),
+                created_at: Set(now),
+            };
+            system.insert::<organisation::Entity>(row).await?;
+            id
+        }
+    };
+    let (member_id, password) = owner(system, env, &new, now).await?;
+    let known = system
+        .find::<membership::Entity>()
+        .filter(membership::Column::MemberId.eq(member_id.uuid()))
+        .filter(membership::Column::OrganisationId.eq(organisation_id.uuid()))
+        .one(system.on())
+        .await?;
+    if known.is_none() {
+        let row = membership::ActiveModel {
+            member_id: Set(member_id.uuid()),
+            organisation_id: Set(organisation_id.uuid()),
+            role: Set("owner".into()),
+            created_at: Set(now),
+        };
+        system.insert::<membership::Entity>(row).await?;
+    }
+    let store_id: StoreId = env.id();
+    let keys = StoreKeys {
+        organisation_id,
+        store_id,
+        public_key: env.secret::<15>("cwp_"),
+        write_key: env.secret::<24>("cww_"),
+        api_key: env.secret::<24>("cwa_"),
+        password,
+    };
+    let row = store::ActiveModel {
+        id: Set(store_id.uuid()),
+        organisation_id: Set(organisation_id.uuid()),
+        name: Set(new.name),
+        sandbox: Set(!new.live),
+        public_key: Set(keys.public_key.clone()),
+        write_key_hash: Set(key_hash(&keys.write_key)),
+        lane: Set(lane(store_id)),
+        settings: Set(serde_json::to_value(&new.settings)?),
+        created_at: Set(now),
+    };
+    system.insert::<store::Entity>(row).await?;
+    let row = api_key::ActiveModel {
+        id: Set(env.id::<ApiKeyId>().uuid()),
+        organisation_id: Set(organisation_id.uuid()),
+        store_id: Set(Some(store_id.uuid())),
+        name: Set("first key".into()),
+        prefix: Set(keys.api_key.chars().take(8).collect()),
+        key_hash: Set(key_hash(&keys.api_key)),
+        role: Set("admin".into()),
+        created_at: Set(now),
+        last_used_at: Set(None),
+        expires_at: Set(None),
+        revoked_at: Set(None),
+    };
+    system.insert::<api_key::Entity>(row).await?;
+    Ok(keys)
+}
+
+async fn owner(
+    system: &System<'_>,
+    env: &Env,
+    new: &NewStore,
+    now: i64,
+) -> Result<(MemberId, Option<String>), AccountError> {
+    if let Some(row) = system
+        .find::<member::Entity>()
+        .filter(member::Column::Email.eq(new.owner.as_str()))
+        .one(system.on())
+        .await?
+    {
+        return Ok((MemberId(row.id), None));
+    }
+    let password = new.password.clone().unwrap_or_else(|| env.secret::<12>(""));
+    let id: MemberId = env.id();
+    let row = member::ActiveModel {
+        id: Set(id.uuid()),
+        email: Set(new.owner.as_str().into()),
+        name: Set(new.owner.as_str().split('@').next().unwrap_or_default().into()),
+        password_hash: Set(hash_password(env, &password)?),
+        language: Set(new.settings.locale.code().into()),
+        created_at: Set(now),
+    };
+    system.insert::<member::Entity>(row).await?;
+    Ok((id, Some(password)))
+}
+
+/// Number of lanes that work is spread over, so that no store's backlog stands before the others'.
+pub const LANES: i32 = 16;
+
+fn lane(store: StoreId) -> i32 {
+    i32::from(store.uuid().as_bytes()[15]) % LANES
+}
+
+/// Changes a store's settings by a function; all or nothing.
+///
+/// # Errors
+/// [`AccountError::Setting`] with the setting's name; [`AccountError::NoStore`].
+pub async fn change_settings(
+    db: &Db,
+    scope: &StoreScope,
+    change: impl FnOnce(&mut StoreSettings) -> Result<(), SettingError>,
+) -> Result<StoreSettings, AccountError> {
+    let mut tx = db.write().await?;
+    let system = tx.system().await?;
+    let id = scope.store_id();
+    let row = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid())).one(system.on()).await?;
+    let mut settings: StoreSettings = serde_json::from_value(row.ok_or(AccountError::NoStore(id))?.settings)?;
+    change(&mut settings)?;
+    if let Some(error) = settings.check().into_iter().next() {
+        return Err(error.into());
+    }
+    system
+        .update::<store::Entity>()
+        .col_expr(store::Column::Settings, Expr::value(serde_json::to_value(&settings)?))
+        .filter(store::Column::Id.eq(id.uuid()))
+        .exec(system.on())
+        .await?;
+    tx.commit().await?;
+    Ok(settings)
+}

@@ -1,0 +1,127 @@
+//! What every request and every step needs to know of a store, kept for a second.
+
+use super::service::key_hash;
+use crate::{
+    clock::Env,
+    db::{Db, DbError},
+};
+use cartwheel_domain::{
+    ids::{OrganisationId, StoreId},
+    settings::StoreSettings,
+    time::{Millis, SECOND},
+};
+use cartwheel_entity::store;
+use moka::sync::Cache;
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use std::sync::Arc;
+
+/// A store as the service sees it.
+#[derive(Debug, Clone)]
+pub struct StoreInfo {
+    /// Which.
+    pub id: StoreId,
+    /// Whose.
+    pub organisation_id: OrganisationId,
+    /// Name.
+    pub name: String,
+    /// Sends nothing outside.
+    pub sandbox: bool,
+    /// The snippet's key.
+    pub public_key: String,
+    /// Lane of work.
+    pub lane: i32,
+    /// Settings.
+    pub settings: StoreSettings,
+    /// When it was made.
+    pub created_at: Millis,
+    read_at: Millis,
+}
+
+/// Which of a store's keys somebody showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShopKey {
+    /// The secret write key: a server of the shop.
+    Write,
+    /// The public key: anybody's browser.
+    Public,
+}
+
+/// Looks stores up by id or key. An entry is used for at most a second by the injected clock, so that a change by
+/// another process or by the operator's command is seen soon, and a burst does not ask the database each time.
+#[derive(Clone)]
+pub struct Stores {
+    db: Db,
+    env: Env,
+    by_id: Cache<StoreId, Arc<StoreInfo>>,
+    by_key: Cache<String, (StoreId, ShopKey)>,
+}
+
+const FRESH: Millis = SECOND;
+
+impl Stores {
+    /// An empty cache over a database.
+    pub fn new(db: Db, env: Env) -> Self {
+        Self { db, env, by_id: Cache::new(10_000), by_key: Cache::new(10_000) }
+    }
+
+    /// The store of this id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn by_id(&self, id: StoreId) -> Result<Option<Arc<StoreInfo>>, DbError> {
+        if let Some(info) = self.by_id.get(&id).filter(|i| (self.env.now() - i.read_at).abs() < FRESH) {
+            return Ok(Some(info));
+        }
+        self.load(Condition::all().add(store::Column::Id.eq(id.uuid()))).await
+    }
+
+    /// The store a key belongs to, and which of its keys it is. Keys carry their own entropy, so an indexed
+    /// look-up by hash is safe against timing.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn by_key(&self, key: &str) -> Result<Option<(Arc<StoreInfo>, ShopKey)>, DbError> {
+        if key.len() > 100 {
+            return Ok(None);
+        }
+        if let Some((id, kind)) = self.by_key.get(key) {
+            return Ok(self.by_id(id).await?.map(|info| (info, kind)));
+        }
+        let hash = key_hash(key);
+        let which =
+            Condition::any().add(store::Column::PublicKey.eq(key)).add(store::Column::WriteKeyHash.eq(&hash));
+        let Some(info) = self.load(which).await? else { return Ok(None) };
+        let kind = if info.public_key == key { ShopKey::Public } else { ShopKey::Write };
+        self.by_key.insert(key.to_owned(), (info.id, kind));
+        Ok(Some((info, kind)))
+    }
+
+    /// Forgets a store, after a change by this very process.
+    pub fn forget(&self, id: StoreId) {
+        self.by_id.invalidate(&id);
+    }
+
+    async fn load(&self, which: Condition) -> Result<Option<Arc<StoreInfo>>, DbError> {
+        let mut tx = self.db.read().await?;
+        let system = tx.system().await?;
+        let Some(row) = system.find::<store::Entity>().filter(which).one(system.on()).await? else {
+            return Ok(None);
+        };
+        let settings = serde_json::from_value(row.settings).map_err(|e| {
+            sea_orm::DbErr::Custom(format!("the settings of store {} cannot be read: {e}", row.id))
+        })?;
+        let info = Arc::new(StoreInfo {
+            id: StoreId(row.id),
+            organisation_id: OrganisationId(row.organisation_id),
+            name: row.name,
+            sandbox: row.sandbox,
+            public_key: row.public_key,
+            lane: row.lane,
+            settings,
+            created_at: row.created_at,
+            read_at: self.env.now(),
+        });
+        self.by_id.insert(info.id, info.clone());
+        Ok(Some(info))
+    }
+}

@@ -1,0 +1,198 @@
+//! Settings of the process: a TOML file, then `CARTWHEEL_*` variables, then flags; the later wins.
+
+use serde::Deserialize;
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+/// A text that must not be seen: shows as `•••` in any log or error.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+/// Everything the process can be told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `CARTWHEEL_DATABASE_URL`: where the data lives, `sqlite://PATH` or `postgres://…`.
+    pub database_url: Secret,
+    /// `CARTWHEEL_LISTEN`: address and port to serve on.
+    pub listen: SocketAddr,
+    /// `CARTWHEEL_PUBLIC_URL`: how the outside reaches us; links in mails begin with it.
+    pub public_url: String,
+    /// `CARTWHEEL_SMTP_URL`: the default mail route of live stores, `smtp://user:password@host:587` or `smtps://…`.
+    pub smtp_url: Option<Secret>,
+    /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that seal credentials; made and kept beside an SQLite database
+    /// when absent.
+    pub master_key: Option<Secret>,
+    /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
+    pub console_dir: Option<PathBuf>,
+    /// `CARTWHEEL_DEVELOPMENT`: explorer, kit page, demo shop.
+    pub development: bool,
+    /// `CARTWHEEL_LOG`: filter such as `info` or `cartwheel=debug`.
+    pub log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database_url: Secret::new("sqlite://data/cartwheel.db"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            smtp_url: None,
+            master_key: None,
+            console_dir: None,
+            development: false,
+            log: "info".into(),
+        }
+    }
+}
+
+/// What is wrong with the process's settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not there or not readable.
+    #[error("cannot read the settings file {path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML of the expected form.
+    #[error("the settings file {path} is wrong: {message}")]
+    Toml {
+        /// Which file.
+        path: PathBuf,
+        /// What and where.
+        message: String,
+    },
+    /// A variable holds something it cannot.
+    #[error("{name} is wrong: {message}")]
+    Variable {
+        /// Which variable.
+        name: &'static str,
+        /// What would be right.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads the file (when one is named) and lays the variables over it. `variable` looks one up, so that no test
+    /// touches the real environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the file and line, or the variable's name.
+    pub fn load(
+        file: Option<PathBuf>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = match file {
+            None => Self::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|source| ConfigError::File { path: path.clone(), source })?;
+                toml::from_str(&text).map_err(|e| ConfigError::Toml { path, message: e.to_string() })?
+            }
+        };
+        let text = |name: &'static str| variable(name).filter(|v| !v.is_empty());
+        if let Some(url) = text("CARTWHEEL_DATABASE_URL") {
+            config.database_url = Secret::new(url);
+        }
+        if let Some(listen) = text("CARTWHEEL_LISTEN") {
+            let message = "an address and port such as 127.0.0.1:8080".to_owned();
+            config.listen =
+                listen.parse().map_err(|_| ConfigError::Variable { name: "CARTWHEEL_LISTEN", message })?;
+        }
+        if let Some(url) = text("CARTWHEEL_PUBLIC_URL") {
+            config.public_url = url;
+        }
+        if let Some(url) = text("CARTWHEEL_SMTP_URL") {
+            config.smtp_url = Some(Secret::new(url));
+        }
+        if let Some(key) = text("CARTWHEEL_MASTER_KEY") {
+            config.master_key = Some(Secret::new(key));
+        }
+        if let Some(dir) = text("CARTWHEEL_CONSOLE_DIR") {
+            config.console_dir = Some(dir.into());
+        }
+        if let Some(log) = text("CARTWHEEL_LOG") {
+            config.log = log;
+        }
+        config.development |= text("CARTWHEEL_DEVELOPMENT").is_some_and(|v| v != "0" && v != "false");
+        config.finish()
+    }
+
+    fn finish(mut self) -> Result<Self, ConfigError> {
+        if self.public_url.is_empty() {
+            self.public_url = format!("http://{}", self.listen);
+        }
+        while self.public_url.ends_with('/') {
+            self.public_url.pop();
+        }
+        if cartwheel_domain::settings::host_of(&self.public_url).is_none() {
+            let message = "an address such as https://mail.example.com".to_owned();
+            return Err(ConfigError::Variable { name: "CARTWHEEL_PUBLIC_URL", message });
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_lie_over_the_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("cartwheel.toml");
+        std::fs::write(&path, "listen = \"127.0.0.1:9000\"\nlog = \"debug\"\n").expect("written");
+        let config =
+            Config::load(Some(path), |name| (name == "CARTWHEEL_LOG").then(|| "warn".into())).expect("sound");
+        assert_eq!(
+            (config.listen.port(), config.log.as_str(), config.public_url.as_str()),
+            (9000, "warn", "http://127.0.0.1:9000")
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let with = |name: &'static str, value: &'static str| {
+            Config::load(None, move |n| (n == name).then(|| value.into()))
+        };
+        assert!(
+            with("CARTWHEEL_LISTEN", "8080").is_err_and(|e| e.to_string().starts_with("CARTWHEEL_LISTEN"))
+        );
+        assert!(
+            with("CARTWHEEL_PUBLIC_URL", "mail.example.com")
+                .is_err_and(|e| e.to_string().starts_with("CARTWHEEL_PUBLIC_URL"))
+        );
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("cartwheel.toml");
+        std::fs::write(&path, "lissten = 1\n").expect("written");
+        assert!(Config::load(Some(path), |_| None).is_err_and(|e| e.to_string().contains("lissten")));
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let config =
+            Config::load(None, |n| (n == "CARTWHEEL_MASTER_KEY").then(|| "canary".into())).expect("sound");
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+}

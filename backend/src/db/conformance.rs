@@ -1,0 +1,143 @@
+//! What both databases must do alike; each body runs on both.
+
+use super::*;
+use crate::testing::TestApp;
+use cartwheel_domain::ids::StoreId;
+use cartwheel_entity::{contact, contact_identity, store_signal};
+use cartwheel_macros::db_test;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, sea_query::Expr,
+    sea_query::OnConflict,
+};
+
+fn signal(store: StoreId, name: &str, at: i64) -> store_signal::ActiveModel {
+    store_signal::ActiveModel { store_id: Set(store.uuid()), name: Set(name.into()), at: Set(at) }
+}
+
+#[db_test]
+async fn a_store_sees_only_its_own_rows(app: TestApp) {
+    let (a, b) = (app.store("a").await, app.store("b").await);
+    let mut tx = app.db().write().await.expect("a transaction");
+    tx.enter(&a.scope())
+        .await
+        .expect("a")
+        .insert::<store_signal::Entity>(vec![signal(a.id(), "seen", 1)])
+        .await
+        .expect("row");
+    let mine = tx.enter(&b.scope()).await.expect("b");
+    assert_eq!(mine.find::<store_signal::Entity>().count(mine.on()).await.expect("count"), 0);
+    let touched = mine
+        .update::<store_signal::Entity>()
+        .col_expr(store_signal::Column::At, Expr::value(9))
+        .exec(mine.on())
+        .await;
+    assert_eq!(touched.expect("update").rows_affected, 0);
+    assert_eq!(mine.delete::<store_signal::Entity>().exec(mine.on()).await.expect("delete").rows_affected, 0);
+}
+
+#[db_test]
+#[expect(clippy::disallowed_methods, reason = "takes the first fence away on purpose")]
+async fn the_second_fence_holds_where_there_is_one(app: TestApp) {
+    let (a, b) = (app.store("a").await, app.store("b").await);
+    let mut tx = app.db().write().await.expect("a transaction");
+    tx.enter(&a.scope())
+        .await
+        .expect("a")
+        .insert::<store_signal::Entity>(vec![signal(a.id(), "seen", 1)])
+        .await
+        .expect("row");
+    let mine = tx.enter(&b.scope()).await.expect("b");
+    let seen = store_signal::Entity::find().count(mine.on()).await.expect("count");
+    assert_eq!(seen, if app.db().dialect() == Dialect::Postgres { 0 } else { 1 });
+}
+
+#[db_test]
+async fn a_row_of_another_store_is_refused(app: TestApp) {
+    let (a, b) = (app.store("a").await, app.store("b").await);
+    let mut tx = app.db().write().await.expect("a transaction");
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    assert!(mine.insert::<store_signal::Entity>(vec![signal(b.id(), "seen", 1)]).await.is_err());
+    // A key that points into another store is refused by the database itself.
+    let stray = contact_identity::ActiveModel {
+        store_id: Set(a.id().uuid()),
+        kind: Set("email".into()),
+        value: Set("x@example.com".into()),
+        contact_id: Set(b.contact("x@example.com").await.uuid()),
+    };
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    assert!(mine.insert::<contact_identity::Entity>(vec![stray]).await.is_err());
+    app.allow_leftovers();
+}
+
+#[db_test]
+async fn large_inserts_are_chunked_and_repeats_counted(app: TestApp) {
+    let a = app.store("a").await;
+    let rows =
+        |from: i64| (from..from + 40_000).map(|n| signal(a.id(), &format!("s{n}"), n)).collect::<Vec<_>>();
+    let mut tx = app.db().write().await.expect("a transaction");
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    assert_eq!(mine.insert_new::<store_signal::Entity>(rows(0)).await.expect("first"), 40_000);
+    assert_eq!(mine.insert_new::<store_signal::Entity>(rows(20_000)).await.expect("half known"), 20_000);
+}
+
+#[db_test]
+async fn upserts_write_over_and_add_up(app: TestApp) {
+    let a = app.store("a").await;
+    let mut tx = app.db().write().await.expect("a transaction");
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    mine.upsert::<store_signal::Entity>(vec![signal(a.id(), "n", 5)], &[store_signal::Column::At])
+        .await
+        .expect("insert");
+    mine.upsert::<store_signal::Entity>(vec![signal(a.id(), "n", 7)], &[store_signal::Column::At])
+        .await
+        .expect("update");
+    let add = OnConflict::columns([store_signal::Column::StoreId, store_signal::Column::Name])
+        .value(
+            store_signal::Column::At,
+            Expr::col((store_signal::Entity, store_signal::Column::At))
+                .add(Expr::col(("excluded", store_signal::Column::At))),
+        )
+        .to_owned();
+    mine.insert_with::<store_signal::Entity>(vec![signal(a.id(), "n", 10)], Some(add)).await.expect("sum");
+    let row =
+        mine.find::<store_signal::Entity>().filter(store_signal::Column::Name.eq("n")).one(mine.on()).await;
+    assert_eq!(row.expect("query").map(|r| r.at), Some(17));
+}
+
+#[db_test]
+async fn what_is_not_committed_did_not_happen(app: TestApp) {
+    let a = app.store("a").await;
+    {
+        let mut tx = app.db().write().await.expect("a transaction");
+        let mine = tx.enter(&a.scope()).await.expect("a");
+        mine.insert::<store_signal::Entity>(vec![signal(a.id(), "gone", 1)]).await.expect("row");
+    }
+    let mut tx = app.db().read().await.expect("a transaction");
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    assert_eq!(mine.find::<store_signal::Entity>().count(mine.on()).await.expect("count"), 0);
+}
+
+#[db_test]
+async fn text_json_and_large_numbers_come_back_as_they_were(app: TestApp) {
+    let a = app.store("a").await;
+    let id = a.contact("ann@example.com").await;
+    let odd = serde_json::json!({"n": 9_007_199_254_740_993_i64, "t": "ü€😀'\"\\", "nul": null});
+    let mut tx = app.db().write().await.expect("a transaction");
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    let change =
+        contact::ActiveModel { traits: Set(odd.clone()), last_seen_at: Set(i64::MAX), ..Default::default() };
+    mine.update::<contact::Entity>()
+        .set(change)
+        .filter(contact::Column::Id.eq(id.uuid()))
+        .exec(mine.on())
+        .await
+        .expect("update");
+    let row = mine
+        .find::<contact::Entity>()
+        .filter(contact::Column::Id.eq(id.uuid()))
+        .one(mine.on())
+        .await
+        .expect("query");
+    let row = row.expect("the contact");
+    assert_eq!((row.traits, row.last_seen_at), (odd, i64::MAX));
+}

@@ -1,0 +1,156 @@
+//! Every statement that must differ between the two databases, each with its reason.
+
+use super::connect::{Db, DbError, execute};
+use cartwheel_domain::ids::StoreId;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, Statement};
+
+/// Which database is behind a handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Embedded, one process.
+    Sqlite,
+    /// PostgreSQL, several processes.
+    Postgres,
+}
+
+impl Dialect {
+    /// How many values one statement may bind: 32,766 and 65,535. `insert_many` does not chunk by itself.
+    pub const fn max_binds(self) -> usize {
+        match self {
+            Self::Sqlite => 32_766,
+            Self::Postgres => 65_535,
+        }
+    }
+
+    /// The backend in the ORM's words, for raw statements.
+    pub const fn backend(self) -> sea_orm::DatabaseBackend {
+        match self {
+            Self::Sqlite => sea_orm::DatabaseBackend::Sqlite,
+            Self::Postgres => sea_orm::DatabaseBackend::Postgres,
+        }
+    }
+}
+
+/// Names the store that row-level security lets through, or opens all stores to the system.
+/// SQLite has no row-level security; there the query layer stands alone and the sweep tests it.
+pub(super) async fn set_tenant(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    store: Option<StoreId>,
+) -> Result<(), DbError> {
+    if dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    let (id, system) = match store {
+        Some(store) => (store.uuid().to_string(), "off"),
+        None => (String::new(), "on"),
+    };
+    tx.execute_raw(Statement::from_sql_and_values(
+        dialect.backend(),
+        "SELECT set_config('cartwheel.store_id', $1, true), set_config('cartwheel.system', $2, true)",
+        [id.into(), system.into()],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Takes the store's write lock until the transaction ends, so that two processes never project the same
+/// person at once. SQLite has one writer anyway.
+pub(super) async fn lock_store(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    store: StoreId,
+) -> Result<(), DbError> {
+    if dialect == Dialect::Postgres {
+        let key = i64::from_be_bytes(store.uuid().as_bytes()[8..16].try_into().unwrap_or_default());
+        tx.execute_raw(Statement::from_sql_and_values(
+            dialect.backend(),
+            "SELECT pg_advisory_xact_lock($1)",
+            [key.into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Runs migrations with other processes kept out: PostgreSQL by an advisory lock on one connection of its own,
+/// SQLite by its single writer.
+pub(super) async fn migrate_exclusively(
+    db: &Db,
+    run: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
+) -> Result<(), DbError> {
+    const LOCK: &str = "7232098001";
+    if db.dialect() == Dialect::Sqlite {
+        return Ok(run(db.writer()).await?);
+    }
+    use sea_orm::TransactionTrait;
+    let holder = db.writer().begin().await?;
+    holder.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    run(db.writer()).await?;
+    holder.commit().await?;
+    Ok(())
+}
+
+/// Refuses a database that would acknowledge what it can lose.
+pub(super) async fn check_durable(db: &Db) -> Result<(), DbError> {
+    let backend = db.dialect().backend();
+    let ask = async |sql: &str| -> Result<String, DbError> {
+        let row = db.writer().query_one_raw(Statement::from_string(backend, sql)).await?;
+        let row = row.ok_or_else(|| DbErr::Custom(format!("no answer to {sql}")))?;
+        Ok(match row.try_get_by_index::<String>(0) {
+            Ok(text) => text,
+            Err(_) => row.try_get_by_index::<i64>(0).map(|n| n.to_string())?,
+        })
+    };
+    match db.dialect() {
+        Dialect::Sqlite => {
+            let (journal, synchronous) =
+                (ask("PRAGMA journal_mode").await?, ask("PRAGMA synchronous").await?);
+            if journal != "wal" || synchronous != "2" {
+                return Err(DbError::NotDurable(format!(
+                    "SQLite must run with journal_mode=wal and synchronous=FULL, not {journal} and {synchronous}"
+                )));
+            }
+        }
+        Dialect::Postgres => {
+            for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+                let value = ask(&format!("SELECT current_setting('{setting}')")).await?;
+                if value == "off" {
+                    return Err(DbError::NotDurable(format!(
+                        "PostgreSQL runs with {setting} = off; switch it on"
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an error passes by itself: PostgreSQL serialisation failure, deadlock, shutdown or lost connection;
+/// SQLite busy.
+pub(super) fn retryable(error: &DbErr) -> bool {
+    let sqlx_error = match error {
+        DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e))
+        | DbErr::Conn(RuntimeErr::SqlxError(e)) => e,
+        DbErr::ConnectionAcquire(_) => return true,
+        _ => return false,
+    };
+    match sqlx_error.as_ref() {
+        sqlx::Error::Database(e) => {
+            let code = e.code().unwrap_or_default();
+            ["40001", "40P01", "57P01", "57P02", "57P03", "53300", "08006", "08003", "5", "517"]
+                .contains(&code.as_ref())
+        }
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        _ => false,
+    }
+}
+
+/// Whether the database answers, for readiness.
+///
+/// # Errors
+/// What the database says.
+pub async fn ping(db: &Db) -> Result<(), DbError> {
+    execute(db.writer(), "SELECT 1").await
+}

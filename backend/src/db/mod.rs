@@ -1,0 +1,17 @@
+//! The one place that knows there are two databases.
+//!
+//! SQLite is the embedded default: one process, one write connection, a pool of readers, durable at every
+//! acknowledgement. PostgreSQL carries several processes; there row-level security stands behind the query
+//! layer. Everything else in the backend opens a [`Tx`], enters a store by its [`StoreScope`] and asks
+//! through [`Scoped`], which puts the tenant into each statement.
+
+pub mod connect;
+pub mod dialect;
+pub mod scope;
+
+#[cfg(test)]
+mod conformance;
+
+pub use connect::{Db, DbError, Tx};
+pub use dialect::Dialect;
+pub use scope::{Actor, Role, Scoped, StoreScope, System};

@@ -1,0 +1,284 @@
+//! Tenant scope as types: the only way to a query leads through a store.
+
+#![expect(clippy::disallowed_methods, reason = "the one place where unscoped ORM calls get their scope")]
+
+use super::{DbError, Dialect};
+use cartwheel_domain::ids::{ApiKeyId, MemberId, StoreId};
+use cartwheel_entity::Tenant;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, Insert, IntoActiveModel,
+    Iterable, QueryFilter, Select, UpdateMany, Value, sea_query::OnConflict,
+};
+
+/// What somebody may do in a store, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Looks at contacts and carts to answer shoppers.
+    Support,
+    /// Looks at everything.
+    Analyst,
+    /// Changes journeys and templates.
+    Editor,
+    /// Changes settings.
+    Admin,
+    /// Everything, members and billing included.
+    Owner,
+}
+
+impl Role {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Support => "support",
+            Self::Analyst => "analyst",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Support, Self::Analyst, Self::Editor, Self::Admin, Self::Owner]
+            .into_iter()
+            .find(|r| r.as_str() == name)
+    }
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in member.
+    Member(MemberId),
+    /// A key of the API.
+    ApiKey(ApiKeyId),
+    /// The shop itself: its events, its platform's webhooks, its shoppers' links.
+    Shop,
+    /// A worker of ours, or the operator at the command line.
+    System,
+}
+
+/// The proof that somebody may act in a store. Made by `auth` for people and keys, by the signature check for
+/// shops, by the claim for workers; there is no other way to a tenant's rows.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreScope {
+    store: StoreId,
+    role: Role,
+    actor: Actor,
+}
+
+impl StoreScope {
+    /// For a person or a key whose rights `auth` has just checked.
+    pub(crate) fn granted(store: StoreId, role: Role, actor: Actor) -> Self {
+        Self { store, role, actor }
+    }
+
+    /// For what arrives with the store's own key, signature or signed link.
+    pub(crate) fn shop(store: StoreId) -> Self {
+        Self { store, role: Role::Support, actor: Actor::Shop }
+    }
+
+    /// For a worker that has claimed work of this store, and for the operator's command.
+    pub fn system(store: StoreId) -> Self {
+        Self { store, role: Role::Owner, actor: Actor::System }
+    }
+
+    /// Which store.
+    pub fn store_id(&self) -> StoreId {
+        self.store
+    }
+
+    /// With which rights.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Who.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+}
+
+/// A store inside a transaction: each statement made here carries the tenant.
+pub struct Scoped<'t> {
+    tx: &'t DatabaseTransaction,
+    dialect: Dialect,
+    store: StoreId,
+}
+
+impl<'t> Scoped<'t> {
+    pub(super) fn new(tx: &'t DatabaseTransaction, dialect: Dialect, store: StoreId) -> Self {
+        Self { tx, dialect, store }
+    }
+
+    /// The connection to run statements on.
+    pub fn on(&self) -> &'t DatabaseTransaction {
+        self.tx
+    }
+
+    /// The tenant.
+    pub fn store_id(&self) -> StoreId {
+        self.store
+    }
+
+    /// Which database it is; for `db/` alone to act on.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Rows of this store.
+    pub fn find<E: Tenant>(&self) -> Select<E> {
+        E::find().filter(E::store_column().eq(self.store.uuid()))
+    }
+
+    /// Changes rows of this store.
+    pub fn update<E: Tenant>(&self) -> UpdateMany<E> {
+        E::update_many().filter(E::store_column().eq(self.store.uuid()))
+    }
+
+    /// Takes rows of this store out.
+    pub fn delete<E: Tenant>(&self) -> DeleteMany<E> {
+        E::delete_many().filter(E::store_column().eq(self.store.uuid()))
+    }
+
+    /// Adds rows, in chunks the database can take. A row of another store is refused before it is sent.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn insert<E>(&self, rows: Vec<E::ActiveModel>) -> Result<(), DbError>
+    where
+        E: Tenant,
+        E::ActiveModel: Send,
+    {
+        self.insert_with::<E>(rows, None).await.map(|_| ())
+    }
+
+    /// Adds rows and says how many were new; a row whose key is there already is left as it is.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn insert_new<E>(&self, rows: Vec<E::ActiveModel>) -> Result<u64, DbError>
+    where
+        E: Tenant,
+        E::ActiveModel: Send,
+    {
+        self.insert_with::<E>(rows, Some(OnConflict::new().do_nothing().to_owned())).await
+    }
+
+    /// Adds rows, or writes `columns` over rows with the same primary key.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn upsert<E>(&self, rows: Vec<E::ActiveModel>, columns: &[E::Column]) -> Result<(), DbError>
+    where
+        E: Tenant,
+        E::ActiveModel: Send,
+        E::PrimaryKey: Iterable,
+    {
+        use sea_orm::PrimaryKeyToColumn;
+        let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+        let conflict = OnConflict::columns(keys).update_columns(columns.iter().copied()).to_owned();
+        self.insert_with::<E>(rows, Some(conflict)).await.map(|_| ())
+    }
+
+    /// Adds rows with a conflict clause of the caller's own (for example one that adds to a counter).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn insert_with<E>(
+        &self,
+        rows: Vec<E::ActiveModel>,
+        conflict: Option<OnConflict>,
+    ) -> Result<u64, DbError>
+    where
+        E: Tenant,
+        E::ActiveModel: Send,
+    {
+        let mine = Value::from(self.store.uuid());
+        if rows.iter().any(|row| row.get(E::store_column()).into_value().as_ref() != Some(&mine)) {
+            return Err(DbError::Orm(sea_orm::DbErr::Custom(
+                "a row of another store was about to be written".into(),
+            )));
+        }
+        let width = E::Column::iter().count().max(1);
+        let chunk = (self.dialect.max_binds() / width).clamp(1, 500);
+        let mut written = 0;
+        let mut rows = rows.into_iter();
+        loop {
+            let part: Vec<_> = rows.by_ref().take(chunk).collect();
+            if part.is_empty() {
+                return Ok(written);
+            }
+            let insert = Insert::many(part);
+            written += match &conflict {
+                None => insert.exec_without_returning(self.tx).await?,
+                Some(clause) => {
+                    let outcome = insert.on_conflict(clause.clone()).exec_without_returning(self.tx).await;
+                    match outcome {
+                        Err(sea_orm::DbErr::RecordNotInserted) => 0,
+                        other => other?,
+                    }
+                }
+            };
+        }
+    }
+
+    /// Takes the store's write lock until the transaction ends.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn lock(&self) -> Result<(), DbError> {
+        super::dialect::lock_store(self.tx, self.dialect, self.store).await
+    }
+}
+
+/// All stores at once: for the workers' claims, and for the tables above the stores.
+pub struct System<'t> {
+    tx: &'t DatabaseTransaction,
+    dialect: Dialect,
+}
+
+impl<'t> System<'t> {
+    pub(super) fn new(tx: &'t DatabaseTransaction, dialect: Dialect) -> Self {
+        Self { tx, dialect }
+    }
+
+    /// The connection to run statements on.
+    pub fn on(&self) -> &'t DatabaseTransaction {
+        self.tx
+    }
+
+    /// Which database it is; for `db/` alone to act on.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Rows of a table, over all stores.
+    pub fn find<E: EntityTrait>(&self) -> Select<E> {
+        E::find()
+    }
+
+    /// Changes rows of a table, over all stores.
+    pub fn update<E: EntityTrait>(&self) -> UpdateMany<E> {
+        E::update_many()
+    }
+
+    /// Takes rows of a table out, over all stores.
+    pub fn delete<E: EntityTrait>(&self) -> DeleteMany<E> {
+        E::delete_many()
+    }
+
+    /// Adds one row.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn insert<E>(&self, row: E::ActiveModel) -> Result<(), DbError>
+    where
+        E: EntityTrait,
+        E::ActiveModel: Send,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        Insert::one(row).exec_without_returning(self.tx).await?;
+        Ok(())
+    }
+}

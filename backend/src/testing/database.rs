@@ -1,0 +1,170 @@
+//! A database per test, cheap because it is copied from a migrated template.
+
+use crate::db::Db;
+use cartwheel_domain::time::Millis;
+use cartwheel_entity::{journey_run, message};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, Database, DatabaseConnection, ExprTrait, PaginatorTrait, QueryFilter,
+};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::OnceCell;
+
+/// A database that goes away with the test.
+pub struct Home {
+    /// Opened as the runtime role.
+    pub db: Db,
+    name: String,
+    // Removes the file when the test ends.
+    _folder: Option<tempfile::TempDir>,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A fresh SQLite file, copied from one that was migrated once per test binary.
+pub async fn sqlite() -> Home {
+    static TEMPLATE: OnceCell<(tempfile::TempDir, PathBuf)> = OnceCell::const_new();
+    let (_, template) = TEMPLATE
+        .get_or_init(|| async {
+            let folder = tempfile::tempdir().expect("a folder for the template");
+            let path = folder.path().join("template.db");
+            let db = Db::connect(&format!("sqlite://{}", path.display())).await.expect("the template opens");
+            db.migrate().await.expect("the template migrates");
+            db.close().await;
+            (folder, path)
+        })
+        .await;
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("test.db");
+    std::fs::copy(template, &path).expect("the template is copied");
+    let db = Db::connect(&format!("sqlite://{}", path.display())).await.expect("the copy opens");
+    Home { db, name: String::new(), _folder: Some(folder) }
+}
+
+fn server() -> String {
+    std::env::var("CARTWHEEL_TEST_POSTGRES_URL").unwrap_or_else(|_| {
+        panic!(
+            "this test needs PostgreSQL: run it by `cargo xtask test`, or set CARTWHEEL_TEST_POSTGRES_URL to a \
+             superuser's address such as postgres://postgres@127.0.0.1:5432/postgres"
+        )
+    })
+}
+
+fn address(database: &str) -> String {
+    let server = server();
+    let (base, query) =
+        server.split_once('?').map_or((server.as_str(), String::new()), |(b, q)| (b, format!("?{q}")));
+    let base = base.rsplit_once('/').map_or(base, |(b, _)| b);
+    format!("{base}/{database}{query}")
+}
+
+async fn admin() -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(server());
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await.expect("the test server answers")
+}
+
+const TEMPLATE: &str = "cartwheel_template";
+
+/// A fresh PostgreSQL database, made from one that was migrated once per test server.
+pub async fn postgres() -> Home {
+    static READY: OnceCell<String> = OnceCell::const_new();
+    let template = READY
+        .get_or_init(|| async {
+            let admin = admin().await;
+            // The name carries the schema, so that a change of it never meets an old template.
+            let schema = include_str!("../../../migration/src/m0001_first/tables.sql");
+            let print = crate::accounts::service::key_hash(&format!(
+                "{schema}{}",
+                include_str!("../../../migration/src/dialect.rs")
+            ));
+            let name = format!("{TEMPLATE}_{}", &print[..12]);
+            admin.execute_unprepared("SELECT pg_advisory_lock(72320981)").await.expect("the lock");
+            let found = admin
+                .query_one_raw(sea_orm::Statement::from_string(
+                    sea_orm::DatabaseBackend::Postgres,
+                    format!("SELECT 1 FROM pg_database WHERE datname = '{name}' AND datistemplate"),
+                ))
+                .await
+                .expect("the catalogue answers");
+            if found.is_none() {
+                admin
+                    .execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}"))
+                    .await
+                    .expect("a half-made one is dropped");
+                admin
+                    .execute_unprepared(&format!("CREATE DATABASE {name}"))
+                    .await
+                    .expect("the template is made");
+                let db = Db::connect(&address(&name)).await.expect("the template opens");
+                db.migrate().await.expect("the template migrates");
+                db.close().await;
+                admin
+                    .execute_unprepared(&format!("ALTER DATABASE {name} IS_TEMPLATE true"))
+                    .await
+                    .expect("it is marked");
+            }
+            admin
+                .execute_unprepared("SELECT pg_advisory_unlock(72320981)")
+                .await
+                .expect("the lock goes back");
+            let _ = admin.close().await;
+            name
+        })
+        .await;
+    let name = format!("cartwheel_t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let admin = admin().await;
+    admin
+        .execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        .await
+        .expect("an old one is dropped");
+    admin
+        .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log"))
+        .await
+        .expect("the copy is made");
+    let _ = admin.close().await;
+    let url = address(&name);
+    let db =
+        Db::connect(&url).await.expect("the copy opens").as_runtime(&url).await.expect("as the runtime role");
+    Home { db, name, _folder: None }
+}
+
+impl Home {
+    /// Takes the database away.
+    pub async fn drop(self) {
+        self.db.close().await;
+        let admin = admin().await;
+        let _ =
+            admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
+        let _ = admin.close().await;
+    }
+}
+
+/// Fails when a run or a message is due and was not worked off, or a lease was left behind.
+pub async fn assert_nothing_left(db: &Db, now: Millis) {
+    let mut tx = db.read().await.expect("a transaction");
+    let system = tx.system().await.expect("all stores");
+    let runs = system
+        .find::<journey_run::Entity>()
+        .filter(
+            journey_run::Column::Status
+                .eq(1)
+                .or(journey_run::Column::Status.eq(0).and(journey_run::Column::WakeAt.lte(now))),
+        )
+        .count(system.on())
+        .await
+        .expect("runs");
+    let messages = system
+        .find::<message::Entity>()
+        .filter(
+            message::Column::Status
+                .is_in([1, 2])
+                .or(message::Column::Status.eq(0).and(message::Column::NextAt.lte(now))),
+        )
+        .count(system.on())
+        .await
+        .expect("messages");
+    assert_eq!((runs, messages), (0, 0), "runs and messages left over");
+}

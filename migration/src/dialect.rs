@@ -1,0 +1,70 @@
+//! What differs between the two databases, for migrations.
+
+use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
+
+/// The role the service runs as on PostgreSQL. It owns nothing, so row-level security binds it.
+pub const RUNTIME_ROLE: &str = "cartwheel_runtime";
+
+/// Runs table definitions, with column types and storage options in the words of the database at hand.
+pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let text = match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => {
+            without_fill(&sql.replace(" UUID", " BLOB").replace(" JSON", " TEXT"), |_| String::new())
+        }
+        _ => without_fill(&sql.replace(" JSON", " JSONB"), |n| {
+            format!(" WITH (fillfactor = {n}, autovacuum_vacuum_scale_factor = 0.01)")
+        }),
+    };
+    manager.get_connection().execute_unprepared(&text).await.map(|_| ())
+}
+
+/// Fills `{fill:N}` marks: how full PostgreSQL packs a page of a table whose rows change often.
+fn without_fill(sql: &str, option: impl Fn(&str) -> String) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once(" {fill:") {
+        let (number, tail) = after.split_once('}').unwrap_or((after, ""));
+        out.push_str(before);
+        out.push_str(&option(number));
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Locks tenant tables to the store named in the transaction (PostgreSQL; on SQLite the query layer alone stands).
+///
+/// `cartwheel.store_id` is set by `set_config(…, true)` inside each transaction; it is '' and not NULL after its
+/// first use in a session, hence the `nullif`. `cartwheel.system` opens all stores to the few cross-store
+/// claims of the workers.
+pub async fn protect(manager: &SchemaManager<'_>, tenant: &[&str], global: &[&str]) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(());
+    }
+    let db = manager.get_connection();
+    db.execute_unprepared(&format!(
+        "DO $$ BEGIN CREATE ROLE {RUNTIME_ROLE} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+         DO $$ BEGIN EXECUTE format('GRANT {RUNTIME_ROLE} TO %I', current_user);
+         EXCEPTION WHEN others THEN NULL; END $$;
+         GRANT USAGE ON SCHEMA public TO {RUNTIME_ROLE};"
+    ))
+    .await?;
+    for table in tenant {
+        db.execute_unprepared(&format!(
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+             CREATE POLICY tenant ON {table}
+               USING (store_id = nullif(current_setting('cartwheel.store_id', true), '')::uuid
+                      OR current_setting('cartwheel.system', true) = 'on')
+               WITH CHECK (store_id = nullif(current_setting('cartwheel.store_id', true), '')::uuid
+                      OR current_setting('cartwheel.system', true) = 'on');"
+        ))
+        .await?;
+    }
+    for table in tenant.iter().chain(global) {
+        db.execute_unprepared(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {RUNTIME_ROLE};"))
+            .await?;
+    }
+    db.execute_unprepared(&format!("GRANT SELECT ON seaql_migrations TO {RUNTIME_ROLE};")).await.map(|_| ())
+}
