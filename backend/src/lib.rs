@@ -9,6 +9,8 @@ pub mod config;
 pub mod db;
 /// Organisations, stores, members, keys and sealed secrets.
 pub mod accounts;
+/// Daily roll-ups and the figures read from them.
+pub mod analytics;
 /// TestApp, builders and fakes.
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,0 +1,5 @@
+//! Figures: daily roll-ups, and the three definitions of recovered revenue read from them.
+
+pub mod metrics;
+
+pub use metrics::{Deltas, Metric};
