@@ -41,7 +41,8 @@ impl Settings {
         command
             .env("CARTWHEEL_DATABASE_URL", format!("sqlite://{}", self.data.join("cartwheel.db").display()))
             .env("CARTWHEEL_LISTEN", format!("127.0.0.1:{}", self.port))
-            .env("CARTWHEEL_CONSOLE_DIR", &self.console);
+            .env("CARTWHEEL_CONSOLE_DIR", &self.console)
+            .env("CARTWHEEL_DEVELOPMENT", "1");
         if std::env::var_os("CARTWHEEL_PUBLIC_URL").is_none() {
             command.env("CARTWHEEL_PUBLIC_URL", self.url());
         }
