@@ -27,7 +27,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   run    [--port N] [--fresh] [--no-open]   build everything and serve the demo store
-  test   [--only rust|storefront|browser] [FILTER]   everything that must pass
+  test   [--only rust|storefront|senders|browser] [FILTER]   everything that must pass
   ci                                        the same, as an unattended machine runs it
   setup  [--check]                          install what the commands need; --check only looks
   schema [--check]                          print the GraphQL schema to schema.graphql, or compare

@@ -19,6 +19,7 @@ use crate::tally::Tally;
 enum Part {
     Rust,
     Storefront,
+    Senders,
     Browser,
 }
 
@@ -37,8 +38,9 @@ impl Options {
                     options.only = Some(match arguments.next().map(String::as_str) {
                         Some("rust") => Part::Rust,
                         Some("storefront") => Part::Storefront,
+                        Some("senders") => Part::Senders,
                         Some("browser") => Part::Browser,
-                        _ => return Err("--only takes rust, storefront or browser".into()),
+                        _ => return Err("--only takes rust, storefront, senders or browser".into()),
                     });
                 }
                 flag if flag.starts_with('-') => {
@@ -63,13 +65,14 @@ pub fn test(house: &House, arguments: &[String]) -> Outcome {
     let options = Options::read(arguments)?;
     let filter = options.filter.as_deref();
     let start = Instant::now();
-    let (rust, storefront, browser) =
-        (options.wants(Part::Rust), options.wants(Part::Storefront), options.wants(Part::Browser));
+    let (rust, storefront) = (options.wants(Part::Rust), options.wants(Part::Storefront));
+    let (senders, browser) = (options.wants(Part::Senders), options.wants(Part::Browser));
+    let served = senders || browser;
     let needs: Vec<Need> = [
         (rust, Need::Database),
-        (rust || storefront || browser, Need::Node),
-        (rust || browser, Need::Python),
-        (browser, Need::Wasm),
+        (true, Need::Node),
+        (rust || served, Need::Python),
+        (served, Need::Wasm),
         (browser, Need::Browser),
     ]
     .into_iter()
@@ -82,7 +85,7 @@ pub fn test(house: &House, arguments: &[String]) -> Outcome {
         exec::step("rules about the text of the sources", || checks::check(house))?;
     }
     // Compiles beside the lints: the end of it is one long step on one core.
-    let mut console = if browser { Some(Console::start(house)?) } else { None };
+    let mut console = if served { Some(Console::start(house)?) } else { None };
     if rust {
         if filter.is_none() {
             lint(house)?;
@@ -113,9 +116,16 @@ pub fn test(house: &House, arguments: &[String]) -> Outcome {
     if let Some(console) = console {
         let bundle =
             exec::step("the console's bundle", || console.finish(house, || Ok(programs[1].clone())))?;
-        let tally =
-            exec::step("browser tests (playwright)", || e2e::test(house, &programs[0], &bundle, filter))?;
-        results.push(("playwright", tally));
+        let built = e2e::Built { program: &programs[0], console: &bundle };
+        if senders {
+            let tally =
+                exec::step("senders of shops (npm run senders)", || e2e::senders(house, &built, filter))?;
+            results.push(("senders", tally));
+        }
+        if browser {
+            let tally = exec::step("browser tests (playwright)", || e2e::specs(house, &built, filter))?;
+            results.push(("playwright", tally));
+        }
     }
     report(&results, start)
 }
