@@ -298,6 +298,8 @@ pub enum Lines {
     Set(Vec<LineItem>),
     /// One line more; the quantity is added to a line of the same key.
     Add(LineItem),
+    /// Several lines more, each as by [`Lines::Add`].
+    AddAll(Vec<LineItem>),
     /// So many fewer of the line with this key; `None` takes the line out.
     Remove {
         /// The line's key.
