@@ -5,13 +5,16 @@ use super::{
     node_id::NodeId,
     problem::{Code, Problem, listed},
 };
-use crate::time::{Millis, SECOND};
+use crate::{
+    schedule::{Cap, QuietHours},
+    time::SECOND,
+};
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
+    Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt};
 
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
@@ -67,74 +70,10 @@ pub struct FrequencyCap {
 }
 
 impl FrequencyCap {
-    /// From when on one more message is allowed, given when earlier ones were handed over (any order);
-    /// an instant not after `now` means at once.
-    pub fn free_at(&self, sent: &[Millis], now: Millis) -> Millis {
-        let window = self.window_seconds.max(0).saturating_mul(SECOND);
-        let mut recent: Vec<Millis> =
-            sent.iter().copied().filter(|at| at.saturating_add(window) > now).collect();
-        recent.sort_unstable();
-        let allowed = usize::try_from(self.messages).unwrap_or(0).max(1);
-        match recent.len().checked_sub(allowed) {
-            None => now,
-            Some(first_to_leave) => recent[first_to_leave].saturating_add(window),
-        }
-    }
-}
-
-/// From one time of day to another, over midnight when `from` is later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QuietHours {
-    /// First minute without messages.
-    pub from: ClockTime,
-    /// First minute with messages again.
-    pub to: ClockTime,
-}
-
-/// A time of day on a wall clock, `"08:30"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClockTime {
-    minute: u16,
-}
-
-impl ClockTime {
-    /// Minutes since midnight, 0 to 1439.
-    pub const fn minute_of_day(self) -> u16 {
-        self.minute
-    }
-}
-
-impl FromStr for ClockTime {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = |s: &str| {
-            (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u16>().ok()).flatten()
-        };
-        let read = text.split_once(':').and_then(|(h, m)| Some((digits(h)?, digits(m)?)));
-        match read {
-            Some((hour @ 0..=23, minute @ 0..=59)) => Ok(Self { minute: hour * 60 + minute }),
-            _ => Err("a time of day is written 00:00 to 23:59".into()),
-        }
-    }
-}
-
-impl fmt::Display for ClockTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}", self.minute / 60, self.minute % 60)
-    }
-}
-
-impl Serialize for ClockTime {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ClockTime {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    /// The same as the scheduler counts it.
+    pub fn cap(&self) -> Cap {
+        let max = u32::try_from(self.messages.max(1)).unwrap_or(u32::MAX);
+        Cap { max, window: self.window_seconds.max(0).saturating_mul(SECOND) }
     }
 }
 

@@ -6,33 +6,44 @@
 //! step that a crash repeats makes the same message under the same [`keys::send_key`].
 //!
 //! The database, the leases and the sending are the engine's (`backend::journeys`). What the console shows,
-//! checks and edits (`validate`, `layout`, `edit`) is the code that runs.
+//! checks and edits ([`Definition::validate`], [`layout`], [`Definition::with`]) is the code that runs.
 
 mod condition;
+mod default;
 mod definition;
+mod edit;
 mod entry;
 mod evaluate;
+mod graph;
 pub mod keys;
+pub mod layout;
 mod node;
 mod node_id;
 mod problem;
+mod schema;
 mod state;
 mod step;
 mod trail;
+mod validate;
 
+pub use crate::consent::{Channel, ContentClass, Purpose};
 pub use condition::Condition;
-pub use definition::{ClockTime, Definition, FrequencyCap, MAX_BYTES, QuietHours, SCHEMA, Settings};
+pub use default::{DEFAULT_JSON, default_recovery_journey, default_recovery_journey_with};
+pub use definition::{Definition, FrequencyCap, MAX_BYTES, SCHEMA, Settings};
+pub use edit::Change;
 pub use entry::{Entry, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
-    Awaited, Branch, Channel, ConditionNode, ContentClass, Exit, Goal, Holdout, Message, Node, Purpose,
-    ReEntry, Split, Trigger, Wait, WaitForEvent, WaitScope,
+    Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger, Wait,
+    WaitForEvent, WaitScope,
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use problem::{Code, Problem, listed};
+pub use schema::{EXAMPLES, JSON_SCHEMA};
 pub use state::{
     Arrived, CartFacts, CartStatus, ContactFacts, Engagement, Facts, Group, JourneyState, LineFacts,
     RunContext, RunState, RunStatus, WaitingFor,
 };
 pub use step::{EXIT_LIMIT_VISITS, Effect, EndReason, Outcome, PAUSE_RECHECK, PUT_OFF, Transition, step};
 pub use trail::{Decision, TrailEntry};
+pub use validate::{MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TESTS};

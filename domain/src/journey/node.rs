@@ -5,6 +5,7 @@
 
 use super::{condition::Condition, node_id::NodeId};
 use crate::{
+    consent::{Channel, ContentClass, Purpose},
     event::{CartKind, EventKind},
     locale::Language,
 };
@@ -270,63 +271,6 @@ pub struct Holdout {
     pub percent: i64,
     /// Both groups go on here.
     pub next: NodeId,
-}
-
-/// How a message reaches people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// E-mail.
-    Email,
-}
-
-impl Channel {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-        }
-    }
-}
-
-/// What the words of a message do; some countries allow a reminder but not an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContentClass {
-    /// Says what was left, offers nothing.
-    Informational,
-    /// Advertises.
-    Promotional,
-}
-
-impl ContentClass {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Informational => "informational",
-            Self::Promotional => "promotional",
-        }
-    }
-}
-
-/// The purpose of the consent ledger that a message is sent under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// Reminders of a cart, by e-mail.
-    CartEmail,
-    /// Marketing by e-mail.
-    MarketingEmail,
-}
-
-impl Purpose {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CartEmail => "cart_email",
-            Self::MarketingEmail => "marketing_email",
-        }
-    }
 }
 
 /// Hands one message to the outbox. Whether it is sent is judged there, at the last moment.

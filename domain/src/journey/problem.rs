@@ -57,6 +57,8 @@ pub enum Code {
     NotAMessage,
     /// The lower bound lies above the upper one, or there is none.
     EmptyRange,
+    /// A channel a journey cannot send on yet.
+    OtherChannel,
     /// A value of a kind that cannot be compared.
     NotComparable,
     /// Not a template key.
@@ -67,8 +69,12 @@ pub enum Code {
     PurchaseMustEnd,
     /// A goal that cannot be marked.
     UnknownGoal,
-    /// From and to are the same minute.
-    EmptyQuietHours,
+    /// A change is meant for another kind of node; `value` is the kind it needs.
+    OtherKind,
+    /// A purpose that this channel does not serve.
+    OtherPurpose,
+    /// Content that a journey does not send.
+    OtherClass,
 }
 
 impl Problem {
@@ -131,6 +137,7 @@ impl fmt::Display for Problem {
             Code::LoopWithoutWait => write!(f, "a loop in which nothing waits: {v}"),
             Code::NotAMessage => write!(f, "\"{v}\" is no message of this journey"),
             Code::EmptyRange => write!(f, "give at_least or at_most, the lower not above the upper"),
+            Code::OtherChannel => write!(f, "journeys send on the channel email, not on {v}"),
             Code::NotComparable => write!(f, "must be a text, a number, true or false"),
             Code::BadTemplateKey => write!(f, "\"{v}\" is no template key: 1 to 64 of a-z, 0-9, _ and -"),
             Code::ControlCharacter => write!(f, "a subject is one line without control characters"),
@@ -138,7 +145,11 @@ impl fmt::Display for Problem {
                 write!(f, "must be true: a run for a cart or a checkout ends with the purchase")
             }
             Code::UnknownGoal => write!(f, "\"{v}\" is no goal; give order_placed"),
-            Code::EmptyQuietHours => write!(f, "begins and ends at the same minute"),
+            Code::OtherKind => write!(f, "this change needs a node of the kind {v}"),
+            Code::OtherPurpose => {
+                write!(f, "the purpose {v} is not one of e-mail; give cart_email or marketing_email")
+            }
+            Code::OtherClass => write!(f, "a journey sends informational or promotional content, not {v}"),
         }
     }
 }

@@ -4,12 +4,13 @@ use super::{
     definition::Definition,
     evaluate::{Check, evaluate},
     keys,
-    node::{self, Awaited, Channel, ContentClass, Node, Purpose},
+    node::{self, Awaited, Node},
     node_id::NodeId,
     state::{CartStatus, Facts, Group, JourneyState, RunContext, RunState, WaitingFor},
     trail::{Decision, TrailEntry},
 };
 use crate::{
+    consent::{Channel, ContentClass, Purpose},
     event::CartKind,
     locale::Language,
     time::{MINUTE, Millis, SECOND},

@@ -1,0 +1,16 @@
+//! The journey engine's pure heart: tables, properties and the simulation.
+
+mod build;
+mod conditions;
+mod edits;
+mod entries;
+mod forms;
+mod generate;
+mod hostile;
+mod keys;
+mod pictures;
+mod properties;
+mod rng;
+mod schema;
+mod steps;
+mod validation;
