@@ -22,6 +22,7 @@ async function answer(request) {
     const settings = { k: 'pk_dev', u: `http://${request.headers.host}`, m: mode, e: false };
     return ['.js', (await readFile(new URL('dist/snippet.min.js', import.meta.url), 'utf8')).replace('__CARTWHEEL_CONFIG__', JSON.stringify(settings))];
   }
+  if (pathname === '/readyz') return ['.json', '{}'];
   if (pathname === '/v1/batch') {
     for (const event of (await body(request)).batch) console.log(event.type, event.event ?? event.name ?? '', JSON.stringify(event.properties ?? event.traits));
     return ['.json', '{"success":true}'];

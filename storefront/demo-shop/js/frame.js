@@ -16,6 +16,7 @@ export function drawFrame(storeName) {
     event.preventDefault();
     byId('main').focus();
   });
+  byId('notice').setAttribute('aria-label', t('demo.label'));
   byId('notice').replaceChildren(h('p.notice', {}, h('strong', {}, t('demo.line')), ' ', h('span', {}, t('demo.how'))));
   byId('header').replaceChildren(h('div.bar', {},
     h('a.brand', { href: '#/' }, h('img', { src: 'mark.svg', alt: '', width: 30, height: 30 }), storeName),
@@ -23,7 +24,7 @@ export function drawFrame(storeName) {
       h('a', { href: '#goods' }, t('nav.goods')),
       h('a', { href: '#/quote' }, t('nav.companies'))),
     h('button.basket-button', { type: 'button', id: 'basket-button', 'aria-haspopup': 'dialog', onclick: () => openDrawer() },
-      icon('bag'), h('span.basket-word', {}, t('nav.basket')), h('span.count', { id: 'basket-count', 'aria-hidden': 'true' }, '0'))));
+      icon('bag'), h('span.basket-word', {}, t('nav.basket')), ' ', h('span.count', { id: 'basket-count' }, '0'), ' ', h('span.unseen', {}, t('nav.items')))));
   byId('footer').replaceChildren(h('div.foot', {},
     h('p', {}, t('footer.text')),
     h('div.privacy', { id: 'privacy' }),
@@ -36,5 +37,4 @@ export function drawFrame(storeName) {
 export function drawBasketCount(n) {
   byId('basket-count').textContent = n;
   byId('basket-count').classList.toggle('some', n > 0);
-  byId('basket-button').setAttribute('aria-label', t('nav.basketCount', { n }));
 }

@@ -2,7 +2,7 @@ export default {
   'skip': 'Zum Inhalt springen',
   'demo.line': 'Ein Demoshop: Hier wird nichts verkauft und nichts verschickt.',
   'demo.how': 'Korb füllen, an der Kasse eine Adresse eingeben, weggehen.',
-  'nav.label': 'Shop', 'nav.goods': 'Sortiment', 'nav.companies': 'Für Firmen', 'nav.basket': 'Warenkorb', 'nav.basketCount': 'Warenkorb, {n} Artikel',
+  'nav.label': 'Shop', 'nav.goods': 'Sortiment', 'nav.companies': 'Für Firmen', 'nav.basket': 'Warenkorb', 'nav.items': 'Artikel', 'demo.label': 'Zu dieser Demo',
   'hero.title': 'Kleine Dinge für lange Wege.',
   'hero.text': 'Klingeln, Taschen und Lichter für alle, die ohnehin das Rad nehmen. Zum Reparieren gemacht, zum Behalten gebaut.',
   'hero.action': 'Zum Sortiment', 'hero.alt': 'Ein Fahrradrad',

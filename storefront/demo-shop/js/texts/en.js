@@ -2,7 +2,7 @@ export default {
   'skip': 'Skip to the content',
   'demo.line': 'A demo shop: nothing is sold, nothing is sent outside.',
   'demo.how': 'Fill a basket, leave an address at the checkout, walk away.',
-  'nav.label': 'Shop', 'nav.goods': 'Goods', 'nav.companies': 'For companies', 'nav.basket': 'Basket', 'nav.basketCount': 'Basket, {n} items',
+  'nav.label': 'Shop', 'nav.goods': 'Goods', 'nav.companies': 'For companies', 'nav.basket': 'Basket', 'nav.items': 'items', 'demo.label': 'About this demo',
   'hero.title': 'Small things for long rides.',
   'hero.text': 'Bells, bags and lights for people who take the bike anyway. Made to be mended, built to be kept.',
   'hero.action': 'See the goods', 'hero.alt': 'A bicycle wheel',

@@ -2,7 +2,7 @@ export default {
   'skip': 'Aller au contenu',
   'demo.line': 'Une boutique de démonstration : rien n’est vendu, rien n’est expédié.',
   'demo.how': 'Remplissez un panier, laissez une adresse à la caisse, puis partez.',
-  'nav.label': 'Boutique', 'nav.goods': 'Articles', 'nav.companies': 'Entreprises', 'nav.basket': 'Panier', 'nav.basketCount': 'Panier, {n} articles',
+  'nav.label': 'Boutique', 'nav.goods': 'Articles', 'nav.companies': 'Entreprises', 'nav.basket': 'Panier', 'nav.items': 'articles', 'demo.label': 'À propos de la démonstration',
   'hero.title': 'De petites choses pour de longs trajets.',
   'hero.text': 'Sonnettes, sacoches et lampes pour celles et ceux qui prennent le vélo de toute façon. Faites pour être réparées, et pour durer.',
   'hero.action': 'Voir les articles', 'hero.alt': 'Une roue de vélo',

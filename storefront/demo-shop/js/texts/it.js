@@ -2,7 +2,7 @@ export default {
   'skip': 'Vai al contenuto',
   'demo.line': 'Un negozio dimostrativo: non si vende e non si spedisce nulla.',
   'demo.how': 'Riempia il carrello, lasci un indirizzo alla cassa, poi vada via.',
-  'nav.label': 'Negozio', 'nav.goods': 'Articoli', 'nav.companies': 'Per le aziende', 'nav.basket': 'Carrello', 'nav.basketCount': 'Carrello, {n} articoli',
+  'nav.label': 'Negozio', 'nav.goods': 'Articoli', 'nav.companies': 'Per le aziende', 'nav.basket': 'Carrello', 'nav.items': 'articoli', 'demo.label': 'Sulla dimostrazione',
   'hero.title': 'Piccole cose per lunghe strade.',
   'hero.text': 'Campanelli, borse e luci per chi prende comunque la bici. Fatti per essere riparati, e per restare.',
   'hero.action': 'Guarda gli articoli', 'hero.alt': 'Una ruota di bicicletta',

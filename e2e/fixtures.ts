@@ -1,0 +1,71 @@
+// What every spec has: a real server with the demo store, a page that may not complain, axe, and pictures.
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test as base, type Page } from '@playwright/test';
+import { readSignIn, startServer } from './support/server.mjs';
+
+export { expect };
+
+export const languages = ['en', 'de', 'fr', 'it'] as const;
+export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+export const schemes = ['light', 'dark'] as const;
+
+type SignIn = { email: string; password: string };
+export type Server = { url: string; signIn: SignIn; log(): Promise<string>; stop(): Promise<void> };
+type Complaints = { allow(pattern: RegExp): void };
+
+export const test = base.extend<{ complaints: Complaints }, { server: Server }>({
+  // One server and one database per worker; a spec that changes what others look at makes its own store.
+  server: [async ({}, use, worker) => {
+    void worker;
+    const server = await startServer({ prepare: (run: (...args: string[]) => Promise<string>) => run('seed', 'demo') });
+    await use({ ...server, signIn: readSignIn(server.prepared) });
+    await server.stop();
+  }, { scope: 'worker', timeout: 180_000 }],
+
+  baseURL: async ({ server }, use) => use(server.url),
+
+  /** Fails the test when the page logs an error, throws, or breaks its content policy. */
+  complaints: [async ({ context }, use) => {
+    const said: string[] = [];
+    const allowed: RegExp[] = [];
+    const watch = (page: Page) => {
+      page.on('console', (message) => {
+        if (message.type() === 'error' || /content security policy/i.test(message.text())) said.push(`${page.url()}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => said.push(`${page.url()}: ${error.message}`));
+    };
+    context.pages().forEach(watch);
+    context.on('page', watch);
+    await use({ allow: (pattern) => void allowed.push(pattern) });
+    expect(said.filter((line) => !allowed.some((pattern) => pattern.test(line)))).toEqual([]);
+  }, { auto: true }],
+});
+
+/** axe finds nothing. */
+export async function expectAccessible(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.target} ${node.failureSummary}`).join('\n')}`)).toEqual([]);
+}
+
+/** Nothing is wider than the window. */
+export async function expectNoOverflow(page: Page) {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  expect(content, 'width of the content').toBeLessThanOrEqual(window);
+}
+
+/** Looks at the page in both sizes and both schemes: axe, no overflow, and a picture in test-results/looks. */
+export async function expectGoodLooks(page: Page, name: string) {
+  for (const [size, viewport] of Object.entries(sizes)) {
+    for (const scheme of schemes) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: `test-results/looks/${name}-${size}-${scheme}.png` });
+      await expectNoOverflow(page);
+      // structure differs by size, contrast by scheme: two looks of axe see both
+      if ((size === 'desktop') === (scheme === 'light')) await expectAccessible(page);
+    }
+  }
+  await page.setViewportSize(sizes.desktop);
+  await page.emulateMedia({ colorScheme: 'light' });
+}

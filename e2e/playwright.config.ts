@@ -1,0 +1,28 @@
+import { defineConfig } from '@playwright/test';
+
+const browser = process.env.PLAYWRIGHT_CHROMIUM ?? '/usr/bin/chromium';
+
+export default defineConfig({
+  testDir: 'specs',
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  // Each worker has a server and a database of its own, so specs of different files may run side by side.
+  workers: Number(process.env.E2E_WORKERS ?? 1),
+  forbidOnly: true,
+  reporter: process.env.CI ? 'list' : [['list'], ['html', { open: 'never' }]],
+  use: {
+    browserName: 'chromium',
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    viewport: { width: 1440, height: 900 },
+    contextOptions: { reducedMotion: 'reduce' },
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: browser,
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ],
+    },
+  },
+});
