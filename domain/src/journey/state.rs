@@ -1,6 +1,7 @@
 //! Where a run stands, and what a step may know of the world.
 
 use super::{node::Awaited, node_id::NodeId};
+pub use crate::cart::Status as CartStatus;
 use crate::{
     event::CartKind,
     ids::{CartId, ContactId, JourneyId, RunId, StoreId, VersionId},
@@ -84,6 +85,8 @@ pub struct WaitingFor {
     /// The message that engagement is about; any when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<NodeId>,
+    /// Since when: whoever loads [`Facts::arrived`] leaves out what was accepted before.
+    pub since: Millis,
     /// Deadline; what arrives at or after it came too late.
     pub until: Millis,
 }
@@ -134,24 +137,6 @@ pub enum JourneyState {
     Paused,
     /// Switched off: runs end.
     Off,
-}
-
-/// Where a cart stands (product: life of a cart).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CartStatus {
-    /// Being filled.
-    Active,
-    /// In the checkout.
-    Checkout,
-    /// Left.
-    Abandoned,
-    /// Bought after a message.
-    Recovered,
-    /// Bought without our help.
-    Converted,
-    /// Too old.
-    Expired,
 }
 
 /// What is true at the moment of a step, loaded for a whole batch before any transaction is open.
@@ -233,7 +218,7 @@ pub struct Engagement {
     pub clicked: bool,
 }
 
-/// An event that a waiting run was woken by. It is kept with the registered wait from its arrival until the wait is
+/// An event that a waiting run was woken by. It can be seen from its arrival until the wait is
 /// cleared, so that a step that is repeated, or comes late, sees it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrived {

@@ -432,7 +432,8 @@ impl Walk<'_> {
         let waits = n.events.iter().map(key).collect();
         self.effects.push(Effect::RegisterWait { node: id.clone(), waits, until });
         self.note(id, visit, Decision::AwaitStarted, [("events", json!(n.events)), ("until", json!(until))]);
-        let wait_for = Some(WaitingFor { events: n.events.clone(), message: n.message.clone(), until });
+        let wait_for =
+            Some(WaitingFor { events: n.events.clone(), message: n.message.clone(), since: self.now, until });
         Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at: until, wait_for })
     }
 
@@ -484,7 +485,7 @@ impl Walk<'_> {
         if matches!(status, CartStatus::Active | CartStatus::Checkout) {
             let wake_at = self.now.saturating_add(PUT_OFF);
             if !put_off_before {
-                let values = [("cart_status", json!(status)), ("until", json!(wake_at))];
+                let values = [("cart_status", json!(status.as_str())), ("until", json!(wake_at))];
                 self.note(id, visit, Decision::ShopperIsBack, values);
             }
             return Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at, wait_for: None });

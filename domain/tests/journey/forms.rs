@@ -33,7 +33,7 @@ fn context_and_waits_survive_json_and_stay_small() {
     assert_eq!(run.context.group, Some(Group::Treated));
     assert!(text.len() < 200, "{text}");
     assert_eq!(serde_json::from_str::<RunContext>("{}").expect("read"), RunContext::default());
-    let waiting = r#"{"events":["clicked","order_placed"],"message":"mail_1","until":5}"#;
+    let waiting = r#"{"events":["clicked","order_placed"],"message":"mail_1","since":1,"until":5}"#;
     let read: WaitingFor = serde_json::from_str(waiting).expect("read");
     assert_eq!(serde_json::to_string(&read).expect("JSON"), waiting);
 }
