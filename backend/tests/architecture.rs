@@ -203,6 +203,12 @@ fn only_settings_read_the_environment() {
 }
 
 #[test]
+fn the_server_reads_nothing_from_the_clone_it_was_built_in() {
+    let breaches = strings_outside(&backend(), &["CARGO_MANIFEST_DIR"], &[]);
+    assert_none("a server is kept and run when its clone is gone", &breaches);
+}
+
+#[test]
 fn only_the_composition_root_names_adapters() {
     let sources = backend();
     let adapters = adapters(&sources, &["Channel", "Clock", "Entropy"]);

@@ -27,7 +27,7 @@ pub fn command(house: &House, arguments: &[String]) -> Outcome {
         let mut cargo = compile::cargo(&release);
         cargo.args(["build", "--release", "--workspace", "--bin", "cartwheel", "--bin", "bench"]);
         exec::run(cargo.args(compile::locked()))?;
-        compile::keep(&release, "release", &["cartwheel", "bench"])
+        Ok(["cartwheel", "bench"].map(|name| release.target.join("release").join(name)))
     })?;
     let bundle = exec::step("building the console", || console::build(house))?;
     let cluster = Cluster::start()?;

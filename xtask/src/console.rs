@@ -3,14 +3,15 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::Outcome;
+use crate::cache;
 use crate::compile;
 use crate::exec;
 use crate::house::{Hash, House};
@@ -27,7 +28,7 @@ const KEPT: usize = 16;
 const SOURCES: &[&str] = &["frontend", "domain", "bundle", "schema.graphql", "Cargo.toml", "Cargo.lock"];
 
 /// The program that makes the bundle from the module.
-pub const BUNDLER: &str = "cartwheel-bundle";
+const BUNDLER: &str = "cartwheel-bundle";
 
 /// A bundle that is there, or whose module is being compiled.
 pub struct Console {
@@ -56,9 +57,12 @@ pub fn command(house: &House, arguments: &[String]) -> Outcome {
 
 /// The bundle of the present sources, made now if it is missing.
 pub fn build(house: &House) -> Outcome<PathBuf> {
-    Console::start(house)?.finish(house, || {
-        compile::programs(house, &[BUNDLER])?.pop().ok_or_else(|| "no bundler was built".to_owned())
-    })
+    let console = Console::start(house)?;
+    let bundler = match console.bundler() {
+        Some(name) => compile::programs(house, &[name])?.pop(),
+        None => None,
+    };
+    console.finish(house, bundler)
 }
 
 impl Console {
@@ -74,22 +78,18 @@ impl Console {
             hash.add(source.as_bytes());
             hash.add_tree(&house.root.join(source))?;
         }
-        let place = house.target.join("console").join(hash.text());
-        let made = place.join("manifest.json");
-        if made.exists() {
-            if let Ok(manifest) = fs::File::options().append(true).open(&made) {
-                // Used now: it is not the next one to be pruned.
-                let _ = manifest.set_modified(SystemTime::now());
-            }
+        let place = house.cache.join("console").join(hash.text());
+        if place.join("manifest.json").exists() {
+            cache::touch(&place);
             return Ok(Self { place, compiling: None });
         }
         eprintln!("    the console is compiled in the background ({route})");
         Ok(Self { place, compiling: Some(Compiling::start(house, route)?) })
     }
 
-    /// Whether the bundler will be needed.
-    pub fn is_missing(&self) -> bool {
-        self.compiling.is_some()
+    /// The bundler's name, if it will be needed.
+    pub fn bundler(&self) -> Option<&'static str> {
+        self.compiling.is_some().then_some(BUNDLER)
     }
 
     /// Waits for the module.
@@ -97,14 +97,14 @@ impl Console {
         self.compiling.as_mut().map_or(Ok(()), Compiling::wait)
     }
 
-    /// Makes the bundle with the bundler built meanwhile, and returns its folder.
-    pub fn finish(mut self, house: &House, bundler: impl FnOnce() -> Outcome<PathBuf>) -> Outcome<PathBuf> {
+    /// Makes the bundle with the bundler built meanwhile, if one is needed, and returns its folder.
+    pub fn finish(mut self, house: &House, bundler: Option<PathBuf>) -> Outcome<PathBuf> {
         if let Some(mut compiling) = self.compiling.take() {
-            let mut command = Command::new(bundler()?);
             compiling.wait()?;
+            let mut command = Command::new(bundler.ok_or("no bundler was built")?);
             command.arg("--wasm").arg(&compiling.module).arg("--frontend").arg(house.root.join("frontend"));
             exec::run(command.arg("--out").arg(&self.place).args(["--budget", &BUDGET.to_string()]))?;
-            prune(&house.target.join("console"));
+            cache::keep_latest(&house.cache.join("console"), KEPT);
         }
         Ok(self.place)
     }
@@ -113,7 +113,7 @@ impl Console {
 impl Compiling {
     fn start(house: &House, route: Route) -> Outcome<Self> {
         let (mut command, target) = route.cargo(house);
-        let log = house.own()?.join("wasm.log");
+        let log = house.target.join("wasm.log");
         let mut file = fs::File::create(&log).map_err(|fault| format!("{}: {fault}", log.display()))?;
         command.args(["--package", "cartwheel-frontend", "--profile", "wasm"]).stdin(Stdio::null());
         let mut child = command
@@ -179,20 +179,5 @@ impl Drop for Compiling {
             exec::interrupt(self.child.id());
             let _ = self.child.wait();
         }
-    }
-}
-
-/// Removes bundles that were not used for longest.
-fn prune(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut bundles: Vec<(SystemTime, PathBuf)> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            Some((fs::metadata(entry.path().join("manifest.json")).ok()?.modified().ok()?, entry.path()))
-        })
-        .collect();
-    bundles.sort();
-    for (_, old) in bundles.iter().rev().skip(KEPT) {
-        let _ = fs::remove_dir_all(old);
     }
 }

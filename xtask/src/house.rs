@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use crate::Outcome;
+use crate::cache;
 
 /// The folders the commands work with.
 pub struct House {
     /// The clone.
     pub root: PathBuf,
-    /// Outside the clone; holds what can be built or fetched again.
+    /// Outside the clone and shared by all clones; holds what can be fetched or built again, each under a name that
+    /// follows from its content.
     pub cache: PathBuf,
-    /// Cargo's target folder. Clones share it, so that dependencies are built once a machine.
+    /// Cargo's target folder, of this clone alone.
     pub target: PathBuf,
 }
 
@@ -32,18 +34,9 @@ impl House {
                 return Err("set HOME or XDG_CACHE_HOME: there is no folder for the build cache".into());
             }
         };
-        let target = named("CARTWHEEL_TARGET_DIR").unwrap_or_else(|| cache.join("target"));
-        fs::create_dir_all(&target).map_err(|fault| format!("{}: {fault}", target.display()))?;
+        let cache = named("CARTWHEEL_TARGET_DIR").unwrap_or(cache);
+        let target = cache::target_of(&cache, &root)?;
         Ok(Self { root, cache, target })
-    }
-
-    /// A folder that belongs to this clone alone, in the shared cache.
-    pub fn own(&self) -> Outcome<PathBuf> {
-        let mut hash = Hash::default();
-        hash.add(self.root.as_os_str().as_encoded_bytes());
-        let own = self.target.join("clones").join(hash.text());
-        fs::create_dir_all(&own).map_err(|fault| format!("{}: {fault}", own.display()))?;
-        Ok(own)
     }
 }
 
@@ -64,16 +57,17 @@ impl Hash {
         }
     }
 
-    /// Adds the names and contents of a file or of all files below a folder; an absent one counts as empty.
+    /// Adds the names and contents of a file or of all files below a folder, installed packages left out; an absent
+    /// one counts as empty.
     pub fn add_tree(&mut self, path: &Path) -> Outcome {
         if path.is_dir() {
             let mut entries: Vec<PathBuf> = fs::read_dir(path)
                 .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
                 .map_err(|fault| format!("{}: {fault}", path.display()))?;
             entries.sort();
-            for entry in entries {
+            for entry in entries.iter().filter(|entry| !entry.ends_with("node_modules")) {
                 self.add(entry.file_name().unwrap_or_default().as_encoded_bytes());
-                self.add_tree(&entry)?;
+                self.add_tree(entry)?;
             }
         } else if path.is_file() {
             self.add(&fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?);

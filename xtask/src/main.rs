@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 mod bench;
+mod cache;
 mod checks;
 mod compile;
 mod console;
@@ -35,7 +36,7 @@ cargo xtask COMMAND
   console                                   build only the console's bundle, and print its folder
   dist   [--out DIR]                        one release binary with the console inside
 
-Environment: CARTWHEEL_TARGET_DIR (build cache, default ~/.cache/cartwheel/target), CARTWHEEL_DATA (data folder of
+Environment: CARTWHEEL_TARGET_DIR (build cache, default ~/.cache/cartwheel), CARTWHEEL_DATA (data folder of
 `run`), CARTWHEEL_WASM=rustup|distro (which compiler builds the console), CARTWHEEL_PG_BIN (folder of initdb),
 PLAYWRIGHT_CHROMIUM (the browser).";
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use std::{env, fs};
 
 use crate::Outcome;
-use crate::compile;
-use crate::console::{BUNDLER, Console};
+use crate::compile::Server;
+use crate::console::Console;
 use crate::exec;
 use crate::house::House;
 use crate::postgres::free_port;
@@ -71,14 +71,10 @@ pub fn run(house: &House, arguments: &[String]) -> Outcome {
 }
 
 /// Builds what is served: the console in the background, the server before our eyes.
-pub fn build(house: &House) -> Outcome<(PathBuf, PathBuf)> {
-    let console = Console::start(house)?;
-    let names: &[&str] = if console.is_missing() { &["cartwheel", BUNDLER] } else { &["cartwheel"] };
-    let mut programs = compile::programs(house, names)?.into_iter();
-    let server = programs.next().ok_or("no server was built")?;
-    let console =
-        console.finish(house, || programs.next().ok_or_else(|| "no bundler was built".to_owned()))?;
-    Ok((server, console))
+fn build(house: &House) -> Outcome<(PathBuf, PathBuf)> {
+    let (console, server) = (Console::start(house)?, Server::of(house)?);
+    let bundler = server.build(house, console.bundler())?;
+    Ok((server.program, console.finish(house, bundler)?))
 }
 
 /// Seeds a database that does not exist yet. Returns the file with the sign-in, if this database is the demo's.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
-use crate::compile;
+use crate::compile::Server;
 use crate::exec;
 use crate::house::House;
 
@@ -18,12 +18,13 @@ pub fn command(house: &House, arguments: &[String]) -> Outcome {
         [flag] if flag == "--check" => true,
         _ => return Err("schema takes only --check".into()),
     };
-    let programs = exec::step("building the server", || compile::programs(house, &["cartwheel"]))?;
+    let server = Server::of(house)?;
+    exec::step("building the server", || server.build(house, None))?;
     if check {
-        return compare(house, &programs[0]);
+        return compare(house, &server.program);
     }
     let file = house.root.join(FILE);
-    fs::write(&file, print(&programs[0])?).map_err(|fault| format!("{}: {fault}", file.display()))?;
+    fs::write(&file, print(&server.program)?).map_err(|fault| format!("{}: {fault}", file.display()))?;
     println!("{FILE} is written");
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: everything that must pass before a change is taken. Stops at the first step that fails.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 use crate::Outcome;
 use crate::checks;
-use crate::compile;
-use crate::console::{BUNDLER, Console};
+use crate::compile::{self, Server};
+use crate::console::Console;
 use crate::e2e;
 use crate::exec;
 use crate::house::House;
@@ -103,20 +104,20 @@ pub fn test(house: &House, arguments: &[String]) -> Outcome {
         let tally = exec::step("storefront tests (npm test)", || storefront_tests(house, filter))?;
         results.push(("storefront", tally));
     }
-    let programs = match &console {
-        Some(_) => exec::step("building the server", || compile::programs(house, &["cartwheel", BUNDLER]))?,
-        None if rust && filter.is_none() => {
-            exec::step("building the server", || compile::programs(house, &["cartwheel"]))?
-        }
-        None => Vec::new(),
-    };
+    let mut program = PathBuf::new();
+    let mut bundler = None;
+    if served || (rust && filter.is_none()) {
+        let server = Server::of(house)?;
+        let wanted = console.as_ref().and_then(Console::bundler);
+        bundler = exec::step("building the server", || server.build(house, wanted))?;
+        program = server.program;
+    }
     if rust && filter.is_none() {
-        exec::step("schema.graphql is what the server says", || schema::compare(house, &programs[0]))?;
+        exec::step("schema.graphql is what the server says", || schema::compare(house, &program))?;
     }
     if let Some(console) = console {
-        let bundle =
-            exec::step("the console's bundle", || console.finish(house, || Ok(programs[1].clone())))?;
-        let built = e2e::Built { program: &programs[0], console: &bundle };
+        let bundle = exec::step("the console's bundle", || console.finish(house, bundler))?;
+        let built = e2e::Built { program: &program, console: &bundle };
         if senders {
             let tally =
                 exec::step("senders of shops (npm run senders)", || e2e::senders(house, &built, filter))?;

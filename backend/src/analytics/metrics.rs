@@ -102,7 +102,15 @@ impl Deltas {
 
     /// Counts `n` with their value together; for one order `n` is 1, for a refund 0 and the value negative.
     /// `squares` is the change of the sum of squares: the square of the new value less that of the old.
-    pub fn money(&mut self, at: Millis, metric: Metric, journey: Option<JourneyId>, n: i64, value: Money, squares: f64) {
+    pub fn money(
+        &mut self,
+        at: Millis,
+        metric: Metric,
+        journey: Option<JourneyId>,
+        n: i64,
+        value: Money,
+        squares: f64,
+    ) {
         let sum = self.0.entry((utc_day(at), metric, journey, Some(value.currency))).or_default();
         sum.n += n;
         sum.minor += value.minor;
