@@ -9,6 +9,8 @@ pub mod config;
 pub mod db;
 /// Organisations, stores, members, keys and sealed secrets.
 pub mod accounts;
+/// Sign-in, sessions, API keys, and the proofs that open a store.
+pub mod auth;
 /// Daily roll-ups and the figures read from them.
 pub mod analytics;
 /// TestApp, builders and fakes.

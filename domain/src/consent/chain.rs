@@ -26,7 +26,9 @@ impl ChainHash {
 
 /// Why an entry has no canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is a fraction: a chained entry holds whole numbers only, since fractions have no single text form")]
+#[error(
+    "{0} is a fraction: a chained entry holds whole numbers only, since fractions have no single text form"
+)]
 pub struct NotCanonical(String);
 
 /// What is wrong with a chain.
@@ -36,7 +38,9 @@ pub enum Broken {
     #[error("entry {0} of the chain was changed, or one before it was removed, added or moved")]
     At(usize),
     /// The chain is whole but is not the one that was recorded.
-    #[error("the chain has {found} entries where {expected} were recorded, or ends in another hash: its end was cut off or replaced")]
+    #[error(
+        "the chain has {found} entries where {expected} were recorded, or ends in another hash: its end was cut off or replaced"
+    )]
     Head {
         /// Entries there should be.
         expected: usize,
@@ -47,7 +51,13 @@ pub enum Broken {
 
 /// Where a store's chain begins; another store's entries cannot be passed off as this one's.
 pub fn genesis(store: StoreId) -> ChainHash {
-    ChainHash(Sha256::new().chain_update(b"cartwheel consent ledger 1").chain_update(store.0.as_bytes()).finalize().into())
+    ChainHash(
+        Sha256::new()
+            .chain_update(b"cartwheel consent ledger 1")
+            .chain_update(store.0.as_bytes())
+            .finalize()
+            .into(),
+    )
 }
 
 /// The link for `entry` after `previous`.

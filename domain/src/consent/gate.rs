@@ -4,8 +4,8 @@ use super::{
     ledger::Yes,
     pack::{Applicable, Grant, Need, PolicyBook, Tracking},
     types::{
-        Basis, BasisKind, Channel, Conditions, ContentClass, Dealing, Decision, EvidenceKind, EvidenceRef, GateInput,
-        Lack, Missing, Purpose, Refusal,
+        Basis, BasisKind, Channel, Conditions, ContentClass, Dealing, Decision, EvidenceKind, EvidenceRef,
+        GateInput, Lack, Missing, Purpose, Refusal,
     },
 };
 use crate::time::{DAY, HOUR, Millis};
@@ -31,11 +31,21 @@ pub fn may_send_by(book: &PolicyBook, input: &GateInput<'_>) -> Decision {
     let gate = Gate { input, law };
     let service = input.purpose == Purpose::Service;
     if service != (input.content_class == ContentClass::Transactional) {
-        return gate.deny("any.class-mismatch", "transactional content and the purpose service belong together", vec![], vec![]);
+        return gate.deny(
+            "any.class-mismatch",
+            "transactional content and the purpose service belong together",
+            vec![],
+            vec![],
+        );
     }
     if let Some(no) = gate.suppression(service) {
         let evidence = vec![EvidenceRef::new(EvidenceKind::Suppression, &no.id)];
-        return gate.deny(no.reason.rule(), "Art. 21(3), 17 GDPR; CAN-SPAM 16 CFR 316; sender guidelines", evidence, vec![]);
+        return gate.deny(
+            no.reason.rule(),
+            "Art. 21(3), 17 GDPR; CAN-SPAM 16 CFR 316; sender guidelines",
+            evidence,
+            vec![],
+        );
     }
     if service { gate.service() } else { gate.marketing() }
 }
@@ -70,7 +80,12 @@ impl<'a> Gate<'a> {
 
     fn marketing(&self) -> Decision {
         let Some(block) = self.law.block(self.input.channel, self.input.purpose) else {
-            return self.deny("any.channel-purpose", "the purpose does not belong to the channel", vec![], vec![]);
+            return self.deny(
+                "any.channel-purpose",
+                "the purpose does not belong to the channel",
+                vec![],
+                vec![],
+            );
         };
         let covering = self.law.covering(self.input.purpose);
         let no = self.last_no(&covering);
@@ -84,12 +99,22 @@ impl<'a> Gate<'a> {
         let mut missing = Vec::new();
         for (grant, by) in block.grants.iter().map(|g| (g, None)).chain(added) {
             let off = overrides().any(|o| o.switched_off.contains(&grant.id));
-            let tried = if off { Err(vec![Lack::SwitchedOff]) } else { self.try_grant(grant, &covering, no.as_ref()) };
+            let tried = if off {
+                Err(vec![Lack::SwitchedOff])
+            } else {
+                self.try_grant(grant, &covering, no.as_ref())
+            };
             match tried {
                 Ok(mut evidence) => {
                     evidence.extend(by.map(|id| EvidenceRef::new(EvidenceKind::Override, id)));
                     let conditions = self.conditions(block.conditions, grant);
-                    return Decision::Allow(self.basis(&grant.id, &grant.cite, grant.basis, evidence, conditions));
+                    return Decision::Allow(self.basis(
+                        &grant.id,
+                        &grant.cite,
+                        grant.basis,
+                        evidence,
+                        conditions,
+                    ));
                 }
                 Err(lacks) => missing.push(Missing { rule: grant.id.clone(), lacks }),
             }
@@ -123,7 +148,12 @@ impl<'a> Gate<'a> {
     }
 
     /// The evidence when the grant holds, else all that it misses.
-    fn try_grant(&self, grant: &Grant, covering: &[Purpose], no: Option<&No>) -> Result<Vec<EvidenceRef>, Vec<Lack>> {
+    fn try_grant(
+        &self,
+        grant: &Grant,
+        covering: &[Purpose],
+        no: Option<&No>,
+    ) -> Result<Vec<EvidenceRef>, Vec<Lack>> {
         let mut evidence = Vec::new();
         let mut lacks = self.shared_lacks(grant, &mut evidence);
         let ground = match grant.basis {
@@ -151,10 +181,18 @@ impl<'a> Gate<'a> {
             lacks.push(Lack::PreferenceList);
         }
         if grant.needs.contains(&Need::Announced) {
-            if store.reminder_announced { evidence.push(setting("reminder_announced")) } else { lacks.push(Lack::Announced) }
+            if store.reminder_announced {
+                evidence.push(setting("reminder_announced"))
+            } else {
+                lacks.push(Lack::Announced)
+            }
         }
         if grant.needs.contains(&Need::PostalAddress) {
-            if store.has_postal_address { evidence.push(setting("postal_address")) } else { lacks.push(Lack::PostalAddress) }
+            if store.has_postal_address {
+                evidence.push(setting("postal_address"))
+            } else {
+                lacks.push(Lack::PostalAddress)
+            }
         }
         if !grant.classes.is_empty() && !grant.classes.contains(&self.input.content_class) {
             lacks.push(Lack::ContentClass);
@@ -168,7 +206,8 @@ impl<'a> Gate<'a> {
                 if grant.max_per_cart.is_some_and(|max| cart.messages_sent >= max) {
                     lacks.push(Lack::MaxPerCart);
                 }
-                if grant.within_hours.is_some_and(|hours| self.input.now - left > Millis::from(hours) * HOUR) {
+                if grant.within_hours.is_some_and(|hours| self.input.now - left > Millis::from(hours) * HOUR)
+                {
                     lacks.push(Lack::Late);
                 }
                 evidence.push(EvidenceRef::new(EvidenceKind::Cart, cart.id));
@@ -181,7 +220,12 @@ impl<'a> Gate<'a> {
         grant.max_age_days.is_some_and(|days| self.input.now - at > Millis::from(days) * DAY)
     }
 
-    fn consent(&self, grant: &Grant, covering: &[Purpose], no: Option<&No>) -> Result<Vec<EvidenceRef>, Vec<Lack>> {
+    fn consent(
+        &self,
+        grant: &Grant,
+        covering: &[Purpose],
+        no: Option<&No>,
+    ) -> Result<Vec<EvidenceRef>, Vec<Lack>> {
         let consents = &self.input.recipient.consents;
         let standing: Vec<&Yes> = covering
             .iter()
@@ -189,9 +233,12 @@ impl<'a> Gate<'a> {
             .flat_map(|s| &s.yes)
             .filter(|y| y.at <= self.input.now && no.is_none_or(|no| y.at > no.at))
             .collect();
-        let proven: Vec<&Yes> = standing.iter().copied().filter(|y| grant.methods.contains(&y.method)).collect();
+        let proven: Vec<&Yes> =
+            standing.iter().copied().filter(|y| grant.methods.contains(&y.method)).collect();
         match proven.iter().find(|y| !self.too_old(grant, y.at)) {
-            Some(yes) => Ok(yes.evidence.iter().map(|id| EvidenceRef::new(EvidenceKind::Consent, id)).collect()),
+            Some(yes) => {
+                Ok(yes.evidence.iter().map(|id| EvidenceRef::new(EvidenceKind::Consent, id)).collect())
+            }
             None if !proven.is_empty() => Err(vec![Lack::Age]),
             None if !standing.is_empty() => Err(vec![Lack::Proof]),
             None => Err(vec![Lack::Consent]),
@@ -200,8 +247,14 @@ impl<'a> Gate<'a> {
 
     /// All facts must be true of one and the same dealing; the refusal names what the best one misses.
     fn customer(&self, grant: &Grant) -> Result<Vec<EvidenceRef>, Vec<Lack>> {
-        let judged = self.input.recipient.dealings.iter().filter(|d| Some(d.kind) == grant.dealing && d.at <= self.input.now);
-        let best = judged.map(|d| (self.dealing_lacks(grant, d), d)).min_by_key(|(lacks, d)| (lacks.len(), -d.at));
+        let judged = self
+            .input
+            .recipient
+            .dealings
+            .iter()
+            .filter(|d| Some(d.kind) == grant.dealing && d.at <= self.input.now);
+        let best =
+            judged.map(|d| (self.dealing_lacks(grant, d), d)).min_by_key(|(lacks, d)| (lacks.len(), -d.at));
         match best {
             Some((lacks, dealing)) if lacks.is_empty() => Ok(vec![dealing.evidence.clone()]),
             Some((lacks, _)) => Err(lacks),
@@ -215,7 +268,8 @@ impl<'a> Gate<'a> {
             (Need::OptOutAtCollection, dealing.opt_out_offered, Lack::OptOutAtCollection),
             (Need::SimilarGoods, dealing.similar_goods, Lack::SimilarGoods),
         ];
-        let missing = facts.into_iter().filter(|(need, holds, _)| grant.needs.contains(need) && !holds).map(|f| f.2);
+        let missing =
+            facts.into_iter().filter(|(need, holds, _)| grant.needs.contains(need) && !holds).map(|f| f.2);
         missing.chain(self.too_old(grant, dealing.at).then_some(Lack::Age)).collect()
     }
 
@@ -223,7 +277,9 @@ impl<'a> Gate<'a> {
         let only_informs = grant.classes == [ContentClass::Informational];
         Conditions {
             postal_address: of_block.postal_address || grant.needs.contains(&Need::PostalAddress),
-            no_offer: of_block.no_offer || only_informs || self.input.content_class == ContentClass::Informational,
+            no_offer: of_block.no_offer
+                || only_informs
+                || self.input.content_class == ContentClass::Informational,
             pixel_allowed: self.tracking_allowed(self.law.pack.pixel, Purpose::OpenPixel),
             click_profile_allowed: self.tracking_allowed(self.law.pack.click_profile, Purpose::ClickProfile),
             ..of_block
@@ -243,7 +299,14 @@ impl<'a> Gate<'a> {
         }
     }
 
-    fn basis(&self, rule: &str, cite: &str, kind: BasisKind, evidence: Vec<EvidenceRef>, conditions: Conditions) -> Basis {
+    fn basis(
+        &self,
+        rule: &str,
+        cite: &str,
+        kind: BasisKind,
+        evidence: Vec<EvidenceRef>,
+        conditions: Conditions,
+    ) -> Basis {
         Basis {
             rule: rule.to_owned(),
             cite: cite.to_owned(),
@@ -289,7 +352,9 @@ pub fn differences<'a>(
         before: may_send_by(old, &input),
         after: may_send_by(new, &input),
     });
-    judged.filter(|d| d.before.is_allow() != d.after.is_allow() || d.before.rule() != d.after.rule()).collect()
+    judged
+        .filter(|d| d.before.is_allow() != d.after.is_allow() || d.before.rule() != d.after.rule())
+        .collect()
 }
 
 #[cfg(test)]

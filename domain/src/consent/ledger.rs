@@ -179,10 +179,17 @@ fn step(before: Option<Standing>, entry: &Entry) -> Option<Standing> {
 fn confirm(before: Option<Standing>, entry: &Entry) -> Option<Standing> {
     let mut standing = before?;
     let in_time = |at: Millis| entry.at - at <= CONFIRM_WITHIN;
-    let first = standing.pending.iter().rev().find(|(at, _)| in_time(*at)).map(|(_, id)| vec![id.clone()]).or_else(
-        // A ticked box whose address was then confirmed.
-        || standing.yes.iter().find(|y| y.method == Method::Checkbox && in_time(y.at)).map(|y| y.evidence.clone()),
-    );
+    let first =
+        standing.pending.iter().rev().find(|(at, _)| in_time(*at)).map(|(_, id)| vec![id.clone()]).or_else(
+            // A ticked box whose address was then confirmed.
+            || {
+                standing
+                    .yes
+                    .iter()
+                    .find(|y| y.method == Method::Checkbox && in_time(y.at))
+                    .map(|y| y.evidence.clone())
+            },
+        );
     if let Some(mut evidence) = first {
         evidence.push(entry.id.clone());
         standing.evidence.clone_from(&entry.id);

@@ -227,7 +227,9 @@ impl Override {
         if !book.packs.iter().any(|p| p.id == self.pack) {
             return Err(bad("pack", "there is no pack of this id"));
         }
-        let known = |id: &String| book.packs.iter().flat_map(|p| &p.blocks).flat_map(|b| &b.grants).any(|g| &g.id == id);
+        let known = |id: &String| {
+            book.packs.iter().flat_map(|p| &p.blocks).flat_map(|b| &b.grants).any(|g| &g.id == id)
+        };
         if let Some(id) = self.switched_off.iter().find(|id| !known(id)) {
             return Err(bad(id, "there is no rule of this id to switch off"));
         }
@@ -297,11 +299,20 @@ impl PolicyBook {
     pub fn read(files: &[(&str, &str)]) -> Result<Self, PackError> {
         let mut packs = Vec::with_capacity(files.len());
         for (file, text) in files {
-            let bad = |place: &str, problem: String| PackError { file: (*file).to_owned(), place: place.to_owned(), problem };
+            let bad = |place: &str, problem: String| PackError {
+                file: (*file).to_owned(),
+                place: place.to_owned(),
+                problem,
+            };
             let pack: PolicyPack = serde_json::from_str(text).map_err(|e| bad("JSON", e.to_string()))?;
             check_pack(&pack).map_err(|(place, problem)| bad(&place, problem))?;
-            if packs.iter().any(|p: &PolicyPack| p.id == pack.id && (p.version == pack.version || p.valid_from == pack.valid_from)) {
-                return Err(bad("version", "another file has this pack with this version or valid_from".to_owned()));
+            if packs.iter().any(|p: &PolicyPack| {
+                p.id == pack.id && (p.version == pack.version || p.valid_from == pack.valid_from)
+            }) {
+                return Err(bad(
+                    "version",
+                    "another file has this pack with this version or valid_from".to_owned(),
+                ));
             }
             packs.push(pack);
         }
@@ -316,7 +327,10 @@ impl PolicyBook {
     /// What applies to somebody in `country` at `now`; `None` only when not even the strictest pack is in force.
     pub fn applicable(&self, country: Option<Country>, now: Millis) -> Option<Applicable<'_>> {
         let newest = |wanted: &dyn Fn(&PolicyPack) -> bool| {
-            self.packs.iter().filter(|p| wanted(p) && p.valid_from_millis() <= now).max_by_key(|p| p.valid_from)
+            self.packs
+                .iter()
+                .filter(|p| wanted(p) && p.valid_from_millis() <= now)
+                .max_by_key(|p| p.valid_from)
         };
         let pack = country
             .and_then(|c| newest(&|p| p.countries.contains(&c)))
@@ -343,7 +357,10 @@ fn check_pack(pack: &PolicyPack) -> Result<(), (String, String)> {
     for block in &pack.blocks {
         for purpose in &block.purposes {
             if *purpose == Purpose::Service || seen.contains(&(block.channel, *purpose)) {
-                return fail(&block.refusal.id, "each channel and purpose has one block, and service has none");
+                return fail(
+                    &block.refusal.id,
+                    "each channel and purpose has one block, and service has none",
+                );
             }
             seen.push((block.channel, *purpose));
         }
@@ -351,7 +368,10 @@ fn check_pack(pack: &PolicyPack) -> Result<(), (String, String)> {
             return fail(&block.refusal.id, "a block names at least one purpose");
         }
         if !own_id(&pack.id, &block.refusal.id) || block.refusal.cite.is_empty() {
-            return fail(&block.refusal.id, "a refusal has an id that begins with the pack's id, and cites its source");
+            return fail(
+                &block.refusal.id,
+                "a refusal has an id that begins with the pack's id, and cites its source",
+            );
         }
         if !block.conditions.opt_out_line && block.channel != Channel::Audience {
             return fail(&block.refusal.id, "every message carries a way out: opt_out_line must be true");
@@ -372,7 +392,8 @@ fn check_pack(pack: &PolicyPack) -> Result<(), (String, String)> {
 
 fn own_id(prefix: &str, id: &str) -> bool {
     id.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
     })
 }
 
@@ -392,7 +413,9 @@ fn check_grant(prefix: &str, grant: &Grant) -> Result<(), String> {
     if grant.max_age_days.is_some() && !customer && grant.basis != BasisKind::Consent {
         return refuse("max_age_days belongs to consent or existing_customer");
     }
-    if grant.basis == BasisKind::LegitimateInterest && (grant.max_per_cart.is_none() || grant.within_hours.is_none()) {
+    if grant.basis == BasisKind::LegitimateInterest
+        && (grant.max_per_cart.is_none() || grant.within_hours.is_none())
+    {
         return refuse("legitimate_interest is bounded by max_per_cart and within_hours");
     }
     if grant.basis == BasisKind::Service || grant.classes.contains(&ContentClass::Transactional) {

@@ -32,9 +32,8 @@ fn look_up(key: &str, language: Language) -> Option<&'static str> {
 /// What a rule says, as one sentence. For a rule of a store's override, or of a pack this build does not have, the
 /// general sentence with which one can look further.
 pub fn rule(id: &str, language: Language) -> &'static str {
-    let known = look_up(id, language).or_else(|| {
-        look_up(if id.starts_with("store.") { "store" } else { "unknown" }, language)
-    });
+    let known = look_up(id, language)
+        .or_else(|| look_up(if id.starts_with("store.") { "store" } else { "unknown" }, language));
     known.unwrap_or_default()
 }
 
@@ -51,8 +50,9 @@ mod tests {
     fn ids() -> Vec<String> {
         let packs = PolicyBook::builtin().packs();
         let blocks = packs.iter().flat_map(|p| &p.blocks);
-        let mut ids: Vec<String> =
-            blocks.flat_map(|b| b.grants.iter().map(|g| g.id.clone()).chain([b.refusal.id.clone()])).collect();
+        let mut ids: Vec<String> = blocks
+            .flat_map(|b| b.grants.iter().map(|g| g.id.clone()).chain([b.refusal.id.clone()]))
+            .collect();
         let fixed = ["service", "class-mismatch", "channel-purpose", "no-policy", "withdrawn", "objected"];
         ids.extend(fixed.map(|r| format!("any.{r}")));
         ids.extend(SuppressionReason::ALL.iter().map(|r| r.rule().to_owned()));

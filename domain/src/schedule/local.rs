@@ -33,7 +33,9 @@ impl FromStr for LocalTime {
     fn from_str(text: &str) -> Result<Self, LocalTimeError> {
         let bad = || LocalTimeError(text.chars().take(16).collect());
         let (hour, minute) = text.trim().split_once(':').ok_or_else(bad)?;
-        let number = |s: &str| (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse().ok()).flatten();
+        let number = |s: &str| {
+            (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse().ok()).flatten()
+        };
         number(hour).zip(number(minute)).and_then(|(h, m)| Self::new(h, m)).ok_or_else(bad)
     }
 }
@@ -58,8 +60,9 @@ impl<'de> Deserialize<'de> for LocalTime {
 
 /// Local time minus UTC at an instant, in milliseconds. Instants chrono cannot hold count as UTC.
 pub(super) fn offset_at(zone: Tz, at: Millis) -> Millis {
-    DateTime::from_timestamp_millis(at)
-        .map_or(0, |utc| Millis::from(zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()) * SECOND)
+    DateTime::from_timestamp_millis(at).map_or(0, |utc| {
+        Millis::from(zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()) * SECOND
+    })
 }
 
 /// What the clock on the wall shows, as milliseconds since the epoch of a clock without zones.
@@ -99,7 +102,8 @@ fn instant_of(zone: Tz, wall_time: Millis) -> Millis {
     let mut offsets = vec![offset_at(zone, wall_time - DAY - HOUR)];
     offsets.extend(near.iter().map(|t| offset_at(zone, *t)));
     let shown = offsets.into_iter().map(|o| wall_time - o).filter(|at| wall(zone, *at) == wall_time).min();
-    let skipped = || near.iter().copied().find(|t| wall(zone, t - 1) < wall_time && wall_time <= wall(zone, *t));
+    let skipped =
+        || near.iter().copied().find(|t| wall(zone, t - 1) < wall_time && wall_time <= wall(zone, *t));
     shown.or_else(skipped).unwrap_or(wall_time)
 }
 

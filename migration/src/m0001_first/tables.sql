@@ -212,7 +212,7 @@ CREATE TABLE cart (
     FOREIGN KEY (store_id) REFERENCES store (id) ON DELETE CASCADE,
     FOREIGN KEY (store_id, contact_id) REFERENCES contact (store_id, id),
     FOREIGN KEY (store_id, company_id) REFERENCES company (store_id, id)
-) {{fill:80}};
+) {fill:80};
 CREATE INDEX cart_idle ON cart (idle_at, store_id, id) WHERE idle_at IS NOT NULL;
 CREATE INDEX cart_list ON cart (store_id, updated_at DESC, id DESC);
 CREATE INDEX cart_status ON cart (store_id, status, updated_at DESC, id DESC);
@@ -385,7 +385,7 @@ CREATE TABLE journey_run (
     FOREIGN KEY (store_id, contact_id) REFERENCES contact (store_id, id),
     FOREIGN KEY (store_id, cart_id) REFERENCES cart (store_id, id),
     FOREIGN KEY (store_id, version_id) REFERENCES journey_version (store_id, id)
-) {{fill:70}};
+) {fill:70};
 CREATE INDEX journey_run_due ON journey_run (lane, wake_at, id) WHERE status = 0;
 CREATE INDEX journey_run_leased ON journey_run (lease_until) WHERE status = 1;
 CREATE INDEX journey_run_cart ON journey_run (store_id, cart_id) WHERE status < 2;
@@ -476,7 +476,7 @@ CREATE TABLE message (
     UNIQUE (store_id, send_key),
     FOREIGN KEY (store_id, contact_id) REFERENCES contact (store_id, id),
     FOREIGN KEY (store_id, cart_id) REFERENCES cart (store_id, id)
-) {{fill:70}};
+) {fill:70};
 CREATE INDEX message_due ON message (lane, next_at, id) WHERE status = 0;
 CREATE INDEX message_leased ON message (lease_until) WHERE status = 1 OR status = 2;
 CREATE INDEX message_cart ON message (store_id, cart_id) WHERE cart_id IS NOT NULL;
@@ -565,7 +565,7 @@ CREATE TABLE metric_day (
     squares DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (store_id, day, metric, journey, currency),
     FOREIGN KEY (store_id) REFERENCES store (id) ON DELETE CASCADE
-) {{fill:70}};
+) {fill:70};
 
 -- A request of a person or a platform for access or erasure.
 CREATE TABLE privacy_request (

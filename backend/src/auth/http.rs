@@ -1,0 +1,153 @@
+//! `POST /auth/sign-in`, `/auth/refresh`, `/auth/sign-out`.
+//!
+//! The refresh token travels only in an HttpOnly, SameSite=Strict cookie; the browser's scripts never see it. The
+//! three take JSON alone and check `Origin`, so that no other site can use the cookie.
+
+use super::{
+    Sessions,
+    session::{Granted, SESSION_LIFE, SignInError},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+    http::header::{CACHE_CONTROL, ORIGIN, RETRY_AFTER, USER_AGENT},
+    web,
+};
+use serde::Deserialize;
+
+/// Where the console is reached, to judge `Origin` and to mark cookies secure.
+#[derive(Clone)]
+pub struct Site {
+    /// `https://console.example.com`, without a slash at the end.
+    pub public_url: String,
+}
+
+impl Site {
+    fn secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    fn cookie_name(&self) -> &'static str {
+        // The prefix makes browsers refuse the cookie from anywhere but this very host (RFC 6265bis); it needs https.
+        if self.secure() { "__Host-cartwheel" } else { "cartwheel" }
+    }
+
+    /// Whether a request comes from our own pages or from no page at all: `Origin` is absent, or names the
+    /// host the request was sent to, or our public address.
+    pub fn own(&self, request: &HttpRequest) -> bool {
+        let Some(origin) = request.headers().get(ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        let host = request.headers().get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
+        let own = origin.split_once("://").is_some_and(|(_, rest)| !host.is_empty() && rest == host);
+        own || origin == self.public_url
+    }
+}
+
+/// Adds the routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/auth/sign-in", web::post().to(sign_in))
+        .route("/auth/refresh", web::post().to(refresh))
+        .route("/auth/sign-out", web::post().to(sign_out));
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    email: String,
+    password: String,
+}
+
+async fn sign_in(
+    request: HttpRequest,
+    body: Result<web::Json<Credentials>, actix_web::Error>,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    if !site.own(&request) {
+        return foreign();
+    }
+    let Ok(body) = body else {
+        return problem(400, "bad_request", "send JSON with \"email\" and \"password\"");
+    };
+    let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let address = request.peer_addr().map(|a| a.ip());
+    answer(&site, sessions.sign_in(&body.email, &body.password, address, agent).await)
+}
+
+async fn refresh(request: HttpRequest, sessions: web::Data<Sessions>, site: web::Data<Site>) -> HttpResponse {
+    if !site.own(&request) {
+        return foreign();
+    }
+    let Some(cookie) = request.cookie(site.cookie_name()) else {
+        return problem(401, "signed_out", "there is no session; sign in");
+    };
+    answer(&site, sessions.refresh(cookie.value()).await)
+}
+
+async fn sign_out(
+    request: HttpRequest,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    if !site.own(&request) {
+        return foreign();
+    }
+    if let Some(cookie) = request.cookie(site.cookie_name())
+        && let Err(e) = sessions.sign_out(cookie.value()).await
+    {
+        return answer(&site, Err(e));
+    }
+    HttpResponse::NoContent().cookie(cookie(&site, String::new(), Duration::ZERO)).finish()
+}
+
+fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
+    Cookie::build(site.cookie_name(), value)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(site.secure())
+        .path("/")
+        .max_age(life)
+        .finish()
+}
+
+fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
+    match outcome {
+        Ok(granted) => HttpResponse::Ok()
+            .cookie(cookie(site, granted.refresh_token, Duration::milliseconds(SESSION_LIFE)))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(
+                serde_json::json!({ "access_token": granted.access_token, "expires_in": granted.expires_in }),
+            ),
+        Err(SignInError::Throttled(seconds)) => {
+            let mut response = problem(429, "throttled", &SignInError::Throttled(seconds).to_string());
+            if let Ok(value) = seconds.to_string().parse() {
+                response.headers_mut().insert(RETRY_AFTER, value);
+            }
+            response
+        }
+        Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
+        Err(e @ SignInError::Over) => {
+            let mut response = problem(401, "signed_out", &e.to_string());
+            // A browser that keeps a dead token would try it at every start.
+            let _ = response.add_cookie(&cookie(site, String::new(), Duration::ZERO));
+            response
+        }
+        Err(e @ (SignInError::Fault(_) | SignInError::Db(_))) => {
+            tracing::error!(error = %e, "sign-in failed");
+            problem(503, "unavailable", "sign-in is not possible at the moment; try again in a minute")
+        }
+    }
+}
+
+fn foreign() -> HttpResponse {
+    problem(403, "foreign_origin", "this request comes from another site")
+}
+
+fn problem(status: u16, code: &str, message: &str) -> HttpResponse {
+    let status =
+        actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::BAD_REQUEST);
+    HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(serde_json::json!({ "error": { "code": code, "message": message } }))
+}

@@ -1,0 +1,17 @@
+//! Who somebody is, and what they may do: sign-in, sessions, keys, and the proofs that open a store.
+//!
+//! A session is a row: sign-out ends it, and every access token that names it, on the next request. The access
+//! token is short-lived and stateless only in its signature; the refresh token is random, kept hashed, rotates
+//! with each use, and its second use ends the session.
+
+pub mod grant;
+pub mod http;
+pub mod jwt;
+pub mod session;
+pub mod throttle;
+
+pub use grant::{Viewer, Who};
+pub use session::Sessions;
+
+#[cfg(test)]
+mod tests;

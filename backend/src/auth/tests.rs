@@ -1,0 +1,115 @@
+//! Sessions as an attacker and a forgetful browser see them.
+
+use super::{
+    jwt::{ACCESS_SECONDS, Access, Tokens},
+    session::{Sessions, SignInError},
+};
+use crate::testing::TestApp;
+use cartwheel_domain::time::{MINUTE, SECOND};
+use cartwheel_macros::db_test;
+
+const PASSWORD: &str = "correct horse battery";
+
+fn sessions(app: &TestApp) -> Sessions {
+    Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions")
+}
+
+#[db_test]
+async fn signing_out_ends_the_access_token_too(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app);
+    let granted = sessions.sign_in("A@owner.example", PASSWORD, None, "test").await.expect("in");
+    assert!(sessions.authenticate(&granted.access_token).await.expect("asked").is_some());
+    sessions.sign_out(&granted.refresh_token).await.expect("out");
+    assert!(sessions.authenticate(&granted.access_token).await.expect("asked").is_none());
+    assert!(matches!(sessions.refresh(&granted.refresh_token).await, Err(SignInError::Over)));
+}
+
+#[db_test]
+async fn a_refresh_token_shown_twice_ends_the_family(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app);
+    let first = sessions.sign_in("a@owner.example", PASSWORD, None, "test").await.expect("in");
+    let second = sessions.refresh(&first.refresh_token).await.expect("rotated");
+    app.clock().advance(MINUTE);
+    assert!(matches!(sessions.refresh(&first.refresh_token).await, Err(SignInError::Over)));
+    assert!(
+        matches!(sessions.refresh(&second.refresh_token).await, Err(SignInError::Over)),
+        "the thief's branch dies too"
+    );
+    assert!(sessions.authenticate(&second.access_token).await.expect("asked").is_none());
+}
+
+#[db_test]
+async fn a_lost_answer_may_be_asked_for_once_more(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app);
+    let first = sessions.sign_in("a@owner.example", PASSWORD, None, "test").await.expect("in");
+    let lost = sessions.refresh(&first.refresh_token).await.expect("rotated, answer lost");
+    app.clock().advance(2 * SECOND);
+    let again = sessions.refresh(&first.refresh_token).await.expect("asked again");
+    assert!(sessions.authenticate(&again.access_token).await.expect("asked").is_some());
+    assert!(sessions.refresh(&lost.refresh_token).await.is_err(), "only one branch lives");
+}
+
+#[db_test]
+async fn wrong_passwords_are_refused_alike_and_then_braked(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app);
+    let address = Some("192.0.2.1".parse().expect("an address"));
+    for (email, password) in
+        [("a@owner.example", "wrong"), ("nobody@owner.example", PASSWORD), ("not an address", PASSWORD)]
+    {
+        let said = sessions.sign_in(email, password, None, "test").await.err().map(|e| e.to_string());
+        assert_eq!(said.as_deref(), Some("the e-mail address or the password is not right"));
+    }
+    for n in 0..20 {
+        let _ = sessions.sign_in(&format!("x{n}@owner.example"), "wrong", address, "test").await;
+    }
+    assert!(matches!(
+        sessions.sign_in("a@owner.example", PASSWORD, address, "test").await,
+        Err(SignInError::Throttled(1..=300))
+    ));
+    app.clock().advance(6 * MINUTE);
+    assert!(sessions.sign_in("a@owner.example", PASSWORD, address, "test").await.is_ok());
+}
+
+#[test]
+fn forged_tokens_are_refused() {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+    let env = crate::clock::Env::system();
+    let (tokens, other) = (Tokens::new(&[1; 32]), Tokens::new(&[2; 32]));
+    let (access, now) = (Access { member: env.id(), session: env.id() }, 1_800_000_000_000);
+    let good = tokens.issue(access, now).expect("a token");
+    assert_eq!(tokens.read(&good, now), Some(access));
+    assert_eq!(tokens.read(&good, now + ACCESS_SECONDS * SECOND), None, "expired");
+    assert_eq!(other.read(&good, now), None, "another key");
+    let parts: Vec<&str> = good.split('.').collect();
+    let header = |h: &str| format!("{}.{}.{}", B64.encode(h), parts[1], parts[2]);
+    let mut forged = vec![
+        header(r#"{"alg":"none"}"#),
+        header(r#"{"alg":"HS512","typ":"JWT"}"#),
+        header(r#"{"alg":"RS256"}"#),
+        format!("{}.{}.", parts[0], parts[1]),
+    ];
+    let claims = String::from_utf8(B64.decode(parts[1]).expect("base64")).expect("text");
+    for change in [
+        claims.replace("\"exp\":", "\"exp\":\"9\",\"x\":"),
+        claims.replace("cartwheel-console", "other"),
+        claims.replace("\"iat\":", "\"iat\":-"),
+    ] {
+        forged.push(format!("{}.{}.{}", parts[0], B64.encode(change), parts[2]));
+    }
+    for n in 0..good.len() {
+        let mut bytes = good.clone().into_bytes();
+        bytes[n] = if bytes[n] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).expect("text");
+        // The last character of a base64 signature carries two bits that decode to nothing.
+        if n + 1 < good.len() {
+            forged.push(changed);
+        }
+    }
+    for token in forged {
+        assert_eq!(tokens.read(&token, now), None, "{token}");
+    }
+}
