@@ -3,12 +3,12 @@
 //! The usual one is the toolchain of `rustup` with the target `wasm32-unknown-unknown`. Where the target cannot be
 //! downloaded, Debian's own compiler for the web builds the standard library from its source package.
 
-use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use std::{env, fs};
 
 use super::apt;
 use crate::Outcome;
@@ -58,6 +58,9 @@ impl Route {
                 let target = house.target.join("wasm-distribution");
                 let mut command = Command::new(DISTRIBUTION_CARGO);
                 command.current_dir(&house.root);
+                if let Some(linker) = distribution_linker() {
+                    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+                }
                 for name in ["RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTDOC", "CARGO"] {
                     command.env_remove(name);
                 }
@@ -114,8 +117,19 @@ fn has_target() -> bool {
         .is_ok_and(|root| Path::new(root.trim()).join("lib/rustlib").join(TARGET).join("lib").is_dir())
 }
 
+/// The newest `wasm-ld` of the distribution. Its compiler would look for `rust-lld`, which it does not come with.
+fn distribution_linker() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
+    let versions = folders.filter_map(|entry| {
+        let version = entry.file_name().to_str()?.strip_prefix("llvm-")?.parse::<u32>().ok()?;
+        Some((version, entry.path().join("bin/wasm-ld")))
+    });
+    versions.filter(|(_, linker)| linker.exists()).max().map(|(_, linker)| linker)
+}
+
 fn has_distribution() -> bool {
-    [DISTRIBUTION_RUSTC, DISTRIBUTION_CARGO].iter().all(|file| Path::new(file).exists())
+    distribution_linker().is_some()
+        && [DISTRIBUTION_RUSTC, DISTRIBUTION_CARGO].iter().all(|file| Path::new(file).exists())
         && exec::capture(Command::new(DISTRIBUTION_RUSTC).args(["--print", "sysroot"])).is_ok_and(|root| {
             Path::new(root.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists()
         })
