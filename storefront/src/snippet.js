@@ -32,7 +32,7 @@
   var adopted = {}; // the restored cart until a record may exist
   var listeners = {};
   var fired = {};
-  var timer, sending, attempts = 0, lastBeacon, campaign, restoreToken;
+  var timer, sending, attempts = 0, lastBeacon, campaign, restoreToken, clock = 0;
 
   function guard(fn) {
     return function () {
@@ -122,7 +122,7 @@
         messageId: id,
         anonymousId: record.a,
         userId: record.i,
-        timestamp: new Date().toISOString(),
+        timestamp: new Date(clock = Math.max(Date.now(), clock + 1)).toISOString(), // no two alike: their order counts
         context: about
       }, fields))]);
       while (i >= 0 && size < maxQueue) size += record.q[i--][1].length; // from the newest back

@@ -157,3 +157,11 @@ test('exit intent is told once to the shop, and to the server only when there is
   assert.equal(page.named('Exit Intent').length, 1);
   assert.equal(page.named('Exit Intent')[0].properties.cart_id, page.named('Cart Updated')[0].properties.cart_id);
 });
+
+test('events of one instant keep their order by time', async () => {
+  const page = openPage();
+  for (let i = 0; i < 5; i++) page.shop.cart({ products: [{ ...bag, quantity: i + 1 }] });
+  await page.pass(1000);
+  const times = page.named('Cart Updated').map((event) => event.timestamp);
+  assert.deepEqual([...new Set(times)].sort(), times);
+});

@@ -49,7 +49,7 @@ export function openDrawer(message) {
   if (byId('drawer').open) return;
   byId('drawer').showModal();
   byId('drawer-title').focus();
-  cartwheel.track('Cart Viewed', {});
+  if (lines().length) cartwheel.track('Cart Viewed', {});
 }
 
 onChange(() => byId('drawer').open && draw());
