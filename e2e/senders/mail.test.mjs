@@ -25,7 +25,7 @@ let store;
 async function quickJourney() {
   const journey = JSON.parse(await readFile(new URL('../../domain/src/journey/default_recovery.json', import.meta.url), 'utf8'));
   for (const node of Object.values(journey.nodes)) {
-    if (node.type === 'wait') node.seconds = Math.min(node.seconds, 1);
+    if (node.type === 'wait') node.seconds = Math.min(node.seconds, 3600) / 600; // the first at most 6 s, as are the others
     if (node.type === 'holdout') node.percent = 0;
   }
   const file = join(folder, 'journey.json');
