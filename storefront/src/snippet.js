@@ -284,7 +284,7 @@
     Object.keys(calls).forEach(function (name) {
       api[name] = guard(function () {
         if (active()) calls[name].apply(0, arguments);
-        else if (name != 'track' && name != 'order') held[name] = arguments;
+        else if (name != 'track' && name != 'order') held[name + typeof arguments[0]] = [name, arguments]; // a start and a step are two
       });
     });
     /** consent(true) lets the snippet work, consent(false) stops it and deletes what it kept. */
@@ -293,7 +293,7 @@
       if (!given) wipe();
       if (active()) {
         change(function (record) { record.g = 1; });
-        Object.keys(held).forEach(function (name) { api[name].apply(0, held[name]); });
+        Object.keys(held).forEach(function (key) { api[held[key][0]].apply(0, held[key][1]); });
         held = {};
       } else if (config.m == 'legitimate_interest' && !privacyControl) write({ g: 0 }); // the objection must last
     });

@@ -58,6 +58,17 @@ test('after_consent: consent sends what is true now, not the history before it',
   assert.equal(page.named('Cart Updated')[0].properties.products.length, 2);
 });
 
+test('after_consent: a checkout that was begun and walked through before consent is told as both', async () => {
+  const page = openPage({ mode: 'after_consent' });
+  page.shop.checkout({ value: 49.9, products: [bag] });
+  page.shop.checkout(1, { step_name: 'contact' });
+  page.shop.checkout(2, { step_name: 'address' });
+  page.shop.consent(true);
+  await page.pass(1000);
+  assert.deepEqual(page.events().map((event) => event.event ?? event.type), ['page', 'Checkout Started', 'Checkout Step Viewed']);
+  assert.equal(page.named('Checkout Step Viewed')[0].properties.step, 2);
+});
+
 test('after_consent: consent holds on the next page, and a repeat keeps the identity', async () => {
   const storage = newStorage();
   const first = openPage({ mode: 'after_consent', storage });

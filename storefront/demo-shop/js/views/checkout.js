@@ -25,7 +25,7 @@ function contactStep() {
     visitor.contact = entered;
     const consent = evidence(entered.consent, t('consent.cart'));
     if (consent) permitted();
-    cartwheel.identify({ email: entered.email, first_name: entered.first_name, locale: language(), consent });
+    cartwheel.identify({ email: entered.email, first_name: entered.first_name || undefined, locale: language(), consent });
     go(2);
   };
   return form({}, submit,

@@ -30,7 +30,7 @@ function request(entered) {
   const consent = evidence(entered.consent, t('quote.consent'));
   if (consent) permitted();
   visitor.contact = { email: entered.email, first_name: entered.first_name, consent: entered.consent };
-  cartwheel.identify({ email: entered.email, first_name: entered.first_name, locale: language(), company: { name: entered.company }, consent });
+  cartwheel.identify({ email: entered.email, first_name: entered.first_name || undefined, locale: language(), company: { name: entered.company }, consent });
   saveQuote(quote);
   cartwheel.track('Quote Requested', { ...told(quote), message: entered.message || undefined });
   location.hash = '#/quote/ready';
