@@ -16,5 +16,7 @@ pub mod order;
 pub mod identity;
 pub mod schedule;
 pub mod consent;
+pub mod bots;
+pub mod recovery;
 pub mod template;
 pub mod journey;

@@ -89,6 +89,9 @@ pub struct StoreSettings {
     pub similar_goods: bool,
     /// The merchant states that the right to object is shown where addresses are taken.
     pub opt_out_shown_at_collection: bool,
+    /// The merchant states that the privacy notice announces the reminder where addresses are taken; Italy's one
+    /// early reminder without consent rests on it.
+    pub reminder_announced: bool,
     /// Domains of the shop's own people, whose carts are marked.
     pub staff_domains: Vec<String>,
     /// Shopify: the shop's domain, `example.myshopify.com`.
@@ -129,6 +132,7 @@ impl Default for StoreSettings {
             support_email: None,
             similar_goods: false,
             opt_out_shown_at_collection: false,
+            reminder_announced: false,
             staff_domains: Vec::new(),
             shopify_domain: String::new(),
             dkim_domain: String::new(),

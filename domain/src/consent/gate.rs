@@ -358,5 +358,5 @@ pub fn differences<'a>(
 }
 
 #[cfg(test)]
-#[path = "gate_tests.rs"]
+#[path = "gate_tests/mod.rs"]
 mod tests;

@@ -133,9 +133,9 @@ names! {
     /// Why nothing may be sent any more.
     SuppressionReason {
         /// The address does not exist.
-        HardBounce = "bounce",
+        HardBounce = "bounced",
         /// Reported as spam.
-        Complaint = "complaint",
+        Complaint = "complained",
         /// Unsubscribed.
         Unsubscribed = "unsubscribed",
         /// Objected to direct marketing (Art. 21 GDPR).

@@ -32,3 +32,7 @@ pub fn cap_next(sent_at: &[Millis], now: Millis, cap: Cap) -> Option<Millis> {
 pub fn caps_next(sent_at: &[Millis], now: Millis, caps: &[Cap]) -> Option<Millis> {
     caps.iter().try_fold(now, |at, cap| Some(at.max(cap_next(sent_at, now, *cap)?)))
 }
+
+#[cfg(test)]
+#[path = "caps_tests.rs"]
+mod tests;

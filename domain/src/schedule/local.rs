@@ -97,9 +97,10 @@ fn bisect(zone: Tz, mut low: Millis, mut high: Millis) -> Millis {
 
 /// The instant at which the wall shows `wall_time`: its first occurrence, or in a gap the first instant after it.
 fn instant_of(zone: Tz, wall_time: Millis) -> Millis {
-    // Offsets lie within a day of UTC; whatever applies around this wall time is among these.
-    let near = transitions(zone, wall_time - DAY - HOUR, wall_time + DAY + HOUR);
-    let mut offsets = vec![offset_at(zone, wall_time - DAY - HOUR)];
+    // Clocks stand between 12 hours behind UTC and 14 ahead: whatever applies at this wall time is among these.
+    let (from, to) = (wall_time - 15 * HOUR, wall_time + 13 * HOUR);
+    let near = transitions(zone, from, to);
+    let mut offsets = vec![offset_at(zone, from)];
     offsets.extend(near.iter().map(|t| offset_at(zone, *t)));
     let shown = offsets.into_iter().map(|o| wall_time - o).filter(|at| wall(zone, *at) == wall_time).min();
     let skipped =
@@ -118,9 +119,18 @@ pub fn next_weekday(now: Millis, weekday: Weekday, time: LocalTime, zone: Tz) ->
     next_on(now, time, zone, |day| (day + 3).rem_euclid(7) == i64::from(weekday.num_days_from_monday()))
 }
 
+/// The same time of the clock on the wall `days` later: a day of 23 or 25 hours counts as one.
+pub fn plus_days(now: Millis, days: u32, zone: Tz) -> Millis {
+    instant_of(zone, wall(zone, now) + Millis::from(days) * DAY)
+}
+
 fn next_on(now: Millis, time: LocalTime, zone: Tz, wanted: impl Fn(i64) -> bool) -> Millis {
     let today = wall(zone, now).div_euclid(DAY);
-    // A fold at midnight can put the first occurrence of tomorrow's time into today; a week and a day cover all.
-    let days = (today - 1..=today + 9).filter(|day| wanted(*day));
+    // All of an earlier day has been shown already. A week covers every weekday, and one day more what is past today.
+    let days = (today..=today + 8).filter(|day| wanted(*day));
     days.map(|day| instant_of(zone, day * DAY + time.millis())).find(|at| *at > now).unwrap_or(now + DAY)
 }
+
+#[cfg(test)]
+#[path = "local_tests.rs"]
+mod tests;

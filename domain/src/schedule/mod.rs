@@ -10,6 +10,6 @@ mod quiet;
 mod zones;
 
 pub use caps::{Cap, cap_allows, cap_next, caps_next};
-pub use local::{LocalTime, next_local, next_weekday};
+pub use local::{LocalTime, next_local, next_weekday, plus_days};
 pub use quiet::{QuietHours, is_quiet, next_allowed};
 pub use zones::{ZoneGuess, ZoneSource, guess_zone, zones_of_country};

@@ -19,6 +19,12 @@ impl QuietHours {
         (from != to).then_some(Self { from, to })
     }
 
+    /// What is left of the day outside the hours `from` to `to` (minutes after midnight) in which messages may go.
+    /// `None` when the two are equal or no minutes of a day: then any time is allowed.
+    pub fn outside(from: u16, to: u16) -> Option<Self> {
+        Self::new(LocalTime::new(to / 60, to % 60)?, LocalTime::new(from / 60, from % 60)?)
+    }
+
     /// When silence begins.
     pub const fn from(&self) -> LocalTime {
         self.from
@@ -92,3 +98,7 @@ fn end_of_quiet(at: Millis, quiet: &[QuietHours], zone: Tz) -> Option<Millis> {
     candidates.retain(|t| *t > at && !is_quiet(*t, quiet, &[zone]));
     candidates.into_iter().min()
 }
+
+#[cfg(test)]
+#[path = "quiet_tests.rs"]
+mod tests;

@@ -59,3 +59,7 @@ pub fn guess_zone(contact_zone: Option<&str>, country: Option<Country>, store_zo
     };
     ZoneGuess { zones: zones.to_vec(), source, invalid }
 }
+
+#[cfg(test)]
+#[path = "zones_tests.rs"]
+mod tests;
