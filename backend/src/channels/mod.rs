@@ -1,0 +1,149 @@
+//! Ways to reach a person.
+//!
+//! A channel receives a rendered message and an address. It knows no journey, no store and no database; what came of
+//! the hand-over it says as an [`Outcome`], which tells apart what may be repeated, what must not be, and what
+//! nobody knows.
+
+pub mod email;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake;
+pub mod sandbox;
+
+use cartwheel_domain::time::Millis;
+use std::{sync::Arc, time::Duration};
+
+/// A message as the recipient will see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Name in From; may be empty.
+    pub from_name: String,
+    /// Address in From.
+    pub from: String,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// Name of the recipient; may be empty.
+    pub to_name: String,
+    /// Address of the recipient.
+    pub to: String,
+    /// Subject, unencoded.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The plain-text part.
+    pub text: String,
+    /// The https address of `List-Unsubscribe` (RFC 8058); `None` for mail nobody can unsubscribe from.
+    pub unsubscribe: Option<String>,
+    /// The instant in the Date header.
+    pub date: Millis,
+}
+
+/// By which of a channel's ways a message goes.
+#[derive(Clone, Default)]
+pub struct Route {
+    /// Names the way; the circuit breaker counts by it.
+    pub name: String,
+    /// Signs mail in the store's name.
+    pub signer: Option<Arc<email::dkim::Signer>>,
+}
+
+/// Whose fault a failure is. Only the provider's faults open its circuit breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// This recipient: the address is wrong, the mailbox full.
+    Recipient,
+    /// The provider: unreachable, overloaded, or not speaking the protocol.
+    Provider,
+    /// Our own: credentials, configuration, a message that cannot be built.
+    Own,
+}
+
+/// What came of one hand-over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider has taken responsibility.
+    Accepted {
+        /// The provider's reference, when it gave one.
+        provider_id: Option<String>,
+        /// What it said.
+        reply: String,
+    },
+    /// The provider has answered no; nothing was accepted.
+    Refused {
+        /// Trying again is of no use.
+        permanent: bool,
+        /// The address does not exist: it must not be written to again.
+        hard_bounce: bool,
+        /// Whose fault.
+        fault: Fault,
+        /// What it said.
+        reply: String,
+        /// How long it wants to be left alone, milliseconds.
+        retry_after: Option<Millis>,
+    },
+    /// The hand-over did not get as far as being accepted: safe to repeat.
+    NotSent {
+        /// Whose fault.
+        fault: Fault,
+        /// What happened.
+        reply: String,
+        /// How long to leave the provider alone, milliseconds.
+        retry_after: Option<Millis>,
+    },
+    /// The message may or may not have been accepted: repeated only where the key makes it one message.
+    Uncertain {
+        /// What happened.
+        reply: String,
+    },
+}
+
+impl Outcome {
+    /// The word stored with the attempt.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused { permanent: true, .. } => "refused",
+            Self::Refused { .. } => "deferred",
+            Self::NotSent { .. } => "not_sent",
+            Self::Uncertain { .. } => "uncertain",
+        }
+    }
+
+    /// What the other side said, or what happened instead of an answer.
+    pub fn reply(&self) -> &str {
+        match self {
+            Self::Accepted { reply, .. }
+            | Self::Refused { reply, .. }
+            | Self::NotSent { reply, .. }
+            | Self::Uncertain { reply } => reply,
+        }
+    }
+}
+
+/// A way to reach a person.
+#[async_trait::async_trait]
+pub trait Channel: Send + Sync + 'static {
+    /// Whether handing the same key over twice makes one message. Only then may an uncertain hand-over be repeated.
+    fn idempotent(&self) -> bool;
+
+    /// How long a hand-over may take at most; a lease lasts longer.
+    fn patience(&self) -> Duration;
+
+    /// Hands one message over. Never fails otherwise than by saying so in the [`Outcome`].
+    async fn send(&self, route: &Route, message: &Outgoing, key: &str) -> Outcome;
+}
+
+/// The channels there are.
+#[derive(Clone)]
+pub struct Channels {
+    /// E-mail of live stores; `None` while no mail server is set.
+    pub email: Option<Arc<dyn Channel>>,
+    /// Everything of sandbox stores.
+    pub sandbox: Arc<dyn Channel>,
+}
+
+impl Channels {
+    /// Which one carries a store's mail.
+    pub fn email_for(&self, sandbox: bool) -> Option<&Arc<dyn Channel>> {
+        if sandbox { Some(&self.sandbox) } else { self.email.as_ref() }
+    }
+}
