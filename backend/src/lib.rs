@@ -5,6 +5,10 @@
 pub mod clock;
 /// Settings of the process: file, then environment, then flags.
 pub mod config;
+/// Bells between the loops of one process.
+pub mod wake;
+/// Named points at which a test makes a worker die.
+pub mod crash;
 /// The place that knows there are two databases.
 pub mod db;
 /// Organisations, stores, members, keys and sealed secrets.
@@ -13,6 +17,10 @@ pub mod accounts;
 pub mod auth;
 /// Daily roll-ups and the figures read from them.
 pub mod analytics;
+/// Journeys: publish, versions, runs and the loop that moves them.
+pub mod journeys;
+/// Ways to reach a person: e-mail, the sandbox.
+pub mod channels;
 /// TestApp, builders and fakes.
 #[cfg(feature = "testing")]
 pub mod testing;

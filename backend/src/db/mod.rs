@@ -5,6 +5,8 @@
 //! layer. Everything else in the backend opens a [`Tx`], enters a store by its [`StoreScope`] and asks
 //! through [`Scoped`], which puts the tenant into each statement.
 
+pub mod batch;
+pub mod claim;
 pub mod connect;
 pub mod dialect;
 pub mod scope;

@@ -11,6 +11,11 @@ use tokio::{sync::Semaphore, time::Instant};
 /// A connection that rested longer is closed: most servers hang up after a few minutes, some after 30 seconds.
 const REST: Duration = Duration::from_secs(20);
 
+#[expect(clippy::disallowed_methods, reason = "how long a socket has been idle; nothing is decided or stored by it")]
+fn moment() -> Instant {
+    Instant::now()
+}
+
 /// A bounded pool for one server.
 pub struct Pool {
     url: SmtpUrl,
@@ -47,7 +52,7 @@ impl Pool {
     async fn use_once(&self, mut connection: Connection, from: &str, to: &str, message: &[u8]) -> Outcome {
         let outcome = connection.deliver(from, to, message).await;
         if connection.usable && connection.carried < self.url.messages {
-            self.resting.lock().unwrap_or_else(PoisonError::into_inner).push((connection, Instant::now()));
+            self.resting.lock().unwrap_or_else(PoisonError::into_inner).push((connection, moment()));
         } else if connection.usable {
             connection.quit().await;
         }

@@ -1,0 +1,259 @@
+//! What a step decided, made so: position, messages, waits, timeline and counts, in the transaction given.
+
+use super::model::{ENDED, Memory, WAITING};
+use crate::{
+    clock::Env,
+    db::{DbError, Scoped, batch},
+};
+use cartwheel_domain::{
+    ids::{MessageId, StepId},
+    journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition},
+    time::{MINUTE, Millis},
+};
+use cartwheel_entity::{journey_run, message, node_count, run_context, run_step, run_wait};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ExprTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// When a run that could not be stepped is looked at again: after 1, 2, 4, … minutes, at most 6 hours.
+fn broken_until(now: Millis, attempt: i32) -> Millis {
+    now + (MINUTE << attempt.clamp(0, 9)).min(360 * MINUTE)
+}
+
+/// A claimed run and what the step said; no outcome when the step could not be asked.
+pub struct Decided {
+    /// As claimed.
+    pub run: journey_run::Model,
+    /// What it remembered.
+    pub memory: Memory,
+    /// What was decided.
+    pub outcome: Option<Outcome>,
+}
+
+const COLUMNS: [&str; 8] = ["node", "visit", "status", "wake_at", "attempt", "held_out", "ended_at", "end_reason"];
+
+/// Writes what was decided for runs of one store, and says for how many of them it still counted.
+///
+/// # Errors
+/// What the database says.
+pub async fn commit(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    owner: &str,
+    decided: Vec<Decided>,
+    now: Millis,
+) -> Result<usize, DbError> {
+    let rows = decided.iter().map(|d| row(d, now)).collect();
+    let change = batch::Change {
+        table: "journey_run",
+        columns: &COLUMNS,
+        guard: "status = 1",
+        owner,
+        keep_lease: false,
+    };
+    let touched = scoped.change_fenced(&change, rows).await?;
+    let mut work = Work::default();
+    for one in &decided {
+        // The lease was given away meanwhile: nothing of this step may show.
+        if touched.contains(&one.run.id)
+            && let Some(outcome) = &one.outcome
+        {
+            work.add(scoped, env, one, outcome, now);
+        }
+    }
+    work.write(scoped).await?;
+    Ok(touched.len())
+}
+
+fn row(decided: &Decided, now: Millis) -> batch::Row {
+    let run = &decided.run;
+    let Some(outcome) = &decided.outcome else {
+        let values = vec![
+            run.node.clone().into(),
+            run.visit.into(),
+            WAITING.into(),
+            broken_until(now, run.attempt).into(),
+            (run.attempt + 1).into(),
+            run.held_out.into(),
+            run.ended_at.into(),
+            run.end_reason.clone().into(),
+        ];
+        return batch::Row { id: run.id, epoch: run.epoch, values };
+    };
+    let held_out = outcome.context.group.map(|g| g == Group::HeldOut).or(run.held_out);
+    let (node, visit, status, wake_at, ended) = match &outcome.transition {
+        Transition::Wait { node, visit, wake_at, .. } => {
+            (node, i32::try_from(*visit).unwrap_or(i32::MAX), WAITING, *wake_at, None)
+        }
+        Transition::End { node, reason } => (node, run.visit, ENDED, run.wake_at, Some(*reason)),
+    };
+    batch::Row {
+        id: run.id,
+        epoch: run.epoch,
+        values: vec![
+            node.as_str().into(),
+            visit.into(),
+            status.into(),
+            wake_at.into(),
+            0_i32.into(),
+            held_out.into(),
+            ended.map(|_| now).into(),
+            ended.map(|r| r.as_str().to_owned()).into(),
+        ],
+    }
+}
+
+/// Rows to write, gathered over all runs of a store.
+#[derive(Default)]
+struct Work {
+    contexts: Vec<run_context::ActiveModel>,
+    steps: Vec<run_step::ActiveModel>,
+    messages: Vec<message::ActiveModel>,
+    unwaited: Vec<Uuid>,
+    waits: Vec<run_wait::ActiveModel>,
+    counts: BTreeMap<(Uuid, String, &'static str), i64>,
+    silenced: BTreeMap<EndReason, Vec<Uuid>>,
+}
+
+impl Work {
+    fn add(&mut self, scoped: &Scoped<'_>, env: &Env, decided: &Decided, outcome: &Outcome, now: Millis) {
+        let (store, run) = (scoped.store_id().uuid(), &decided.run);
+        let waiting_for = match &outcome.transition {
+            Transition::Wait { wait_for, .. } => wait_for.clone(),
+            Transition::End { .. } => None,
+        };
+        let memory = Memory { context: outcome.context.clone(), waiting_for };
+        if memory != decided.memory {
+            self.contexts.push(run_context::ActiveModel {
+                store_id: Set(store),
+                run_id: Set(run.id),
+                data: Set(serde_json::to_value(&memory).unwrap_or_default()),
+            });
+        }
+        for entry in &outcome.trail {
+            self.note(store, env, run, entry);
+        }
+        for effect in &outcome.effects {
+            self.effect(store, env, run, effect, now);
+        }
+        if let Transition::End { reason, .. } = &outcome.transition {
+            if decided.memory.waiting_for.is_some() {
+                self.unwaited.push(run.id);
+            }
+            // What the run has asked for before it came to its end still goes; what the world has overtaken does not.
+            if !matches!(reason, EndReason::Completed | EndReason::HeldOut | EndReason::LoopLimit | EndReason::Broken) {
+                self.silenced.entry(*reason).or_default().push(run.id);
+            }
+        }
+    }
+
+    fn note(&mut self, store: Uuid, env: &Env, run: &journey_run::Model, entry: &TrailEntry) {
+        self.steps.push(run_step::ActiveModel {
+            store_id: Set(store),
+            id: Set(env.id::<StepId>().uuid()),
+            run_id: Set(run.id),
+            node: Set(entry.node.as_str().to_owned()),
+            visit: Set(i32::try_from(entry.visit).unwrap_or(i32::MAX)),
+            at: Set(entry.at),
+            decision: Set(entry.decision.as_str().to_owned()),
+            detail: Set(serde_json::Value::Object(entry.values.clone())),
+        });
+        let count = &mut self.counts;
+        let mut add = |outcome| *count.entry((run.version_id, entry.node.as_str().to_owned(), outcome)).or_insert(0) += 1;
+        add(entry.decision.as_str());
+        // The first word at each visit of a node is its entry.
+        if !matches!(
+            entry.decision,
+            Decision::Ended | Decision::EventHappened | Decision::EventTimedOut | Decision::NotAdmitted
+        ) && !(entry.decision == Decision::WaitOver && entry.values.contains_key("late_ms"))
+        {
+            add("entered");
+        }
+    }
+
+    fn effect(&mut self, store: Uuid, env: &Env, run: &journey_run::Model, effect: &Effect, now: Millis) {
+        match effect {
+            Effect::SendMessage { node, channel, template, content_class, purpose, send_key, .. } => {
+                self.messages.push(message::ActiveModel {
+                    store_id: Set(store),
+                    id: Set(env.id::<MessageId>().uuid()),
+                    send_key: Set(send_key.clone()),
+                    run_id: Set(Some(run.id)),
+                    journey_id: Set(Some(run.journey_id)),
+                    version_id: Set(Some(run.version_id)),
+                    node: Set(node.as_str().to_owned()),
+                    contact_id: Set(run.contact_id),
+                    cart_id: Set(run.cart_id),
+                    channel: Set(channel.as_str().to_owned()),
+                    purpose: Set(purpose.as_str().to_owned()),
+                    content_class: Set(content_class.as_str().to_owned()),
+                    template_key: Set(template.clone()),
+                    status: Set(0),
+                    next_at: Set(now),
+                    epoch: Set(0),
+                    attempt: Set(0),
+                    lane: Set(run.lane),
+                    created_at: Set(now),
+                    ..Default::default()
+                });
+            }
+            Effect::RegisterWait { waits, .. } => {
+                self.waits.extend(waits.iter().map(|(event, key)| run_wait::ActiveModel {
+                    store_id: Set(store),
+                    event: Set(event.as_str().to_owned()),
+                    key: Set(key.clone()),
+                    run_id: Set(run.id),
+                }));
+            }
+            Effect::ClearWaits => self.unwaited.push(run.id),
+            // Both stand on the run and in its timeline.
+            Effect::GoalReached { .. } | Effect::Exposure { .. } => {}
+        }
+    }
+
+    async fn write(self, scoped: &Scoped<'_>) -> Result<(), DbError> {
+        let on = scoped.on();
+        scoped.upsert::<run_context::Entity>(self.contexts, &[run_context::Column::Data]).await?;
+        scoped.insert::<run_step::Entity>(self.steps).await?;
+        scoped.insert_new::<message::Entity>(self.messages).await?;
+        if !self.unwaited.is_empty() {
+            scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(self.unwaited)).exec(on).await?;
+        }
+        scoped.insert_new::<run_wait::Entity>(self.waits).await?;
+        for (reason, runs) in self.silenced {
+            scoped
+                .update::<message::Entity>()
+                .col_expr(message::Column::Status, Expr::value(4))
+                .col_expr(message::Column::Reason, Expr::value(reason.as_str()))
+                .col_expr(message::Column::Epoch, Expr::col(message::Column::Epoch).add(1))
+                .filter(message::Column::RunId.is_in(runs))
+                .filter(message::Column::Status.is_in([0, 1]))
+                .exec(on)
+                .await?;
+        }
+        let counts = self.counts.into_iter().map(|((version, node, outcome), n)| node_count::ActiveModel {
+            store_id: Set(scoped.store_id().uuid()),
+            version_id: Set(version),
+            node: Set(node),
+            outcome: Set(outcome.to_owned()),
+            n: Set(n),
+        });
+        let add = OnConflict::columns([
+            node_count::Column::StoreId,
+            node_count::Column::VersionId,
+            node_count::Column::Node,
+            node_count::Column::Outcome,
+        ])
+        .value(
+            node_count::Column::N,
+            Expr::col((node_count::Entity, node_count::Column::N)).add(Expr::col(("excluded", node_count::Column::N))),
+        )
+        .to_owned();
+        scoped.insert_with::<node_count::Entity>(counts.collect(), Some(add)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! The loop: claim, load, step, commit.
+
+use super::{
+    effects::{Decided, commit},
+    facts::{Loaded, by_store},
+    model::run_state,
+    versions::Versions,
+};
+use crate::{
+    clock::Env,
+    crash::crash_point,
+    db::{Db, DbError, StoreScope, claim},
+    wake::Wake,
+};
+use cartwheel_domain::{
+    ids::StoreId,
+    journey,
+    time::{MINUTE, Millis, SECOND},
+};
+use cartwheel_entity::journey_run;
+use std::sync::Mutex;
+
+/// A worker that does not come back within this is taken for dead.
+pub const LEASE: Millis = MINUTE;
+/// How many runs one pass takes at most.
+pub const BATCH: u32 = 512;
+
+/// What one pass did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// Rows taken.
+    pub claimed: usize,
+    /// Rows whose result was written.
+    pub done: usize,
+    /// How late the most overdue one was, milliseconds.
+    pub late_by: Millis,
+}
+
+/// Moves due runs on. Several may work on one database.
+pub struct Engine {
+    db: Db,
+    env: Env,
+    wake: Wake,
+    versions: Versions,
+    owner: String,
+    share: Mutex<claim::Share>,
+}
+
+impl Engine {
+    /// A worker of its own name.
+    pub fn new(db: Db, env: Env, wake: Wake, versions: Versions) -> Self {
+        let owner = format!("engine-{}", env.uuid().simple());
+        Self { db, env, wake, versions, owner, share: Mutex::default() }
+    }
+
+    /// One pass over what is due. Call again while it says that it claimed something.
+    ///
+    /// # Errors
+    /// What the database says. Leases that were taken by then expire.
+    pub async fn tick(&self) -> Result<Pass, DbError> {
+        let runs = self.claim().await?;
+        crash_point!("engine.claimed");
+        if runs.is_empty() {
+            return Ok(Pass::default());
+        }
+        let now = self.env.now();
+        let late_by = runs.iter().map(|r| now - r.wake_at).max().unwrap_or(0).max(0);
+        let claimed = runs.len();
+        let decided = self.decide(runs, now).await?;
+        crash_point!("engine.stepped");
+        let done = self.commit(decided, now).await?;
+        crash_point!("engine.committed");
+        self.wake.messages.notify_one();
+        metrics::gauge!("cartwheel_runs_late_seconds").set(late_by as f64 / SECOND as f64);
+        metrics::counter!("cartwheel_run_steps_total").increment(done as u64);
+        Ok(Pass { claimed, done, late_by })
+    }
+
+    async fn claim(&self) -> Result<Vec<journey_run::Model>, DbError> {
+        let share = self.share.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let now = self.env.now();
+        let claim = claim::Claim { now, until: now + LEASE, owner: &self.owner, limit: BATCH, share: &share };
+        let mut tx = self.db.write().await?;
+        let runs = claim::runs(&tx.system().await?, &claim).await?;
+        if runs.is_empty() {
+            // Nothing was written: no commit, no disk.
+            return Ok(runs);
+        }
+        tx.commit().await?;
+        let mut share = self.share.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        share.learn(BATCH, runs.iter().map(|r| r.lane));
+        Ok(runs)
+    }
+
+    /// Loads and steps, with no write transaction open.
+    async fn decide(
+        &self,
+        runs: Vec<journey_run::Model>,
+        now: Millis,
+    ) -> Result<Vec<(StoreId, Vec<Decided>)>, DbError> {
+        let mut tx = self.db.read().await?;
+        let mut groups = Vec::new();
+        for (store, runs) in by_store(runs) {
+            let scoped = tx.enter(&StoreScope::system(store)).await?;
+            let versions = self.versions.get(&scoped, runs.iter().map(|r| r.version_id)).await?;
+            let loaded = Loaded::load(&scoped, &runs, &versions).await?;
+            let decided = runs.into_iter().map(|run| {
+                let memory = loaded.memory(&run);
+                let known = versions.get(&run.version_id).and_then(|v| Some((v.clone(), loaded.facts(&run, v)?)));
+                match (known, run_state(&run, &memory)) {
+                    (Some((version, facts)), Ok(state)) => {
+                        let outcome = journey::step(&version.definition, &state, &facts, now);
+                        Decided { outcome: Some(outcome), run, memory }
+                    }
+                    (known, state) => {
+                        tracing::error!(run = %run.id, why = ?state.err(), known = known.is_some(), "a run cannot be stepped");
+                        Decided { outcome: None, run, memory }
+                    }
+                }
+            });
+            groups.push((store, decided.collect()));
+        }
+        Ok(groups)
+    }
+
+    async fn commit(&self, groups: Vec<(StoreId, Vec<Decided>)>, now: Millis) -> Result<usize, DbError> {
+        let mut tx = self.db.write().await?;
+        let mut done = 0;
+        for (store, decided) in groups {
+            let scoped = tx.enter(&StoreScope::system(store)).await?;
+            done += commit(&scoped, &self.env, &self.owner, decided, now).await?;
+        }
+        crash_point!("engine.before_commit");
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Gives back what dead workers held. Call it every few seconds.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rescue(&self) -> Result<u64, DbError> {
+        let mut tx = self.db.write().await?;
+        let rescued = claim::rescue_runs(&tx.system().await?, self.env.now()).await?;
+        if rescued > 0 {
+            tx.commit().await?;
+            metrics::counter!("cartwheel_runs_rescued_total").increment(rescued);
+            tracing::warn!(rescued, "runs of a dead worker were given back");
+            self.wake.runs.notify_one();
+        }
+        Ok(rescued)
+    }
+}

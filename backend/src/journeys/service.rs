@@ -1,0 +1,237 @@
+//! Publishing, switching on and off, and the journey each new store begins with.
+
+use super::model::ENDED;
+use crate::{
+    clock::Env,
+    db::{DbError, Scoped},
+};
+use cartwheel_domain::{
+    ids::{ContactId, JourneyId, MemberId, RunId, VersionId},
+    journey::{Definition, EndReason, JourneyState, Problem, default_recovery_journey_with, listed},
+    settings::StoreSettings,
+    time::Millis,
+};
+use cartwheel_entity::{journey, journey_run, journey_version, message, run_wait};
+use ring::digest::{SHA256, digest};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+/// Why a journey could not be published or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum JourneyError {
+    /// The definition is not sound; each problem names its node.
+    #[error("the journey cannot be published:\n{}", listed(.0))]
+    Unsound(Vec<Problem>),
+    /// There is no such journey in this store.
+    #[error("there is no journey {0}")]
+    NoJourney(JourneyId),
+    /// It has never been published.
+    #[error("the journey has no published version that could be switched on")]
+    NotPublished,
+    /// The database said no.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<sea_orm::DbErr> for JourneyError {
+    fn from(e: sea_orm::DbErr) -> Self {
+        Self::Db(e.into())
+    }
+}
+
+/// What was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The journey.
+    pub journey_id: JourneyId,
+    /// Its current version.
+    pub version_id: VersionId,
+    /// Its number, from 1.
+    pub number: i32,
+    /// Whether it is new; the same definition twice in a row is one version.
+    pub new: bool,
+}
+
+/// Publishes a definition as the next version of a journey, or as a new journey that is switched off. Runs that have
+/// begun stay on the version they began with.
+///
+/// # Errors
+/// [`JourneyError::Unsound`] with every problem; [`JourneyError::NoJourney`].
+pub async fn publish(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    journey_id: Option<JourneyId>,
+    definition: &Definition,
+    by: Option<MemberId>,
+) -> Result<Published, JourneyError> {
+    definition.validate().map_err(JourneyError::Unsound)?;
+    let (store, now) = (scoped.store_id().uuid(), env.now());
+    let journey_id = match journey_id {
+        Some(id) => {
+            let row = scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(id.uuid())).one(scoped.on());
+            row.await?.ok_or(JourneyError::NoJourney(id))?;
+            id
+        }
+        None => {
+            let id: JourneyId = env.id();
+            let row = journey::ActiveModel {
+                store_id: Set(store),
+                id: Set(id.uuid()),
+                name: Set(definition.name.clone()),
+                status: Set("off".into()),
+                current_version_id: Set(None),
+                created_at: Set(now),
+                updated_at: Set(now),
+            };
+            scoped.insert::<journey::Entity>(vec![row]).await?;
+            id
+        }
+    };
+    let text = definition.to_json();
+    let hash = hex::encode(digest(&SHA256, text.as_bytes()));
+    let latest = scoped
+        .find::<journey_version::Entity>()
+        .filter(journey_version::Column::JourneyId.eq(journey_id.uuid()))
+        .order_by_desc(journey_version::Column::Number)
+        .limit(1)
+        .one(scoped.on())
+        .await?;
+    if let Some(same) = latest.as_ref().filter(|v| v.hash == hash) {
+        let version_id = VersionId(same.id);
+        return Ok(Published { journey_id, version_id, number: same.number, new: false });
+    }
+    let version_id: VersionId = env.id();
+    let number = latest.map_or(1, |v| v.number + 1);
+    let row = journey_version::ActiveModel {
+        store_id: Set(store),
+        id: Set(version_id.uuid()),
+        journey_id: Set(journey_id.uuid()),
+        number: Set(number),
+        definition: Set(text),
+        hash: Set(hash),
+        published_at: Set(now),
+        published_by: Set(by.map(MemberId::uuid)),
+    };
+    scoped.insert::<journey_version::Entity>(vec![row]).await?;
+    scoped
+        .update::<journey::Entity>()
+        .col_expr(journey::Column::CurrentVersionId, Expr::value(version_id.uuid()))
+        .col_expr(journey::Column::Name, Expr::value(definition.name.clone()))
+        .col_expr(journey::Column::UpdatedAt, Expr::value(now))
+        .filter(journey::Column::Id.eq(journey_id.uuid()))
+        .exec(scoped.on())
+        .await?;
+    Ok(Published { journey_id, version_id, number, new: true })
+}
+
+/// Switches a journey on, pauses it, or switches it off. Off ends its runs when they are next due, and the last look
+/// lets none of its queued messages go; paused keeps both where they are.
+///
+/// # Errors
+/// [`JourneyError::NoJourney`], [`JourneyError::NotPublished`].
+pub async fn switch(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    journey_id: JourneyId,
+    state: JourneyState,
+) -> Result<(), JourneyError> {
+    let row = scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(journey_id.uuid())).one(scoped.on());
+    let row = row.await?.ok_or(JourneyError::NoJourney(journey_id))?;
+    if state == JourneyState::Active && row.current_version_id.is_none() {
+        return Err(JourneyError::NotPublished);
+    }
+    let word = match state {
+        JourneyState::Active => "on",
+        JourneyState::Paused => "paused",
+        JourneyState::Off => "off",
+    };
+    scoped
+        .update::<journey::Entity>()
+        .col_expr(journey::Column::Status, Expr::value(word))
+        .col_expr(journey::Column::UpdatedAt, Expr::value(env.now()))
+        .filter(journey::Column::Id.eq(journey_id.uuid()))
+        .exec(scoped.on())
+        .await?;
+    Ok(())
+}
+
+/// Gives a store the journey everybody begins with, switched on; a store that has any journey keeps what it has.
+///
+/// # Errors
+/// What the database says.
+pub async fn install_default(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    settings: &StoreSettings,
+) -> Result<Option<Published>, JourneyError> {
+    if scoped.find::<journey::Entity>().count(scoped.on()).await? > 0 {
+        return Ok(None);
+    }
+    let definition = default_recovery_journey_with(i64::from(settings.holdout_percent));
+    let published = publish(scoped, env, None, &definition, None).await?;
+    switch(scoped, env, published.journey_id, JourneyState::Active).await?;
+    Ok(Some(published))
+}
+
+/// Which runs an intervention is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// One run.
+    Run(RunId),
+    /// All runs of a person.
+    Contact(ContactId),
+}
+
+/// Ends runs from outside the step: somebody unsubscribed, asked to be forgotten, or a member ended it by hand.
+/// In the caller's transaction: queued messages go, and the epoch grows, so that a worker that has a run in hand
+/// writes nothing. A message that is already handed over stays what it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn end_runs(scoped: &Scoped<'_>, whose: Whose, reason: EndReason, now: Millis) -> Result<u64, DbError> {
+    let (runs, messages) = match whose {
+        Whose::Run(id) => (journey_run::Column::Id.eq(id.uuid()), message::Column::RunId.eq(id.uuid())),
+        Whose::Contact(id) => {
+            (journey_run::Column::ContactId.eq(id.uuid()), message::Column::ContactId.eq(id.uuid()))
+        }
+    };
+    // Messages first: the last look takes the same row, so one of the two sees the other.
+    scoped
+        .update::<message::Entity>()
+        .col_expr(message::Column::Status, Expr::value(4))
+        .col_expr(message::Column::Reason, Expr::value(reason.as_str()))
+        .col_expr(message::Column::Epoch, Expr::col(message::Column::Epoch).add(1))
+        .filter(messages)
+        .filter(message::Column::Status.is_in([0, 1]))
+        .exec(scoped.on())
+        .await?;
+    let moving = Condition::all().add(runs).add(journey_run::Column::Status.lt(ENDED));
+    let ids: Vec<uuid::Uuid> = scoped
+        .find::<journey_run::Entity>()
+        .select_only()
+        .column(journey_run::Column::Id)
+        .filter(moving)
+        .into_tuple()
+        .all(scoped.on())
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let ended = scoped
+        .update::<journey_run::Entity>()
+        .col_expr(journey_run::Column::Status, Expr::value(ENDED))
+        .col_expr(journey_run::Column::Epoch, Expr::col(journey_run::Column::Epoch).add(1))
+        .col_expr(journey_run::Column::EndedAt, Expr::value(now))
+        .col_expr(journey_run::Column::EndReason, Expr::value(reason.as_str()))
+        .col_expr(journey_run::Column::LeaseOwner, Expr::value(Option::<String>::None))
+        .col_expr(journey_run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
+        .filter(journey_run::Column::Id.is_in(ids.clone()))
+        .filter(journey_run::Column::Status.lt(ENDED))
+        .exec(scoped.on())
+        .await?;
+    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(ids)).exec(scoped.on()).await?;
+    Ok(ended.rows_affected)
+}

@@ -1,0 +1,105 @@
+//! Published versions, parsed once: they never change, so the cache never lies.
+
+use crate::db::{DbError, Scoped};
+use cartwheel_domain::{
+    ids::{JourneyId, StoreId, VersionId},
+    journey::{Condition, Definition, Node},
+};
+use cartwheel_entity::journey_version;
+use moka::sync::Cache;
+use sea_orm::{ColumnTrait, QueryFilter};
+use std::{collections::HashMap, sync::Arc};
+use uuid::Uuid;
+
+/// A version, and what its steps have to know.
+#[derive(Debug)]
+pub struct Version {
+    /// Its id.
+    pub id: VersionId,
+    /// Whose version.
+    pub journey_id: JourneyId,
+    /// The graph.
+    pub definition: Definition,
+    /// Some condition asks about lines.
+    pub needs_lines: bool,
+    /// Some condition or wait asks about earlier messages.
+    pub needs_engagement: bool,
+}
+
+impl Version {
+    fn read(row: &journey_version::Model) -> Result<Self, DbError> {
+        let definition: Definition = serde_json::from_str(&row.definition)
+            .map_err(|e| sea_orm::DbErr::Custom(format!("version {} cannot be read: {e}", VersionId(row.id))))?;
+        Ok(Self::of(VersionId(row.id), JourneyId(row.journey_id), definition))
+    }
+
+    /// From a definition that is already parsed.
+    pub fn of(id: VersionId, journey_id: JourneyId, definition: Definition) -> Self {
+        let (mut needs_lines, mut needs_engagement) = (false, false);
+        let mut look = |condition: &Condition, _: usize| {
+            needs_engagement |= condition.message().is_some();
+            needs_lines |= matches!(
+                condition,
+                Condition::CartLines { .. }
+                    | Condition::ItemQuantity { .. }
+                    | Condition::HasProduct { .. }
+                    | Condition::HasSku { .. }
+                    | Condition::HasCategory { .. }
+            );
+        };
+        for node in definition.nodes.values() {
+            match node {
+                Node::Condition(n) => n.test.walk(1, &mut look),
+                Node::Trigger(n) => n.filter.iter().for_each(|f| f.walk(1, &mut look)),
+                _ => {}
+            }
+        }
+        needs_engagement |= definition.nodes.values().any(|n| matches!(n, Node::WaitForEvent(_)));
+        Self { id, journey_id, definition, needs_lines, needs_engagement }
+    }
+}
+
+/// The cache.
+#[derive(Clone)]
+pub struct Versions(Cache<(StoreId, Uuid), Arc<Version>>);
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self(Cache::new(2_000))
+    }
+}
+
+impl Versions {
+    /// The versions of these ids; one that does not exist is left out.
+    ///
+    /// # Errors
+    /// What the database says, or that a stored definition is none.
+    pub async fn get(
+        &self,
+        scoped: &Scoped<'_>,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Arc<Version>>, DbError> {
+        let store = scoped.store_id();
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        for id in ids {
+            match self.0.get(&(store, id)) {
+                Some(version) => {
+                    found.insert(id, version);
+                }
+                None => missing.push(id),
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        if !missing.is_empty() {
+            let wanted = scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.is_in(missing));
+            for row in wanted.all(scoped.on()).await? {
+                let version = Arc::new(Version::read(&row)?);
+                self.0.insert((store, row.id), version.clone());
+                found.insert(row.id, version);
+            }
+        }
+        Ok(found)
+    }
+}
