@@ -111,6 +111,16 @@ impl MasterKey {
         hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref())
     }
 
+    /// How a suppression keeps an address: HMAC-SHA-256 under a key of the store's own, in hex. It outlives erasure
+    /// and tells nothing to whoever has the database alone. `address` is in canonical form.
+    pub fn address_hash(&self, store: StoreId, channel: &str, address: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.derive("suppression", store));
+        context.update(channel.as_bytes());
+        context.update(&[0]);
+        context.update(address.as_bytes());
+        hex::encode(context.sign().as_ref())
+    }
+
     fn cipher(&self) -> LessSafeKey {
         LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*self.0).expect("32 bytes are the key's length"))
     }

@@ -53,7 +53,8 @@ impl Share {
             }
         }
         let total: u32 = counts.iter().sum();
-        if total >= limit {
+        let busy = counts.iter().filter(|n| **n > 0).count();
+        if total >= limit && busy > 1 {
             self.per_lane = (self.per_lane / 2).max(limit / LANES.unsigned_abs()).max(1);
         } else if counts.iter().any(|n| *n >= self.per_lane) {
             self.per_lane = (self.per_lane * 2).min(limit);

@@ -6,7 +6,7 @@ use crate::{
     db::{DbError, Scoped, batch},
 };
 use cartwheel_domain::{
-    ids::{MessageId, StepId},
+    ids::{self, MessageId, StepId},
     journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition},
     time::{MINUTE, Millis},
 };
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 /// When a run that could not be stepped is looked at again: after 1, 2, 4, … minutes, at most 6 hours.
 fn broken_until(now: Millis, attempt: i32) -> Millis {
-    now + (MINUTE << attempt.clamp(0, 9)).min(360 * MINUTE)
+    now + Ord::min(MINUTE << attempt.clamp(0, 9), 360 * MINUTE)
 }
 
 /// A claimed run and what the step said; no outcome when the step could not be asked.
@@ -107,6 +107,13 @@ fn row(decided: &Decided, now: Millis) -> batch::Row {
     }
 }
 
+/// An id that sorts by its place among the decisions of one step, which all happen in one millisecond.
+fn step_id(env: &Env, at: Millis, place: usize) -> StepId {
+    let mut bytes: [u8; 10] = env.random();
+    bytes[..2].copy_from_slice(&u16::try_from(place).unwrap_or(u16::MAX).to_be_bytes());
+    StepId(ids::uuid_v7(at, bytes))
+}
+
 /// Rows to write, gathered over all runs of a store.
 #[derive(Default)]
 struct Work {
@@ -134,8 +141,8 @@ impl Work {
                 data: Set(serde_json::to_value(&memory).unwrap_or_default()),
             });
         }
-        for entry in &outcome.trail {
-            self.note(store, env, run, entry);
+        for (place, entry) in outcome.trail.iter().enumerate() {
+            self.note(store, step_id(env, entry.at, place), run, entry);
         }
         for effect in &outcome.effects {
             self.effect(store, env, run, effect, now);
@@ -151,10 +158,10 @@ impl Work {
         }
     }
 
-    fn note(&mut self, store: Uuid, env: &Env, run: &journey_run::Model, entry: &TrailEntry) {
+    fn note(&mut self, store: Uuid, id: StepId, run: &journey_run::Model, entry: &TrailEntry) {
         self.steps.push(run_step::ActiveModel {
             store_id: Set(store),
-            id: Set(env.id::<StepId>().uuid()),
+            id: Set(id.uuid()),
             run_id: Set(run.id),
             node: Set(entry.node.as_str().to_owned()),
             visit: Set(i32::try_from(entry.visit).unwrap_or(i32::MAX)),

@@ -53,7 +53,7 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, greet: bool, tls:
 }
 
 async fn server(implicit: bool) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {
@@ -70,7 +70,8 @@ async fn server(implicit: bool) -> u16 {
 
 async fn converse_tcp(tcp: tokio::net::TcpStream) -> Option<tokio::net::TcpStream> {
     let mut tcp = tcp;
-    converse(&mut tcp, true, false).await.is_some().then_some(tcp)
+    let asked = converse(&mut tcp, true, false).await.is_some();
+    asked.then_some(tcp)
 }
 
 async fn deliver(url: &str) -> Outcome {
