@@ -62,7 +62,8 @@ mod testing {
     ) -> (Fate<T>, HashMap<&'static str, u32>) {
         ANY.store(true, Ordering::Relaxed);
         let (seen, died) = (Arc::new(Mutex::default()), Arc::new(Notify::new()));
-        let armed = Armed { point, left: RefCell::new(nth), seen: Arc::clone(&seen), died: Arc::clone(&died) };
+        let armed =
+            Armed { point, left: RefCell::new(nth), seen: Arc::clone(&seen), died: Arc::clone(&died) };
         let fate = tokio::select! {
             biased;
             () = died.notified() => Fate::Died,
@@ -92,6 +93,6 @@ mod testing {
 }
 
 #[cfg(any(test, feature = "testing"))]
-pub use testing::{Fate, armed};
-#[cfg(any(test, feature = "testing"))]
 pub(crate) use testing::reached;
+#[cfg(any(test, feature = "testing"))]
+pub use testing::{Fate, armed};

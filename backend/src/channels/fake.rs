@@ -122,9 +122,11 @@ impl Channel for Fake {
                 self.accept(key, message);
                 Outcome::Uncertain { reply: "the connection ended before the answer".into() }
             }
-            Act::Unreachable => {
-                Outcome::NotSent { fault: Fault::Provider, reply: "connection refused".into(), retry_after: None }
-            }
+            Act::Unreachable => Outcome::NotSent {
+                fault: Fault::Provider,
+                reply: "connection refused".into(),
+                retry_after: None,
+            },
             Act::Defer(after) => refused(false, false, "451 4.7.1 try again later", after),
             Act::Reject => refused(true, false, "554 5.7.1 not wanted", None),
             Act::NoSuchMailbox => refused(true, true, "550 5.1.1 no such user", None),

@@ -189,7 +189,10 @@ pub async fn rescue_runs(system: &System<'_>, now: Millis) -> Result<u64, DbErro
 ///
 /// # Errors
 /// What the database says.
-pub async fn orphaned_messages(system: &System<'_>, claim: &Claim<'_>) -> Result<Vec<message::Model>, DbError> {
+pub async fn orphaned_messages(
+    system: &System<'_>,
+    claim: &Claim<'_>,
+) -> Result<Vec<message::Model>, DbError> {
     let (text, lock) = match system.dialect() {
         Dialect::Sqlite => ("?", ""),
         Dialect::Postgres => ("$", " FOR UPDATE SKIP LOCKED"),

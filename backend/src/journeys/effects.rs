@@ -34,7 +34,8 @@ pub struct Decided {
     pub outcome: Option<Outcome>,
 }
 
-const COLUMNS: [&str; 8] = ["node", "visit", "status", "wake_at", "attempt", "held_out", "ended_at", "end_reason"];
+const COLUMNS: [&str; 8] =
+    ["node", "visit", "status", "wake_at", "attempt", "held_out", "ended_at", "end_reason"];
 
 /// Writes what was decided for runs of one store, and says for how many of them it still counted.
 ///
@@ -152,7 +153,10 @@ impl Work {
                 self.unwaited.push(run.id);
             }
             // What the run has asked for before it came to its end still goes; what the world has overtaken does not.
-            if !matches!(reason, EndReason::Completed | EndReason::HeldOut | EndReason::LoopLimit | EndReason::Broken) {
+            if !matches!(
+                reason,
+                EndReason::Completed | EndReason::HeldOut | EndReason::LoopLimit | EndReason::Broken
+            ) {
                 self.silenced.entry(*reason).or_default().push(run.id);
             }
         }
@@ -170,7 +174,9 @@ impl Work {
             detail: Set(serde_json::Value::Object(entry.values.clone())),
         });
         let count = &mut self.counts;
-        let mut add = |outcome| *count.entry((run.version_id, entry.node.as_str().to_owned(), outcome)).or_insert(0) += 1;
+        let mut add = |outcome| {
+            *count.entry((run.version_id, entry.node.as_str().to_owned(), outcome)).or_insert(0) += 1
+        };
         add(entry.decision.as_str());
         // The first word at each visit of a node is its entry.
         if !matches!(
@@ -228,7 +234,11 @@ impl Work {
         scoped.insert::<run_step::Entity>(self.steps).await?;
         scoped.insert_new::<message::Entity>(self.messages).await?;
         if !self.unwaited.is_empty() {
-            scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(self.unwaited)).exec(on).await?;
+            scoped
+                .delete::<run_wait::Entity>()
+                .filter(run_wait::Column::RunId.is_in(self.unwaited))
+                .exec(on)
+                .await?;
         }
         scoped.insert_new::<run_wait::Entity>(self.waits).await?;
         for (reason, runs) in self.silenced {
@@ -257,7 +267,8 @@ impl Work {
         ])
         .value(
             node_count::Column::N,
-            Expr::col((node_count::Entity, node_count::Column::N)).add(Expr::col(("excluded", node_count::Column::N))),
+            Expr::col((node_count::Entity, node_count::Column::N))
+                .add(Expr::col(("excluded", node_count::Column::N))),
         )
         .to_owned();
         scoped.insert_with::<node_count::Entity>(counts.collect(), Some(add)).await?;

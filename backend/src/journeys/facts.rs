@@ -9,8 +9,8 @@ use cartwheel_domain::{
     event::{CartKind, EventKind, LineItem},
     ids::StoreId,
     journey::{
-        Arrived, Awaited, CartFacts, CartStatus, ContactFacts, Engagement, Facts, JourneyState, LineFacts, NodeId,
-        WaitScope, WaitingFor,
+        Arrived, Awaited, CartFacts, CartStatus, ContactFacts, Engagement, Facts, JourneyState, LineFacts,
+        NodeId, WaitScope, WaitingFor,
     },
     locale::Language,
     money::{Currency, Money},
@@ -89,11 +89,8 @@ impl Loaded {
             .map(|r| r.id)
             .collect();
         if !asking.is_empty() {
-            let rows = scoped
-                .find::<message::Entity>()
-                .filter(message::Column::RunId.is_in(asking))
-                .all(on)
-                .await?;
+            let rows =
+                scoped.find::<message::Entity>().filter(message::Column::RunId.is_in(asking)).all(on).await?;
             for row in rows {
                 loaded.messages.entry(row.run_id.unwrap_or_default()).or_default().push(row);
             }
@@ -132,11 +129,13 @@ impl Loaded {
 
     /// For runs that wait for an event: whether one came. Read from the events themselves, so that one that came
     /// while nobody was listening is not lost; the wake-up only makes it quick.
-    async fn load_arrived(&mut self, scoped: &Scoped<'_>, runs: &[journey_run::Model]) -> Result<(), DbError> {
-        let waiting: Vec<(&journey_run::Model, WaitingFor)> = runs
-            .iter()
-            .filter_map(|r| Some((r, self.memories.get(&r.id)?.waiting_for.clone()?)))
-            .collect();
+    async fn load_arrived(
+        &mut self,
+        scoped: &Scoped<'_>,
+        runs: &[journey_run::Model],
+    ) -> Result<(), DbError> {
+        let waiting: Vec<(&journey_run::Model, WaitingFor)> =
+            runs.iter().filter_map(|r| Some((r, self.memories.get(&r.id)?.waiting_for.clone()?))).collect();
         if waiting.is_empty() {
             return Ok(());
         }
@@ -159,7 +158,9 @@ impl Loaded {
         }
         let since = waiting.iter().map(|(_, w)| w.since).min().unwrap_or(0);
         let people = ids(waiting.iter().flat_map(|(r, _)| {
-            [Some(r.contact_id), self.contacts.get(&r.contact_id).and_then(|c| c.merged_into)].into_iter().flatten()
+            [Some(r.contact_id), self.contacts.get(&r.contact_id).and_then(|c| c.merged_into)]
+                .into_iter()
+                .flatten()
         }));
         let of_people = event::Column::ContactId.is_in(people);
         let of_carts = event::Column::CartId.is_in(ids(waiting.iter().filter_map(|(r, _)| r.cart_id)));
@@ -177,7 +178,8 @@ impl Loaded {
             seen.extend(rows);
         }
         for (run, wanted) in waiting {
-            let person = self.contacts.get(&run.contact_id).map_or(run.contact_id, |c| merged(c.id, c.merged_into));
+            let person =
+                self.contacts.get(&run.contact_id).map_or(run.contact_id, |c| merged(c.id, c.merged_into));
             let first = seen
                 .iter()
                 .filter_map(|e| {
@@ -203,7 +205,9 @@ impl Loaded {
         waiting: &[(&journey_run::Model, WaitingFor)],
     ) -> Result<(), DbError> {
         let mut owners: HashMap<Uuid, (Uuid, &WaitingFor)> = HashMap::new();
-        for (run, wanted) in waiting.iter().filter(|(_, w)| w.events.iter().any(|e| e.scope() == WaitScope::Run)) {
+        for (run, wanted) in
+            waiting.iter().filter(|(_, w)| w.events.iter().any(|e| e.scope() == WaitScope::Run))
+        {
             for message in self.messages.get(&run.id).into_iter().flatten() {
                 if wanted.message.as_ref().is_none_or(|node| node.as_str() == message.node) {
                     owners.insert(message.id, (run.id, wanted));
@@ -246,8 +250,11 @@ async fn contacts(scoped: &Scoped<'_>, wanted: Vec<Uuid>) -> Result<HashMap<Uuid
     let targets = ids(rows.iter().filter_map(|c| c.merged_into));
     let mut found: HashMap<Uuid, contact::Model> = rows.into_iter().map(|c| (c.id, c)).collect();
     if !targets.is_empty() {
-        let rows =
-            scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(targets)).all(scoped.on()).await?;
+        let rows = scoped
+            .find::<contact::Entity>()
+            .filter(contact::Column::Id.is_in(targets))
+            .all(scoped.on())
+            .await?;
         found.extend(rows.into_iter().map(|c| (c.id, c)));
     }
     Ok(found)
@@ -267,7 +274,11 @@ pub fn cart_status(word: &str) -> CartStatus {
 
 /// What conditions ask of a cart.
 pub fn cart_facts(cart: &cart::Model, lines: bool) -> CartFacts {
-    let lines = if lines { serde_json::from_value::<Vec<LineItem>>(cart.items.clone()).unwrap_or_default() } else { Vec::new() };
+    let lines = if lines {
+        serde_json::from_value::<Vec<LineItem>>(cart.items.clone()).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     CartFacts {
         kind: CartKind::from_name(&cart.kind).unwrap_or(CartKind::Cart),
         status: cart_status(&cart.status),
@@ -288,7 +299,9 @@ pub fn cart_facts(cart: &cart::Model, lines: bool) -> CartFacts {
 
 /// What conditions ask of a person.
 pub fn contact_facts(contact: &contact::Model) -> ContactFacts {
-    let words = |json: &serde_json::Value| -> Vec<String> { serde_json::from_value(json.clone()).unwrap_or_default() };
+    let words = |json: &serde_json::Value| -> Vec<String> {
+        serde_json::from_value(json.clone()).unwrap_or_default()
+    };
     ContactFacts {
         erased: contact.erased_at.is_some(),
         has_email: contact.email.is_some(),

@@ -14,9 +14,8 @@ use cartwheel_domain::{
 use cartwheel_entity::{journey, journey_run, journey_version, message, run_wait};
 use ring::digest::{SHA256, digest};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
 /// Why a journey could not be published or changed.
@@ -71,7 +70,8 @@ pub async fn publish(
     let (store, now) = (scoped.store_id().uuid(), env.now());
     let journey_id = match journey_id {
         Some(id) => {
-            let row = scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(id.uuid())).one(scoped.on());
+            let row =
+                scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(id.uuid())).one(scoped.on());
             row.await?.ok_or(JourneyError::NoJourney(id))?;
             id
         }
@@ -138,7 +138,8 @@ pub async fn switch(
     journey_id: JourneyId,
     state: JourneyState,
 ) -> Result<(), JourneyError> {
-    let row = scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(journey_id.uuid())).one(scoped.on());
+    let row =
+        scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(journey_id.uuid())).one(scoped.on());
     let row = row.await?.ok_or(JourneyError::NoJourney(journey_id))?;
     if state == JourneyState::Active && row.current_version_id.is_none() {
         return Err(JourneyError::NotPublished);
@@ -191,7 +192,12 @@ pub enum Whose {
 ///
 /// # Errors
 /// What the database says.
-pub async fn end_runs(scoped: &Scoped<'_>, whose: Whose, reason: EndReason, now: Millis) -> Result<u64, DbError> {
+pub async fn end_runs(
+    scoped: &Scoped<'_>,
+    whose: Whose,
+    reason: EndReason,
+    now: Millis,
+) -> Result<u64, DbError> {
     let (runs, messages) = match whose {
         Whose::Run(id) => (journey_run::Column::Id.eq(id.uuid()), message::Column::RunId.eq(id.uuid())),
         Whose::Contact(id) => {

@@ -125,7 +125,8 @@ fn facts(left: &Left, version: &Arc<Version>, contacts: Option<&HashMap<Uuid, Co
 
 async fn load_contacts(scoped: &Scoped<'_>, left: &[Left]) -> Result<HashMap<Uuid, ContactFacts>, DbError> {
     let ids = left.iter().map(|l| l.contact.uuid());
-    let rows = scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(ids)).all(scoped.on()).await?;
+    let rows =
+        scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(ids)).all(scoped.on()).await?;
     Ok(rows.iter().map(|c| (c.id, contact_facts(c))).collect())
 }
 

@@ -127,8 +127,12 @@ async fn a_cart_goes_through_the_default_journey(app: TestApp) {
     }
     assert_eq!(queued, [(0, HOUR), (1, 24 * HOUR), (2, 48 * HOUR), (3, 48 * HOUR + 5 * DAY)]);
     let ended = runs(&app, &store).await.remove(0);
-    assert_eq!((ended.status, ended.end_reason.as_deref(), ended.held_out), (2, Some("completed"), Some(false)));
-    let keys: std::collections::HashSet<_> = messages(&app, &store).await.into_iter().map(|m| m.send_key).collect();
+    assert_eq!(
+        (ended.status, ended.end_reason.as_deref(), ended.held_out),
+        (2, Some("completed"), Some(false))
+    );
+    let keys: std::collections::HashSet<_> =
+        messages(&app, &store).await.into_iter().map(|m| m.send_key).collect();
     assert_eq!(keys.len(), 3);
     let mut tx = app.db().read().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
@@ -137,7 +141,9 @@ async fn a_cart_goes_through_the_default_journey(app: TestApp) {
     assert_eq!(words[..3], ["entered", "treated", "wait_started"]);
     assert_eq!(words.iter().filter(|w| **w == "message_queued").count(), 3);
     assert_eq!(words.last(), Some(&"ended"));
-    let counts = timeline::node_counts(&scoped, cartwheel_domain::ids::VersionId(ended.version_id)).await.expect("counts");
+    let counts = timeline::node_counts(&scoped, cartwheel_domain::ids::VersionId(ended.version_id))
+        .await
+        .expect("counts");
     let entered: i64 = counts.iter().filter(|c| c.1 == "entered").map(|c| c.2).sum();
     assert_eq!(entered, 11, "eleven nodes, each entered once: {counts:?}");
     drop(tx);
@@ -201,7 +207,9 @@ async fn a_late_worker_writes_nothing(app: TestApp) {
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     let now = app.env().now();
-    let written = crate::journeys::effects::commit(&scoped, app.env(), "slow", vec![decided], now).await.expect("no error");
+    let written = crate::journeys::effects::commit(&scoped, app.env(), "slow", vec![decided], now)
+        .await
+        .expect("no error");
     tx.commit().await.expect("committed");
     assert_eq!(written, 0);
     assert_eq!(runs(&app, &store).await, before);
@@ -222,7 +230,8 @@ async fn each_crash_point_leaves_one_message(app: TestApp) {
         let again = engine(&app);
         again.rescue().await.expect("rescued");
         drain(&again).await;
-        let mine: Vec<_> = messages(&app, &store).await.into_iter().filter(|m| m.cart_id == Some(one.cart.id)).collect();
+        let mine: Vec<_> =
+            messages(&app, &store).await.into_iter().filter(|m| m.cart_id == Some(one.cart.id)).collect();
         assert_eq!(mine.len(), 1, "{point}");
     }
     app.allow_leftovers();
@@ -296,7 +305,11 @@ async fn an_awaited_event_wakes_its_run_and_is_not_lost_unheard(app: TestApp) {
     assert_eq!(to(messages(&app, &store).await), [carts[0].contact.uuid()], "at once");
     app.clock().advance(DAY);
     drain(&engine).await;
-    assert_eq!(to(messages(&app, &store).await), [carts[0].contact.uuid(), carts[1].contact.uuid()], "at the deadline");
+    assert_eq!(
+        to(messages(&app, &store).await),
+        [carts[0].contact.uuid(), carts[1].contact.uuid()],
+        "at the deadline"
+    );
     assert!(runs(&app, &store).await.iter().all(|r| r.status == 2));
     app.allow_leftovers();
 }
@@ -313,7 +326,8 @@ async fn ending_a_persons_runs_fences_the_worker_that_has_them(app: TestApp) {
     assert!(matches!(fate, Fate::Died));
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    let ended = end_runs(&scoped, Whose::Contact(one.contact), EndReason::Unsubscribed, app.env().now()).await;
+    let ended =
+        end_runs(&scoped, Whose::Contact(one.contact), EndReason::Unsubscribed, app.env().now()).await;
     tx.commit().await.expect("committed");
     assert_eq!(ended.expect("ended"), 1);
     app.clock().advance(LEASE + 1);
@@ -332,14 +346,16 @@ async fn publishing_keeps_runs_on_their_version(app: TestApp) {
     let settings = cartwheel_domain::settings::StoreSettings::default();
     let first = install_default(&scoped, app.env(), &settings).await.expect("installed").expect("new");
     assert!(install_default(&scoped, app.env(), &settings).await.expect("no error").is_none());
-    let same = publish(&scoped, app.env(), Some(first.journey_id), &default_recovery_journey_with(10), None).await;
+    let same =
+        publish(&scoped, app.env(), Some(first.journey_id), &default_recovery_journey_with(10), None).await;
     assert_eq!(same.expect("published").version_id, first.version_id);
     tx.commit().await.expect("committed");
     let one = left(&app, &store, "ann@example.com").await;
     start(&app, &store, &[one]).await;
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    let second = publish(&scoped, app.env(), Some(first.journey_id), &default_recovery_journey_with(5), None).await;
+    let second =
+        publish(&scoped, app.env(), Some(first.journey_id), &default_recovery_journey_with(5), None).await;
     let second = second.expect("published");
     assert_eq!((second.number, second.new), (2, true));
     tx.commit().await.expect("committed");

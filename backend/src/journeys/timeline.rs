@@ -78,7 +78,10 @@ pub async fn runs_of_cart(
 ///
 /// # Errors
 /// What the database says.
-pub async fn runs_of_contact(scoped: &Scoped<'_>, contact: ContactId) -> Result<Vec<journey_run::Model>, DbError> {
+pub async fn runs_of_contact(
+    scoped: &Scoped<'_>,
+    contact: ContactId,
+) -> Result<Vec<journey_run::Model>, DbError> {
     Ok(scoped
         .find::<journey_run::Entity>()
         .filter(journey_run::Column::ContactId.eq(contact.uuid()))
@@ -92,7 +95,10 @@ pub async fn runs_of_contact(scoped: &Scoped<'_>, contact: ContactId) -> Result<
 ///
 /// # Errors
 /// What the database says.
-pub async fn node_counts(scoped: &Scoped<'_>, version: VersionId) -> Result<Vec<(String, String, i64)>, DbError> {
+pub async fn node_counts(
+    scoped: &Scoped<'_>,
+    version: VersionId,
+) -> Result<Vec<(String, String, i64)>, DbError> {
     let rows = scoped
         .find::<node_count::Entity>()
         .filter(node_count::Column::VersionId.eq(version.uuid()))

@@ -28,8 +28,9 @@ pub struct Version {
 
 impl Version {
     fn read(row: &journey_version::Model) -> Result<Self, DbError> {
-        let definition: Definition = serde_json::from_str(&row.definition)
-            .map_err(|e| sea_orm::DbErr::Custom(format!("version {} cannot be read: {e}", VersionId(row.id))))?;
+        let definition: Definition = serde_json::from_str(&row.definition).map_err(|e| {
+            sea_orm::DbErr::Custom(format!("version {} cannot be read: {e}", VersionId(row.id)))
+        })?;
         Ok(Self::of(VersionId(row.id), JourneyId(row.journey_id), definition))
     }
 
@@ -93,7 +94,8 @@ impl Versions {
         missing.sort_unstable();
         missing.dedup();
         if !missing.is_empty() {
-            let wanted = scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.is_in(missing));
+            let wanted =
+                scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.is_in(missing));
             for row in wanted.all(scoped.on()).await? {
                 let version = Arc::new(Version::read(&row)?);
                 self.0.insert((store, row.id), version.clone());

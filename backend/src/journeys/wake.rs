@@ -15,14 +15,20 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// What the database says.
-pub async fn wake_runs(scoped: &Scoped<'_>, happened: &[(Awaited, String)], now: Millis) -> Result<u64, DbError> {
+pub async fn wake_runs(
+    scoped: &Scoped<'_>,
+    happened: &[(Awaited, String)],
+    now: Millis,
+) -> Result<u64, DbError> {
     if happened.is_empty() {
         return Ok(0);
     }
     let mut any = Condition::any();
     for (event, key) in happened {
         any = any.add(
-            Condition::all().add(run_wait::Column::Event.eq(event.as_str())).add(run_wait::Column::Key.eq(key)),
+            Condition::all()
+                .add(run_wait::Column::Event.eq(event.as_str()))
+                .add(run_wait::Column::Key.eq(key)),
         );
     }
     let found: Vec<Uuid> = scoped

@@ -108,7 +108,10 @@ fn own(text: impl ToString) -> ConnectError {
     ConnectError { fault: Fault::Own, text: text.to_string() }
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, ReplyError>>) -> Result<T, ReplyError> {
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, ReplyError>>,
+) -> Result<T, ReplyError> {
     timeout(limit, work).await.unwrap_or(Err(ReplyError::Timeout(limit.as_secs())))
 }
 
@@ -138,7 +141,14 @@ impl Connection {
     }
 
     fn bare(stream: Box<dyn Stream>, limits: Limits) -> Self {
-        Self { stream, limits, reader: ReplyReader::default(), able: Abilities::default(), carried: 0, usable: true }
+        Self {
+            stream,
+            limits,
+            reader: ReplyReader::default(),
+            able: Abilities::default(),
+            carried: 0,
+            usable: true,
+        }
     }
 
     async fn start_tls(url: &SmtpUrl, mut tcp: TcpStream, hello: &str) -> Result<Self, ConnectError> {
@@ -153,7 +163,9 @@ impl Connection {
             let reply = asked.await.map_err(provider)?;
             expect(&reply, code)?;
             if code == 250 && !Abilities::of(&reply).starttls {
-                return Err(own("the server offers no STARTTLS; use smtps:// or, on a trusted line only, starttls=none"));
+                return Err(own(
+                    "the server offers no STARTTLS; use smtps:// or, on a trusted line only, starttls=none",
+                ));
             }
         }
         if reader.has_leftovers() {
@@ -163,7 +175,8 @@ impl Connection {
     }
 
     async fn greeting(&mut self) -> Result<(), ConnectError> {
-        let reply = within(self.limits.greeting, self.reader.read(&mut self.stream)).await.map_err(provider)?;
+        let reply =
+            within(self.limits.greeting, self.reader.read(&mut self.stream)).await.map_err(provider)?;
         expect(&reply, 220)
     }
 
@@ -224,7 +237,11 @@ impl Connection {
             }
         };
         let rcpt = format!("RCPT TO:<{to}>\r\n");
-        let talked = if self.able.pipelining { self.envelope_at_once(&mail, &rcpt).await } else { self.envelope(&mail, &rcpt).await };
+        let talked = if self.able.pipelining {
+            self.envelope_at_once(&mail, &rcpt).await
+        } else {
+            self.envelope(&mail, &rcpt).await
+        };
         match talked {
             Ok(None) => {}
             Ok(Some(outcome)) => return outcome,
@@ -248,7 +265,9 @@ impl Connection {
                 self.usable = reply.code != 421;
                 refused(&reply, Fault::Recipient, false)
             }
-            Ok(reply) => Outcome::Uncertain { reply: format!("an answer without meaning after the message: {reply}") },
+            Ok(reply) => {
+                Outcome::Uncertain { reply: format!("an answer without meaning after the message: {reply}") }
+            }
             Err(error) => Outcome::Uncertain { reply: format!("after the message was written: {error}") },
         }
     }
@@ -268,7 +287,10 @@ impl Connection {
         let mut line = format!("MAIL FROM:<{from}>");
         if let Some(limit) = self.able.size {
             if message.len() as u64 > limit {
-                return Err(impossible(&format!("the message has {} bytes, the server takes {limit}", message.len())));
+                return Err(impossible(&format!(
+                    "the message has {} bytes, the server takes {limit}",
+                    message.len()
+                )));
             }
             line.push_str(&format!(" SIZE={}", message.len()));
         }

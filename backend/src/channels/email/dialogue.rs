@@ -46,7 +46,9 @@ async fn serve(scripts: Vec<String>) -> (u16, JoinHandle<Vec<Vec<u8>>>) {
                     let _ = stream.read_exact(&mut part).await;
                 } else if line == "BODY" {
                     let mut body = Vec::new();
-                    while !body.ends_with(b"\r\n.\r\n") && stream.read_until(b'\n', &mut body).await.unwrap_or(0) > 0 {}
+                    while !body.ends_with(b"\r\n.\r\n")
+                        && stream.read_until(b'\n', &mut body).await.unwrap_or(0) > 0
+                    {}
                     bodies.push(body);
                 } else if line == "HOLD" {
                     let mut rest = Vec::new();
@@ -63,7 +65,8 @@ async fn serve(scripts: Vec<String>) -> (u16, JoinHandle<Vec<Vec<u8>>>) {
 }
 
 fn url(port: u16, more: &str) -> SmtpUrl {
-    let mut url: SmtpUrl = format!("smtp://{more}127.0.0.1:{port}?starttls=none&hello=me.example").parse().expect("an address");
+    let mut url: SmtpUrl =
+        format!("smtp://{more}127.0.0.1:{port}?starttls=none&hello=me.example").parse().expect("an address");
     let short = Duration::from_millis(250);
     url.limits = Limits { connect: short, greeting: short, command: short, body: short, last: short };
     url
@@ -92,7 +95,8 @@ fn end(outcome: &Outcome) -> End {
 }
 
 const HELLO: &str = "S: 220 hi\nC: EHLO me.example\nS: 250-mx\nS: 250-SIZE 100000\nS: 250 8BITMIME\n";
-const PIPED: &str = "S: 220 hi\nC: EHLO me.example\nS: 250-mx\nS: 250-PIPELINING\nS: 250-SIZE 100000\nS: 250 8BITMIME\n";
+const PIPED: &str =
+    "S: 220 hi\nC: EHLO me.example\nS: 250-mx\nS: 250-PIPELINING\nS: 250-SIZE 100000\nS: 250 8BITMIME\n";
 const TO_DATA: &str = "C: MAIL FROM:<a@shop.example> SIZE=\nS: 250 ok\nC: RCPT TO:<b@example.org>\nS: 250 ok\nC: DATA\nS: 354 go\n";
 const ASKED: &str = "C: MAIL FROM:<a@shop.example> SIZE=\nC: RCPT TO:<b@example.org>\nC: DATA\n";
 
@@ -171,7 +175,9 @@ async fn a_cut_inside_the_message_is_safe_to_repeat() {
     // Larger than any socket buffer, so that the cut is seen while writing.
     let large = [b"Subject: x\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(1_000_000)].concat();
     for bytes in [0_usize, 1, 100, 5_000] {
-        let script = format!("S: 220 hi\nC: EHLO\nS: 250 mx\nC: MAIL\nS: 250 ok\nC: RCPT\nS: 250 ok\nC: DATA\nS: 354 go\nBODY {bytes}\nCUT");
+        let script = format!(
+            "S: 220 hi\nC: EHLO\nS: 250 mx\nC: MAIL\nS: 250 ok\nC: RCPT\nS: 250 ok\nC: DATA\nS: 354 go\nBODY {bytes}\nCUT"
+        );
         let (port, server) = serve(vec![script]).await;
         let mut url = url(port, "");
         url.limits.body = Duration::from_secs(20);
@@ -224,10 +230,16 @@ async fn a_connection_carries_so_many_messages_and_no_more() {
 #[tokio::test]
 async fn signing_in_by_plain_and_login() {
     let tail = format!("{TO_DATA}BODY\nS: 250 ok").replace(" SIZE=", "");
-    let plain = format!("S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH LOGIN PLAIN\nC: AUTH PLAIN AHVAc2hvcABwOncld29yZA==\nS: 235 2.7.0 in\n{tail}");
-    let login = format!("S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH=LOGIN\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dUBzaG9w\nS: 334 UGFzc3dvcmQ6\nC: cDp3JXdvcmQ=\nS: 235 in\n{tail}");
-    let refused = "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH PLAIN\nC: AUTH PLAIN\nS: 535 5.7.8 wrong".to_owned();
-    let later = "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH PLAIN\nC: AUTH PLAIN\nS: 454 4.7.0 later".to_owned();
+    let plain = format!(
+        "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH LOGIN PLAIN\nC: AUTH PLAIN AHVAc2hvcABwOncld29yZA==\nS: 235 2.7.0 in\n{tail}"
+    );
+    let login = format!(
+        "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH=LOGIN\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dUBzaG9w\nS: 334 UGFzc3dvcmQ6\nC: cDp3JXdvcmQ=\nS: 235 in\n{tail}"
+    );
+    let refused =
+        "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH PLAIN\nC: AUTH PLAIN\nS: 535 5.7.8 wrong".to_owned();
+    let later =
+        "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH PLAIN\nC: AUTH PLAIN\nS: 454 4.7.0 later".to_owned();
     let none = "S: 220 hi\nC: EHLO\nS: 250-mx\nS: 250 AUTH CRAM-MD5\nHOLD".to_owned();
     for (script, expected) in [
         (plain, End::Accepted),
@@ -295,8 +307,17 @@ fn addresses_of_servers_are_read_or_refused() {
     assert_eq!(ok("smtp://localhost:1025").security, Security::None);
     assert_eq!(ok("smtp://[::1]:25").port, 25);
     for bad in [
-        "mail.example.com", "http://x", "smtp://", "smtp://u@h", "smtp://u:p@mail.example.com?starttls=none", "smtp://h:99999",
-        "smtp://h?x=1", "smtps://h?starttls=none", "smtp://u:%zz@h", "smtp://h ", "smtp://h?messages=0",
+        "mail.example.com",
+        "http://x",
+        "smtp://",
+        "smtp://u@h",
+        "smtp://u:p@mail.example.com?starttls=none",
+        "smtp://h:99999",
+        "smtp://h?x=1",
+        "smtps://h?starttls=none",
+        "smtp://u:%zz@h",
+        "smtp://h ",
+        "smtp://h?messages=0",
     ] {
         assert!(bad.parse::<SmtpUrl>().is_err(), "{bad}");
     }

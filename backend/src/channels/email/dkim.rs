@@ -11,7 +11,15 @@ use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 /// Headers that are signed when present. Each is named once more than it occurs, so that none can be added later
 /// (RFC 6376 section 8.15). RFC 8058 asks for the unsubscribe pair.
 const SIGNED: [&str; 10] = [
-    "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type", "list-unsubscribe",
+    "from",
+    "to",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "list-unsubscribe",
     "list-unsubscribe-post",
 ];
 
@@ -26,7 +34,9 @@ pub struct Signer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignerError {
     /// No PKCS#8 key in PEM.
-    #[error("the DKIM key must be an RSA key in PEM form that begins with \"-----BEGIN PRIVATE KEY-----\" (PKCS#8)")]
+    #[error(
+        "the DKIM key must be an RSA key in PEM form that begins with \"-----BEGIN PRIVATE KEY-----\" (PKCS#8)"
+    )]
     Pem,
     /// A key ring refuses: broken, or shorter than 2,048 bits.
     #[error("the DKIM key cannot be used: {0}")]
@@ -43,7 +53,8 @@ impl Signer {
     /// [`SignerError`].
     pub fn new(domain: &str, selector: &str, pem: &str) -> Result<Self, SignerError> {
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| SignerError::Pem)?;
-        let key = rsa::KeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|e| SignerError::Key(e.to_string()))?;
+        let key =
+            rsa::KeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|e| SignerError::Key(e.to_string()))?;
         Ok(Self { domain: domain.to_ascii_lowercase(), selector: selector.to_owned(), key })
     }
 
@@ -87,13 +98,17 @@ impl Signer {
         self.key
             .sign(&signature::RSA_PKCS1_SHA256, &blinding(), &hashed, &mut signature)
             .map_err(|_| SignerError::Sign)?;
-        let mut signed = format!("DKIM-Signature: {unsigned}{}\r\n", wrapped(&STANDARD.encode(signature))).into_bytes();
+        let mut signed =
+            format!("DKIM-Signature: {unsigned}{}\r\n", wrapped(&STANDARD.encode(signature))).into_bytes();
         signed.extend_from_slice(message);
         Ok(signed)
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "blinds the private key while signing; the signature does not depend on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "blinds the private key while signing; the signature does not depend on it"
+)]
 fn blinding() -> SystemRandom {
     SystemRandom::new()
 }
@@ -168,7 +183,8 @@ fn folded(text: &str, after: char) -> String {
 }
 
 fn wrapped(base64: &str) -> String {
-    let lines: Vec<&str> = base64.as_bytes().chunks(72).map(|c| std::str::from_utf8(c).unwrap_or_default()).collect();
+    let lines: Vec<&str> =
+        base64.as_bytes().chunks(72).map(|c| std::str::from_utf8(c).unwrap_or_default()).collect();
     lines.join("\r\n\t")
 }
 

@@ -10,9 +10,16 @@ fn verify(signed: &[u8]) -> Result<(), String> {
         let header = all.iter().rev().nth(skip)?;
         Some(signed[header.offset_start as usize..header.offset_end as usize].to_vec())
     };
-    let signature = String::from_utf8(raw("DKIM-Signature", 0).ok_or("unsigned")?).map_err(|e| e.to_string())?;
+    let signature =
+        String::from_utf8(raw("DKIM-Signature", 0).ok_or("unsigned")?).map_err(|e| e.to_string())?;
     let compact: String = signature.chars().filter(|c| !c.is_whitespace()).collect();
-    let tag = |t: &str| compact.split(';').find_map(|p| p.strip_prefix(&format!("{t}="))).map(str::to_owned).ok_or(format!("no {t}="));
+    let tag = |t: &str| {
+        compact
+            .split(';')
+            .find_map(|p| p.strip_prefix(&format!("{t}=")))
+            .map(str::to_owned)
+            .ok_or(format!("no {t}="))
+    };
     let body_at = signed.windows(4).position(|w| w == b"\r\n\r\n").ok_or("no body")? + 4;
     if STANDARD.encode(digest::digest(&digest::SHA256, &relaxed_body(&signed[body_at..]))) != tag("bh")? {
         return Err("body hash".into());
@@ -46,8 +53,16 @@ fn what_is_signed_verifies_and_changes_are_found() {
     let good = signed();
     assert_eq!(verify(&good), Ok(()));
     let text = String::from_utf8(good).expect("ascii");
-    assert!(text.starts_with("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=shop.example; s=cw1; t=1795341600;"));
-    for (from, to) in [("Hello", "Hallo"), ("b@example.org", "c@example.org"), ("/u/1", "/u/2"), ("One-Click", "Two-Click"), ("d=shop", "d=evil")] {
+    assert!(text.starts_with(
+        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=shop.example; s=cw1; t=1795341600;"
+    ));
+    for (from, to) in [
+        ("Hello", "Hallo"),
+        ("b@example.org", "c@example.org"),
+        ("/u/1", "/u/2"),
+        ("One-Click", "Two-Click"),
+        ("d=shop", "d=evil"),
+    ] {
         assert!(verify(text.replacen(from, to, 1).as_bytes()).is_err(), "{from} -> {to}");
     }
     let added = text.replacen("To:", "Subject: another\r\nTo:", 1);

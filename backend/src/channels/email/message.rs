@@ -64,7 +64,11 @@ text_header!(
 );
 
 fn plain(field: &'static str, text: &str) -> Result<(), BuildError> {
-    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) { Err(BuildError::Control(field)) } else { Ok(()) }
+    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        Err(BuildError::Control(field))
+    } else {
+        Ok(())
+    }
 }
 
 fn mailbox(field: &'static str, name: &str, address: &str) -> Result<Mailbox, BuildError> {
@@ -126,7 +130,9 @@ pub fn build(message: &Outgoing, key: &str) -> Result<Vec<u8>, BuildError> {
     }
     if let Some(url) = &message.unsubscribe {
         plain("unsubscribe address", url)?;
-        let https = url.starts_with("https://") || url.starts_with("http://localhost") || url.starts_with("http://127.0.0.1");
+        let https = url.starts_with("https://")
+            || url.starts_with("http://localhost")
+            || url.starts_with("http://127.0.0.1");
         if !https || !url.is_ascii() || url.contains(['<', '>', ' ']) {
             return Err(BuildError::Unsubscribe);
         }

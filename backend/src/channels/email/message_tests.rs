@@ -21,7 +21,10 @@ fn awkward_characters_come_out_as_they_went_in() {
     let out = outgoing();
     let bytes = build(&out, "k3y").expect("a mail");
     assert!(bytes.is_ascii());
-    assert!(bytes.split(|b| *b == b'\n').all(|line| line.len() <= 998 && line.last().is_none_or(|b| *b == b'\r')), "CRLF, no long lines");
+    assert!(
+        bytes.split(|b| *b == b'\n').all(|line| line.len() <= 998 && line.last().is_none_or(|b| *b == b'\r')),
+        "CRLF, no long lines"
+    );
     let mail = MessageParser::default().parse(&bytes).expect("it parses");
     assert_eq!(mail.subject(), Some(out.subject.as_str()));
     let from = mail.from().and_then(|f| f.first()).expect("From");
@@ -35,7 +38,10 @@ fn awkward_characters_come_out_as_they_went_in() {
     assert_eq!(mail.body_html(0).map(|t| lf(&t)), Some(lf(&out.html)));
     let head = String::from_utf8_lossy(&bytes);
     assert!(head.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
-    assert!(head.contains(&format!("List-Unsubscribe: <{}>\r\n", out.unsubscribe.expect("set"))), "in one piece");
+    assert!(
+        head.contains(&format!("List-Unsubscribe: <{}>\r\n", out.unsubscribe.expect("set"))),
+        "in one piece"
+    );
 }
 
 #[test]

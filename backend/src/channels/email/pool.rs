@@ -11,7 +11,10 @@ use tokio::{sync::Semaphore, time::Instant};
 /// A connection that rested longer is closed: most servers hang up after a few minutes, some after 30 seconds.
 const REST: Duration = Duration::from_secs(20);
 
-#[expect(clippy::disallowed_methods, reason = "how long a socket has been idle; nothing is decided or stored by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a socket has been idle; nothing is decided or stored by it"
+)]
 fn moment() -> Instant {
     Instant::now()
 }
@@ -35,7 +38,11 @@ impl Pool {
     /// again on a fresh one, once.
     pub async fn deliver(&self, from: &str, to: &str, message: &[u8]) -> Outcome {
         let Ok(_place) = self.places.acquire().await else {
-            return Outcome::NotSent { fault: crate::channels::Fault::Own, reply: "the sender is shutting down".into(), retry_after: None };
+            return Outcome::NotSent {
+                fault: crate::channels::Fault::Own,
+                reply: "the sender is shutting down".into(),
+                retry_after: None,
+            };
         };
         if let Some(connection) = self.take() {
             let outcome = self.use_once(connection, from, to, message).await;

@@ -89,12 +89,16 @@ impl ReplyReader {
     ///
     /// # Errors
     /// [`ReplyError`]; after one the connection is of no use.
-    pub async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin + ?Sized)) -> Result<Reply, ReplyError> {
+    pub async fn read(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin + ?Sized),
+    ) -> Result<Reply, ReplyError> {
         let mut lines = Vec::new();
         let mut first = None;
         loop {
             let line = self.line(stream).await?;
-            let (code, more, text) = parse_line(&line).ok_or(ReplyError::Garbage("a line without a reply code"))?;
+            let (code, more, text) =
+                parse_line(&line).ok_or(ReplyError::Garbage("a line without a reply code"))?;
             if *first.get_or_insert(code) != code {
                 return Err(ReplyError::Garbage("the lines of one reply differ in their code"));
             }

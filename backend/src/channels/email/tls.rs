@@ -39,7 +39,8 @@ pub async fn wrap(url: &SmtpUrl, tcp: TcpStream) -> Result<TlsStream<TcpStream>,
         .map_err(|e| own(e.to_string()))?
         .with_root_certificates(roots(url)?)
         .with_no_client_auth();
-    let name = ServerName::try_from(url.host.clone()).map_err(|_| own(format!("{:?} is no host name", url.host)))?;
+    let name =
+        ServerName::try_from(url.host.clone()).map_err(|_| own(format!("{:?} is no host name", url.host)))?;
     let shaking = timeout(url.limits.connect, TlsConnector::from(Arc::new(config)).connect(name, tcp));
     match shaking.await {
         Ok(Ok(stream)) => Ok(stream),

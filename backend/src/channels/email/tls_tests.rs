@@ -11,19 +11,26 @@ use tokio_rustls::TlsAcceptor;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/channels/email/testdata");
 
 fn acceptor() -> TlsAcceptor {
-    let chain = CertificateDer::pem_file_iter(format!("{FOLDER}/server.pem")).expect("a file").collect::<Result<_, _>>();
+    let chain = CertificateDer::pem_file_iter(format!("{FOLDER}/server.pem"))
+        .expect("a file")
+        .collect::<Result<_, _>>();
     let key = PrivateKeyDer::from_pem_file(format!("{FOLDER}/server.key")).expect("a key");
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain.expect("certificates"), key)
-        .expect("a pair");
+    let config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(chain.expect("certificates"), key)
+            .expect("a pair");
     TlsAcceptor::from(Arc::new(config))
 }
 
 /// Answers like a mail server until the client leaves; says whether STARTTLS was asked for.
-async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, greet: bool, tls: bool) -> Option<impl AsyncRead + AsyncWrite + Unpin> {
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    greet: bool,
+    tls: bool,
+) -> Option<impl AsyncRead + AsyncWrite + Unpin> {
     let mut stream = BufReader::new(stream);
     if greet {
         stream.write_all(b"220 hi\r\n").await.ok()?;
@@ -75,7 +82,9 @@ async fn converse_tcp(tcp: tokio::net::TcpStream) -> Option<tokio::net::TcpStrea
 }
 
 async fn deliver(url: &str) -> Outcome {
-    Pool::new(url.parse::<SmtpUrl>().expect(url)).deliver("a@shop.example", "b@example.org", b"Subject: x\r\n\r\nx\r\n").await
+    Pool::new(url.parse::<SmtpUrl>().expect(url))
+        .deliver("a@shop.example", "b@example.org", b"Subject: x\r\n\r\nx\r\n")
+        .await
 }
 
 #[tokio::test]
@@ -83,14 +92,21 @@ async fn both_kinds_of_tls_carry_mail_and_sign_in() {
     for (implicit, scheme, more) in [(true, "smtps", ""), (false, "smtp", "&starttls=required")] {
         let port = server(implicit).await;
         let outcome = deliver(&format!("{scheme}://u:p@localhost:{port}?ca={FOLDER}/ca.pem{more}")).await;
-        assert!(matches!(&outcome, Outcome::Accepted { provider_id: Some(id), .. } if id == "TLS1"), "{outcome:?}");
+        assert!(
+            matches!(&outcome, Outcome::Accepted { provider_id: Some(id), .. } if id == "TLS1"),
+            "{outcome:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_unknown_authority_or_another_host_is_our_fault_and_nothing_is_said() {
     let port = server(true).await;
-    for url in [format!("smtps://u:p@localhost:{port}"), format!("smtps://127.0.0.2:{port}?ca={FOLDER}/ca.pem"), format!("smtps://localhost:{port}?ca={FOLDER}/dkim.pem")] {
+    for url in [
+        format!("smtps://u:p@localhost:{port}"),
+        format!("smtps://127.0.0.2:{port}?ca={FOLDER}/ca.pem"),
+        format!("smtps://localhost:{port}?ca={FOLDER}/dkim.pem"),
+    ] {
         let outcome = deliver(&url).await;
         assert!(matches!(outcome, Outcome::NotSent { fault: Fault::Own, .. }), "{url}: {outcome:?}");
     }

@@ -45,7 +45,14 @@ pub struct SmtpUrl {
 /// Shows no password.
 impl fmt::Debug for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{} ({:?}, {})", self.host, self.port, self.security, if self.credentials.is_some() { "with a sign-in" } else { "no sign-in" })
+        write!(
+            f,
+            "{}:{} ({:?}, {})",
+            self.host,
+            self.port,
+            self.security,
+            if self.credentials.is_some() { "with a sign-in" } else { "no sign-in" }
+        )
     }
 }
 
@@ -68,7 +75,10 @@ fn decode(text: &str) -> Result<String, SmtpUrlError> {
         }
         let digits = [rest.next(), rest.next()].into_iter().flatten().collect::<Vec<u8>>();
         let hex = std::str::from_utf8(&digits).ok().filter(|d| d.len() == 2);
-        bytes.push(hex.and_then(|h| u8::from_str_radix(h, 16).ok()).ok_or_else(|| wrong("a % must be followed by two hex digits"))?);
+        bytes.push(
+            hex.and_then(|h| u8::from_str_radix(h, 16).ok())
+                .ok_or_else(|| wrong("a % must be followed by two hex digits"))?,
+        );
     }
     String::from_utf8(bytes).map_err(|_| wrong("user and password must be UTF-8"))
 }
@@ -92,7 +102,8 @@ impl std::str::FromStr for SmtpUrl {
         let (credentials, server) = match place.rsplit_once('@') {
             None => (None, place),
             Some((who, server)) => {
-                let (user, password) = who.split_once(':').ok_or_else(|| wrong("the sign-in must be user:password"))?;
+                let (user, password) =
+                    who.split_once(':').ok_or_else(|| wrong("the sign-in must be user:password"))?;
                 (Some((decode(user)?, decode(password)?)), server)
             }
         };
@@ -103,7 +114,8 @@ impl std::str::FromStr for SmtpUrl {
         } else {
             server.split_once(':').map_or((server, None), |(h, p)| (h, Some(p)))
         };
-        let port = port.map_or(Ok(default_port), |p| p.parse().map_err(|_| wrong(format!("{p:?} is no port"))))?;
+        let port =
+            port.map_or(Ok(default_port), |p| p.parse().map_err(|_| wrong(format!("{p:?} is no port"))))?;
         if host.is_empty() || host.contains(['/', '@', '\\']) {
             return Err(wrong("the host is missing"));
         }
@@ -111,7 +123,13 @@ impl std::str::FromStr for SmtpUrl {
         let mut url = Self {
             host: host.to_owned(),
             port,
-            security: if implicit { Security::Implicit } else if loopback { Security::None } else { Security::StartTls },
+            security: if implicit {
+                Security::Implicit
+            } else if loopback {
+                Security::None
+            } else {
+                Security::StartTls
+            },
             credentials,
             ca: None,
             hello: None,
@@ -119,14 +137,27 @@ impl std::str::FromStr for SmtpUrl {
             messages: 100,
             limits: super::connection::Limits::default(),
         };
-        for (key, value) in query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, ""))) {
-            let number = || value.parse::<u32>().ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(|| wrong(format!("{key} must be a number from 1 to 10000")));
+        for (key, value) in
+            query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")))
+        {
+            let number = || {
+                value
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|n| (1..=10_000).contains(n))
+                    .ok_or_else(|| wrong(format!("{key} must be a number from 1 to 10000")))
+            };
             match (key, value) {
                 ("starttls", "required") if !implicit => url.security = Security::StartTls,
                 ("starttls", "none") if !implicit => url.security = Security::None,
-                ("starttls", _) => return Err(wrong("starttls is required or none, and has no place beside smtps://")),
+                ("starttls", _) => {
+                    return Err(wrong("starttls is required or none, and has no place beside smtps://"));
+                }
                 ("ca", path) if !path.is_empty() => url.ca = Some(PathBuf::from(decode(path)?)),
-                ("hello", name) if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.[]:".contains(&b)) => {
+                ("hello", name)
+                    if !name.is_empty()
+                        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.[]:".contains(&b)) =>
+                {
                     url.hello = Some(name.to_owned());
                 }
                 ("connections", _) => url.connections = number()?.min(256) as usize,
