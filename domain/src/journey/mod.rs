@@ -19,6 +19,7 @@ pub mod keys;
 pub mod layout;
 mod node;
 mod node_id;
+mod outcome;
 mod problem;
 mod schema;
 mod state;
@@ -38,12 +39,13 @@ pub use node::{
     WaitForEvent, WaitScope,
 };
 pub use node_id::{NodeId, NodeIdError};
+pub use outcome::{Effect, EndReason, Outcome, Transition};
 pub use problem::{Code, Problem, listed};
 pub use schema::{EXAMPLES, JSON_SCHEMA};
 pub use state::{
     Arrived, CartFacts, CartStatus, ContactFacts, Engagement, Facts, Group, JourneyState, LineFacts,
     RunContext, RunState, RunStatus, WaitingFor,
 };
-pub use step::{EXIT_LIMIT_VISITS, Effect, EndReason, Outcome, PAUSE_RECHECK, PUT_OFF, Transition, step};
+pub use step::{EXIT_LIMIT_VISITS, PAUSE_RECHECK, PUT_OFF, step};
 pub use trail::{Decision, TrailEntry};
 pub use validate::{MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TESTS};
