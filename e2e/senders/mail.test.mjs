@@ -49,7 +49,7 @@ before(async () => {
         settings: {
           country: 'DE', currency: 'EUR', abandon_cart_after_seconds: 1, abandon_checkout_after_seconds: 1, holdout_percent: 0,
           sender_name: 'Köhler & Söhne', sender_email: `hello@${DOMAIN}`, postal_address: 'Example Street 1, 10115 Berlin', shop_url: `https://${DOMAIN}/`,
-          dkim_domain: DOMAIN, dkim_selector: SELECTOR, dkim_key: privateKey,
+          dkim_domain: DOMAIN, dkim_selector: SELECTOR, dkim_key: `@${keyFile}`,
         },
       });
       await run('journey', 'publish', '--store', store.store_id, await quickJourney());

@@ -6,7 +6,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { carts, contacts } from '../support/graphql.mjs';
+import { carts, contacts, setSettings } from '../support/graphql.mjs';
 import { createStore, eventually, startServer } from '../support/server.mjs';
 
 const SECRET = 'hush-this-is-the-app-client-secret';
@@ -25,10 +25,11 @@ before(async () => {
   server = await startServer({
     prepare: async (run) => {
       for (const name of names) {
-        stores[name] = await createStore(run, { name, email: `${name}@example.org`, settings: { shopify_domain: SHOP, shopify_secret: SECRET } });
+        stores[name] = await createStore(run, { name, email: `${name}@example.org` });
       }
     },
   });
+  for (const store of Object.values(stores)) await setSettings(server.url, store, { shopifyDomain: SHOP, shopifySecret: SECRET });
 });
 after(() => server?.stop());
 

@@ -1,7 +1,6 @@
 // The API as a developer of a shop uses it: an API key, a query, an answer.
 
-/** Asks the API of a store; a fault in the answer is an error. */
-export async function ask(url, store, query, variables = {}) {
+async function post(url, store, query, variables) {
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${store.api_key}` },
@@ -10,7 +9,20 @@ export async function ask(url, store, query, variables = {}) {
   const text = await answer.text();
   const { data, errors } = answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : {};
   if (!answer.ok || errors) throw new Error(`${answer.status} ${text.slice(0, 2000)}`);
-  return data.store;
+  return data;
+}
+
+/** Asks the API of a store; a fault in the answer is an error. */
+export const ask = async (url, store, query, variables = {}) => (await post(url, store, query, variables)).store;
+
+const SETTINGS = `mutation Settings($store: ID!, $input: StoreSettingsInput!) {
+  updateStoreSettings(storeId: $store, input: $input) { userErrors { path message } }
+}`;
+
+/** Changes a store's settings, its sealed credentials among them, as the console does. */
+export async function setSettings(url, store, input) {
+  const { updateStoreSettings } = await post(url, store, SETTINGS, { input });
+  if (updateStoreSettings.userErrors.length) throw new Error(JSON.stringify(updateStoreSettings.userErrors));
 }
 
 const CARTS = `query Carts($store: ID!, $search: String) {
