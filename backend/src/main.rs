@@ -1,2 +1,7 @@
-//! See the README.
-fn main() {}
+//! `cartwheel`: one binary, several roles.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cartwheel_backend::cli::run()
+}

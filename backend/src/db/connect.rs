@@ -267,3 +267,36 @@ fn lock_file(path: &std::path::Path) -> Result<std::fs::File, DbError> {
 pub(super) async fn execute(connection: &impl ConnectionTrait, sql: &str) -> Result<(), DbError> {
     Ok(connection.execute_unprepared(sql).await.map(|_| ())?)
 }
+
+/// Puts a backup in the place of an SQLite file that nobody serves; the old file is kept beside it as `.before-restore`.
+///
+/// # Errors
+/// [`DbError::InUse`] while a process serves the file; [`DbError::File`]; [`DbError::Url`] for PostgreSQL.
+pub fn restore(url: &str, backup: &std::path::Path) -> Result<PathBuf, DbError> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+    let path = PathBuf::from(path.and_then(|p| p.split('?').next()).ok_or_else(|| DbError::Url("postgres".into()))?);
+    let _held = lock_file(&path)?;
+    let beside = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let fail = |path: &std::path::Path| {
+        let path = path.to_owned();
+        move |source| DbError::File { path, source }
+    };
+    // Copied first, so that a full disk leaves the old database where it is.
+    let fresh = beside(".restoring");
+    std::fs::copy(backup, &fresh).map_err(fail(backup))?;
+    for ending in ["-wal", "-shm"] {
+        match std::fs::remove_file(beside(ending)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(fail(&beside(ending))(e)),
+            _ => {}
+        }
+    }
+    if path.exists() {
+        std::fs::rename(&path, beside(".before-restore")).map_err(fail(&path))?;
+    }
+    std::fs::rename(&fresh, &path).map_err(fail(&fresh))?;
+    Ok(path)
+}

@@ -154,3 +154,20 @@ pub(super) fn retryable(error: &DbErr) -> bool {
 pub async fn ping(db: &Db) -> Result<(), DbError> {
     execute(db.writer(), "SELECT 1").await
 }
+
+/// Copies a running SQLite database into a new file (`VACUUM INTO`: one consistent state). PostgreSQL has tools of its
+/// own.
+///
+/// # Errors
+/// The database is not SQLite, the file exists, or the disk is full.
+pub async fn copy_to(db: &Db, file: &std::path::Path) -> Result<(), DbError> {
+    if db.dialect() != Dialect::Sqlite {
+        return Err(DbErr::Custom("this is PostgreSQL: use pg_dump or pg_basebackup".into()).into());
+    }
+    if file.exists() {
+        return Err(DbErr::Custom(format!("{} exists already", file.display())).into());
+    }
+    let statement = Statement::from_sql_and_values(db.dialect().backend(), "VACUUM INTO ?", [file.display().to_string().into()]);
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}

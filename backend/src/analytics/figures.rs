@@ -1,0 +1,73 @@
+//! Reading the roll-ups.
+
+use super::Metric;
+use crate::db::{DbError, Scoped};
+use cartwheel_domain::{
+    ids::JourneyId,
+    money::Currency,
+    time::{Millis, utc_day},
+};
+use cartwheel_entity::{journey_run, metric_day};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
+
+/// A count with its value.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sum {
+    /// How many.
+    pub n: i64,
+    /// Minor units of one currency.
+    pub minor: i64,
+    /// Sum of the squares of the minor units.
+    pub squares: f64,
+}
+
+/// Daily sums of some days.
+#[derive(Debug, Default)]
+pub struct Figures(Vec<metric_day::Model>);
+
+impl Figures {
+    /// Over all days. Counts without money belong to every currency; money only to its own.
+    pub fn total(&self, metric: Metric, currency: Currency) -> Sum {
+        self.sum(|r| fits(r, metric, currency))
+    }
+
+    /// On one day.
+    pub fn on(&self, day: i32, metric: Metric, currency: Currency) -> Sum {
+        self.sum(|r| r.day == day && fits(r, metric, currency))
+    }
+
+    fn sum(&self, which: impl Fn(&metric_day::Model) -> bool) -> Sum {
+        self.0.iter().filter(|r| which(r)).fold(Sum::default(), |sum, r| Sum {
+            n: sum.n + r.n,
+            minor: sum.minor + r.minor,
+            squares: sum.squares + r.squares,
+        })
+    }
+}
+
+fn fits(row: &metric_day::Model, metric: Metric, currency: Currency) -> bool {
+    row.metric == metric.as_str() && (row.currency.is_empty() || row.currency == currency.code())
+}
+
+/// Sums of the last `days` UTC days, today included: of one journey, or of the store as a whole. Both come from the
+/// same rows: what belongs to a journey is stored under it, and the store's figure is the sum.
+///
+/// # Errors
+/// What the database says.
+pub async fn since(scoped: &Scoped<'_>, now: Millis, days: i32, journey: Option<JourneyId>) -> Result<Figures, DbError> {
+    let mut query = scoped.find::<metric_day::Entity>().filter(metric_day::Column::Day.gt(utc_day(now) - days.clamp(1, 366)));
+    if let Some(journey) = journey {
+        query = query.filter(metric_day::Column::Journey.eq(journey.to_string()));
+    }
+    Ok(Figures(query.all(scoped.on()).await?))
+}
+
+/// How many runs of a journey have not ended.
+///
+/// # Errors
+/// What the database says.
+pub async fn waiting(scoped: &Scoped<'_>, journey: JourneyId) -> Result<i64, DbError> {
+    let query = scoped.find::<journey_run::Entity>().filter(journey_run::Column::JourneyId.eq(journey.uuid()));
+    let n = query.filter(journey_run::Column::Status.lt(2)).count(scoped.on()).await?;
+    Ok(i64::try_from(n).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,120 @@
+//! What resolvers work with: the service behind the schema, and a store somebody was let into.
+
+use super::errors;
+use crate::{
+    accounts::{MasterKey, StoreInfo, Stores},
+    api::Live,
+    auth::{Viewer, grant::Grants},
+    clock::Env,
+    db::{Db, Role, Scoped, StoreScope, Tx},
+};
+use async_graphql::{Context, Error, Result};
+use cartwheel_domain::ids::StoreId;
+use std::sync::Arc;
+
+/// The service behind the schema.
+#[derive(Clone)]
+pub struct Api {
+    /// Database.
+    pub db: Db,
+    /// Clock and entropy.
+    pub env: Env,
+    /// Stores.
+    pub stores: Stores,
+    /// Credentials to rights.
+    pub grants: Grants,
+    /// Seals credentials.
+    pub master: MasterKey,
+    /// Changes to watch.
+    pub live: Live,
+    /// How the outside reaches us.
+    pub public_url: String,
+}
+
+/// The number of a request, for logs and people.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// The number of the request at hand.
+pub fn request_id(ctx: &Context<'_>) -> String {
+    ctx.data_opt::<RequestId>().map_or_else(|| "unknown".into(), |r| r.0.clone())
+}
+
+/// Whoever sent the request.
+///
+/// # Errors
+/// [`errors::signed_out`].
+pub fn viewer<'c>(ctx: &Context<'c>) -> Result<&'c Viewer> {
+    ctx.data_opt::<Viewer>().ok_or_else(errors::signed_out)
+}
+
+/// The service.
+///
+/// # Errors
+/// Only when the schema was built without one, as for printing it.
+pub fn api<'c>(ctx: &Context<'c>) -> Result<&'c Api> {
+    ctx.data::<Api>()
+}
+
+/// A store somebody was let into.
+#[derive(Clone)]
+pub struct Access {
+    /// The service.
+    pub api: Api,
+    /// The proof.
+    pub scope: StoreScope,
+    /// The store.
+    pub info: Arc<StoreInfo>,
+    request: String,
+}
+
+impl Access {
+    /// Opens a store to the viewer; `None` when there is none for them by this id, whatever the reason.
+    ///
+    /// # Errors
+    /// Signed out, or a fault.
+    pub async fn open(ctx: &Context<'_>, id: &str) -> Result<Option<Self>> {
+        let (viewer, api, request) = (viewer(ctx)?, api(ctx)?, request_id(ctx));
+        let Ok(id) = id.parse::<StoreId>() else { return Ok(None) };
+        let found = api.grants.scope(viewer, id).await.map_err(|e| errors::fault(&e, &request))?;
+        Ok(found.map(|(scope, info)| Self { api: api.clone(), scope, info, request }))
+    }
+
+    /// The same, for a change that needs a role.
+    ///
+    /// # Errors
+    /// [`errors::forbidden`] below the role.
+    pub async fn open_to(ctx: &Context<'_>, id: &str, role: Role) -> Result<Option<Self>> {
+        match Self::open(ctx, id).await? {
+            Some(access) if access.scope.role() < role => Err(errors::forbidden(role.as_str())),
+            other => Ok(other),
+        }
+    }
+
+    /// Reads from the store in one short transaction.
+    ///
+    /// # Errors
+    /// A fault, told by number.
+    pub async fn read<T, E: std::fmt::Display>(&self, run: impl AsyncFnOnce(&Scoped<'_>) -> Result<T, E>) -> Result<T> {
+        let mut tx = self.begin(self.api.db.read().await).await?;
+        let scoped = tx.enter(&self.scope).await.map_err(|e| self.fault(&e))?;
+        run(&scoped).await.map_err(|e| self.fault(&e))
+    }
+
+    /// Starts a change.
+    ///
+    /// # Errors
+    /// A fault, told by number.
+    pub async fn write(&self) -> Result<Tx> {
+        self.begin(self.api.db.write().await).await
+    }
+
+    async fn begin(&self, tx: Result<Tx, crate::db::DbError>) -> Result<Tx> {
+        tx.map_err(|e| self.fault(&e))
+    }
+
+    /// A fault of ours, told by number.
+    pub fn fault(&self, e: &(impl std::fmt::Display + ?Sized)) -> Error {
+        errors::fault(e, &self.request)
+    }
+}

@@ -1,0 +1,196 @@
+//! A journey, its versions and what passed through them.
+
+use super::{
+    access::Access,
+    scalars::{Json, Money, Time, amount},
+};
+use crate::{
+    analytics::{Metric, figures},
+    db::DbError,
+    journeys::timeline,
+};
+use async_graphql::{Enum, ID, Object, Result, SimpleObject};
+use cartwheel_domain::ids::{JourneyId, MemberId, VersionId};
+use cartwheel_entity::{journey, journey_version, member};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+
+/// Whether a journey runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum JourneyStatus {
+    /// Takes entries and sends.
+    On,
+    /// Keeps everything where it is.
+    Paused,
+    /// Ends.
+    Off,
+}
+
+/// A drawn graph.
+#[derive(Clone)]
+pub struct Journey {
+    /// The store.
+    pub access: Access,
+    /// The row.
+    pub row: journey::Model,
+}
+
+/// Figures of a journey over some days.
+#[derive(SimpleObject)]
+pub struct JourneyCounts {
+    /// Entries.
+    runs: i64,
+    /// Standing in it now.
+    waiting: i64,
+    /// Messages handed over.
+    messages: i64,
+    /// Orders after a click or in the window of one of its messages.
+    recovered: i64,
+    /// Their value, net of what went back.
+    revenue: Money,
+}
+
+/// What passed a node.
+#[derive(SimpleObject)]
+pub struct NodeCount {
+    /// The node.
+    node: ID,
+    /// How many came.
+    entered: i64,
+    /// How many stand there.
+    waiting: i64,
+    /// How many went on.
+    left: i64,
+}
+
+impl Journey {
+    /// One journey.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn load(access: &Access, id: JourneyId) -> Result<Option<Self>> {
+        let row = access.read(async |scoped| {
+            Ok::<_, DbError>(scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(id.uuid())).one(scoped.on()).await?)
+        });
+        Ok(row.await?.map(|row| Self { access: access.clone(), row }))
+    }
+
+    async fn published(&self) -> Result<Vec<journey_version::Model>> {
+        self.access.read(async |scoped| {
+            let query = scoped.find::<journey_version::Entity>().filter(journey_version::Column::JourneyId.eq(self.row.id));
+            Ok::<_, DbError>(query.order_by_desc(journey_version::Column::Number).limit(100).all(scoped.on()).await?)
+        }).await
+    }
+}
+
+#[Object]
+impl Journey {
+    /// Id.
+    async fn id(&self) -> ID {
+        ID(JourneyId(self.row.id).to_string())
+    }
+
+    /// Name.
+    async fn name(&self) -> &str {
+        &self.row.name
+    }
+
+    /// Whether it runs.
+    async fn status(&self) -> JourneyStatus {
+        match self.row.status.as_str() {
+            "on" => JourneyStatus::On,
+            "paused" => JourneyStatus::Paused,
+            _ => JourneyStatus::Off,
+        }
+    }
+
+    /// What new entries get.
+    async fn published_version(&self) -> Result<Option<JourneyVersion>> {
+        let Some(id) = self.row.current_version_id else { return Ok(None) };
+        let row = self.access.read(async |scoped| {
+            let query = scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.eq(id));
+            Ok::<_, DbError>(query.one(scoped.on()).await?)
+        });
+        Ok(row.await?.map(|row| JourneyVersion { access: self.access.clone(), row }))
+    }
+
+    /// All versions, newest first.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn versions(&self) -> Result<Vec<JourneyVersion>> {
+        let rows = self.published().await?;
+        Ok(rows.into_iter().map(|row| JourneyVersion { access: self.access.clone(), row }).collect())
+    }
+
+    /// Figures of the last so many days (30 by default, at most 366).
+    async fn counts(&self, days: Option<i32>) -> Result<JourneyCounts> {
+        let (access, id) = (&self.access, JourneyId(self.row.id));
+        let now = access.api.env.now();
+        let currency = access.info.settings.currency;
+        access.read(async |scoped| {
+            let sums = figures::since(scoped, now, days.unwrap_or(30), Some(id)).await?;
+            let n = |metric| sums.total(metric, currency);
+            let (click, window) = (n(Metric::RecoveredByClick), n(Metric::RecoveredByWindow));
+            let best = if click.minor > window.minor { click } else { window };
+            Ok::<_, DbError>(JourneyCounts {
+                runs: n(Metric::TreatedEntered).n + n(Metric::HoldoutEntered).n,
+                waiting: figures::waiting(scoped, id).await?,
+                messages: n(Metric::Sent).n,
+                recovered: best.n,
+                revenue: amount(best.minor, currency.code()),
+            })
+        }).await
+    }
+}
+
+/// The immutable published form of a journey.
+pub struct JourneyVersion {
+    access: Access,
+    row: journey_version::Model,
+}
+
+#[Object]
+impl JourneyVersion {
+    /// Id.
+    async fn id(&self) -> ID {
+        ID(VersionId(self.row.id).to_string())
+    }
+
+    /// Number, from 1.
+    async fn number(&self) -> i32 {
+        self.row.number
+    }
+
+    /// When it was published.
+    async fn published_at(&self) -> Time {
+        Time(self.row.published_at)
+    }
+
+    /// By whom; null for ourselves.
+    async fn published_by(&self) -> Result<Option<String>> {
+        let Some(id) = self.row.published_by.map(MemberId) else { return Ok(None) };
+        let look = async {
+            let mut tx = self.access.api.db.read().await?;
+            let system = tx.system().await?;
+            Ok::<_, DbError>(system.find::<member::Entity>().filter(member::Column::Id.eq(id.uuid())).one(system.on()).await?)
+        };
+        Ok(look.await.map_err(|e| self.access.fault(&e))?.map(|m| m.name))
+    }
+
+    /// The graph, `"schema": 1`.
+    async fn definition(&self) -> Json {
+        Json(serde_json::from_str(&self.row.definition).unwrap_or_default())
+    }
+
+    /// What passed each node.
+    async fn node_counts(&self) -> Result<Vec<NodeCount>> {
+        let rows = self.access.read(async |scoped| timeline::node_counts(scoped, VersionId(self.row.id)).await).await?;
+        let mut nodes: Vec<&String> = rows.iter().map(|(node, _, _)| node).collect();
+        nodes.dedup();
+        let sum = |node: &str, entered: bool| -> i64 {
+            rows.iter().filter(|(n, outcome, _)| n == node && (outcome == "entered") == entered).map(|(_, _, n)| n).sum()
+        };
+        Ok(nodes.into_iter().map(|node| {
+            let (entered, left) = (sum(node, true), sum(node, false));
+            NodeCount { node: ID(node.clone()), entered, waiting: (entered - left).max(0), left }
+        }).collect())
+    }
+}

@@ -1,0 +1,52 @@
+//! Bounds the library does not have: aliases.
+
+use async_graphql::{
+    ServerError, ServerResult, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
+    parser::types::{ExecutableDocument, Selection, SelectionSet},
+};
+use std::sync::Arc;
+
+/// Most aliases in one document; a page of the console needs none.
+pub const MAX_ALIASES: usize = 30;
+
+/// Refuses documents with more than [`MAX_ALIASES`] aliases, before anything is validated.
+pub struct Aliases;
+
+impl ExtensionFactory for Aliases {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(CountAliases)
+    }
+}
+
+struct CountAliases;
+
+#[async_trait::async_trait]
+impl Extension for CountAliases {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        let in_operations: usize = document.operations.iter().map(|(_, o)| count(&o.node.selection_set.node)).sum();
+        let in_fragments: usize = document.fragments.values().map(|f| count(&f.node.selection_set.node)).sum();
+        if in_operations + in_fragments > MAX_ALIASES {
+            return Err(ServerError::new(format!("at most {MAX_ALIASES} aliases"), None));
+        }
+        Ok(document)
+    }
+}
+
+fn count(set: &SelectionSet) -> usize {
+    set.items
+        .iter()
+        .map(|item| match &item.node {
+            Selection::Field(field) => usize::from(field.node.alias.is_some()) + count(&field.node.selection_set.node),
+            Selection::InlineFragment(fragment) => count(&fragment.node.selection_set.node),
+            Selection::FragmentSpread(_) => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,55 @@
+//! The schema: translation only, from rows and rules to what the console and developers read.
+//!
+//! Relay conventions for lists; payloads with `userErrors` for mutations. Depth, complexity, aliases and page size are
+//! bounded. `schema.graphql` at the root is printed from here.
+
+pub mod access;
+pub mod cart;
+pub mod contact;
+pub mod errors;
+pub mod journey;
+pub mod limits;
+pub mod loaders;
+pub mod message;
+pub mod mutation;
+pub mod overview;
+pub mod page;
+pub mod query;
+pub mod scalars;
+pub mod settings;
+pub mod store;
+pub mod subscription;
+pub mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::Api;
+use async_graphql::{SDLExportOptions, Schema, extensions::ApolloPersistedQueries};
+
+/// Query, mutation and subscription together.
+pub type ApiSchema = Schema<query::Query, mutation::Mutation, subscription::Subscription>;
+
+/// Deepest nesting of a query.
+pub const MAX_DEPTH: usize = 12;
+/// Most fields of a query, lists counted by their page size.
+pub const MAX_COMPLEXITY: usize = 20_000;
+
+/// The schema over a service.
+pub fn schema(api: Api, development: bool) -> ApiSchema {
+    let builder = Schema::build(query::Query, mutation::Mutation, subscription::Subscription)
+        .limit_depth(MAX_DEPTH)
+        .limit_recursive_depth(32)
+        .limit_complexity(MAX_COMPLEXITY)
+        .limit_directives(5)
+        .extension(limits::Aliases)
+        .extension(ApolloPersistedQueries::new(async_graphql::extensions::apollo_persisted_queries::LruCacheStorage::new(1_000)))
+        .data(api);
+    if development { builder.finish() } else { builder.disable_suggestions().finish() }
+}
+
+/// The schema as text, in a stable order.
+pub fn sdl() -> String {
+    let schema = Schema::build(query::Query, mutation::Mutation, subscription::Subscription).finish();
+    schema.sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items())
+}

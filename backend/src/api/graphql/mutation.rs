@@ -1,0 +1,139 @@
+//! What can be changed.
+
+use super::{
+    access::Access,
+    errors::{UserError, journey_errors},
+    journey::{Journey, JourneyStatus},
+    scalars::Json,
+    settings::StoreSettingsInput,
+    store::Store,
+};
+use crate::{
+    accounts::{SecretKind, secrets},
+    db::{Actor, Role},
+    journeys::service,
+};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use cartwheel_domain::{
+    ids::JourneyId,
+    journey::{Definition, JourneyState},
+    settings::StoreSettings,
+};
+use cartwheel_entity::store;
+use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
+
+/// What can be changed.
+pub struct Mutation;
+
+/// A changed store.
+#[derive(Default, SimpleObject)]
+pub struct StorePayload {
+    store: Option<Store>,
+    user_errors: Vec<UserError>,
+}
+
+/// A changed journey.
+#[derive(Default, SimpleObject)]
+pub struct JourneyPayload {
+    journey: Option<Journey>,
+    user_errors: Vec<UserError>,
+}
+
+#[Object]
+impl Mutation {
+    /// Changes settings of a store, all or nothing. Needs the role admin.
+    async fn update_store_settings(&self, ctx: &Context<'_>, store_id: ID, input: StoreSettingsInput) -> Result<StorePayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Admin).await? else { return Ok(no_store()) };
+        let user_errors = change(&access, input).await?;
+        access.api.stores.forget(access.info.id);
+        let store = Access::open(ctx, &store_id).await?.map(Store);
+        Ok(StorePayload { store, user_errors })
+    }
+
+    /// Switches a journey on, pauses it, or switches it off. Needs the role editor.
+    async fn set_journey_status(&self, ctx: &Context<'_>, store_id: ID, journey_id: ID, status: JourneyStatus) -> Result<JourneyPayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else { return Ok(no_journey()) };
+        let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(no_journey()) };
+        let state = match status {
+            JourneyStatus::On => JourneyState::Active,
+            JourneyStatus::Paused => JourneyState::Paused,
+            JourneyStatus::Off => JourneyState::Off,
+        };
+        let mut tx = access.write().await?;
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = service::switch(&scoped, &access.api.env, id, state).await;
+        finish(&access, tx, id, outcome).await
+    }
+
+    /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs. Needs the role
+    /// editor.
+    async fn publish_journey(&self, ctx: &Context<'_>, store_id: ID, journey_id: ID, definition: Json) -> Result<JourneyPayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else { return Ok(no_journey()) };
+        let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(no_journey()) };
+        let definition = match Definition::from_json(&definition.0.to_string()) {
+            Ok(definition) => definition,
+            Err(problems) => {
+                let user_errors = problems.iter().map(|p| UserError::at(&["definition"], "unsound", p.to_string())).collect();
+                return Ok(JourneyPayload { journey: None, user_errors });
+            }
+        };
+        let by = match access.scope.actor() {
+            Actor::Member(id) => Some(id),
+            _ => None,
+        };
+        let mut tx = access.write().await?;
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ());
+        finish(&access, tx, id, outcome).await
+    }
+}
+
+async fn finish(access: &Access, tx: crate::db::Tx, id: JourneyId, outcome: Result<(), service::JourneyError>) -> Result<JourneyPayload> {
+    if let Err(e) = outcome {
+        let user_errors = journey_errors(e).map_err(|e| access.fault(&e))?;
+        return Ok(JourneyPayload { journey: None, user_errors });
+    }
+    tx.commit().await.map_err(|e| access.fault(&e))?;
+    Ok(JourneyPayload { journey: Journey::load(access, id).await?, user_errors: Vec::new() })
+}
+
+async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserError>> {
+    let mut tx = access.write().await?;
+    let id = access.info.id;
+    let system = tx.system().await.map_err(|e| access.fault(&e))?;
+    let query = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid()));
+    let row = query.one(system.on()).await.map_err(|e| access.fault(&e))?;
+    let row = row.ok_or_else(|| access.fault("the store is gone"))?;
+    let mut settings: StoreSettings = serde_json::from_value(row.settings).map_err(|e| access.fault(&e))?;
+    let mut errors = input.apply(&mut settings);
+    let name = input.name.as_deref().map(str::trim).unwrap_or(&row.name).to_owned();
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
+        errors.push(UserError::at(&["input", "name"], "invalid", "1 to 120 characters"));
+    }
+    if !errors.is_empty() {
+        return Ok(errors);
+    }
+    let value = serde_json::to_value(&settings).map_err(|e| access.fault(&e))?;
+    system
+        .update::<store::Entity>()
+        .col_expr(store::Column::Settings, Expr::value(value))
+        .col_expr(store::Column::Name, Expr::value(name))
+        .filter(store::Column::Id.eq(id.uuid()))
+        .exec(system.on())
+        .await
+        .map_err(|e| access.fault(&e))?;
+    if let Some(secret) = input.shopify_secret.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        secrets::put(&scoped, &access.api.master, &access.api.env, SecretKind::Shopify, secret).await.map_err(|e| access.fault(&e))?;
+    }
+    tx.commit().await.map_err(|e| access.fault(&e))?;
+    Ok(Vec::new())
+}
+
+fn no_store() -> StorePayload {
+    StorePayload { store: None, user_errors: vec![UserError::at(&["storeId"], "not_found", "there is no such store")] }
+}
+
+fn no_journey() -> JourneyPayload {
+    JourneyPayload { journey: None, user_errors: vec![UserError::at(&["journeyId"], "not_found", "there is no such journey")] }
+}

@@ -1,0 +1,211 @@
+//! A store: the root of everything a merchant looks at.
+
+use super::{
+    access::Access,
+    cart::{Cart, CartConnection, CartEdge, CartKind, CartStatus},
+    contact::{Contact, ContactConnection, ContactEdge},
+    journey::Journey,
+    message::{Message, MessageConnection, MessageEdge},
+    overview::{Attention, Overview, SetupStep, attention, setup_steps},
+    page,
+    settings::StoreSettings,
+};
+use crate::db::DbError;
+use async_graphql::{ID, Object, Result};
+use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
+use cartwheel_entity::{cart, contact, journey, message};
+use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+
+/// A shop.
+pub struct Store(pub Access);
+
+#[Object]
+impl Store {
+    /// Id.
+    async fn id(&self) -> ID {
+        ID(self.0.info.id.to_string())
+    }
+
+    /// Name as shoppers see it.
+    async fn name(&self) -> &str {
+        &self.0.info.name
+    }
+
+    /// Sends nothing outside.
+    async fn sandbox(&self) -> bool {
+        self.0.info.sandbox
+    }
+
+    /// Currency of carts that name none.
+    async fn currency(&self) -> &str {
+        self.0.info.settings.currency.code()
+    }
+
+    /// Country the shop trades from.
+    async fn country(&self) -> &str {
+        self.0.info.settings.country.code()
+    }
+
+    /// Language of last resort.
+    async fn locale(&self) -> &str {
+        self.0.info.settings.locale.code()
+    }
+
+    /// Time zone of last resort.
+    async fn time_zone(&self) -> &str {
+        &self.0.info.settings.time_zone
+    }
+
+    /// The viewer's role here: owner, admin, editor, analyst or support.
+    async fn role(&self) -> &str {
+        self.0.scope.role().as_str()
+    }
+
+    /// Everything that can be set.
+    async fn settings(&self) -> StoreSettings {
+        StoreSettings(self.0.clone())
+    }
+
+    /// The set-up checklist, in order, each step checked live.
+    async fn setup(&self) -> Result<Vec<SetupStep>> {
+        setup_steps(&self.0).await
+    }
+
+    /// What needs a look.
+    async fn attention(&self) -> Result<Vec<Attention>> {
+        attention(&self.0).await
+    }
+
+    /// Figures of the last so many days, 1 to 366.
+    async fn overview(&self, days: i32) -> Result<Overview> {
+        Overview::load(&self.0, days).await
+    }
+
+    /// Carts, the latest change first. `search` finds a whole e-mail address or its beginning, or a quote's number.
+    #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
+    async fn carts(
+        &self,
+        status: Option<CartStatus>,
+        kind: Option<CartKind>,
+        search: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<CartConnection> {
+        let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
+        let rows = self.0.read(async |scoped| {
+            let mut query = scoped.find::<cart::Entity>();
+            if let Some(status) = status {
+                query = query.filter(cart::Column::Status.eq(status.as_str()));
+            }
+            if let Some(kind) = kind {
+                query = query.filter(cart::Column::Kind.eq(kind.as_str()));
+            }
+            if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+                let people: Vec<_> = contacts_like(scoped, text).await?.into_iter().map(|c| c.id).collect();
+                query = query.filter(Condition::any().add(cart::Column::ContactId.is_in(people)).add(cart::Column::Number.eq(text)));
+            }
+            if let Some((at, id)) = place {
+                query = query.filter(before(cart::Column::UpdatedAt, cart::Column::Id, at, id));
+            }
+            let query = query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1);
+            Ok::<_, DbError>(query.all(scoped.on()).await?)
+        });
+        let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.updated_at, r.id));
+        let edges = rows.into_iter().map(|row| CartEdge { cursor: page::cursor((row.updated_at, row.id)), node: Cart { access: self.0.clone(), row } });
+        Ok(CartConnection { edges: edges.collect(), page_info, total_count: None })
+    }
+
+    /// One cart; null when there is none by this id.
+    async fn cart(&self, id: ID) -> Result<Option<Cart>> {
+        let Ok(id) = id.parse::<CartId>() else { return Ok(None) };
+        Cart::load(&self.0, id).await
+    }
+
+    /// Contacts, last seen first. `search` finds a whole e-mail address or its beginning.
+    #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
+    async fn contacts(&self, search: Option<String>, first: Option<i32>, after: Option<String>) -> Result<ContactConnection> {
+        let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
+        let rows = self.0.read(async |scoped| {
+            if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+                return contacts_like(scoped, text).await;
+            }
+            let mut query = scoped.find::<contact::Entity>().filter(contact::Column::MergedInto.is_null());
+            if let Some((at, id)) = place {
+                query = query.filter(before(contact::Column::LastSeenAt, contact::Column::Id, at, id));
+            }
+            let query = query.order_by_desc(contact::Column::LastSeenAt).order_by_desc(contact::Column::Id).limit(first + 1);
+            Ok::<_, DbError>(query.all(scoped.on()).await?)
+        });
+        let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.last_seen_at, r.id));
+        let edges = rows.into_iter().map(|row| ContactEdge { cursor: page::cursor((row.last_seen_at, row.id)), node: Contact { access: self.0.clone(), row } });
+        Ok(ContactConnection { edges: edges.collect(), page_info, total_count: None })
+    }
+
+    /// One contact; null when there is none by this id.
+    async fn contact(&self, id: ID) -> Result<Option<Contact>> {
+        let Ok(id) = id.parse::<ContactId>() else { return Ok(None) };
+        Contact::load(&self.0, id).await
+    }
+
+    /// All journeys, by name.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn journeys(&self) -> Result<Vec<Journey>> {
+        let rows = self.0.read(async |scoped| {
+            Ok::<_, DbError>(scoped.find::<journey::Entity>().order_by_asc(journey::Column::Name).limit(200).all(scoped.on()).await?)
+        });
+        Ok(rows.await?.into_iter().map(|row| Journey { access: self.0.clone(), row }).collect())
+    }
+
+    /// One journey; null when there is none by this id.
+    async fn journey(&self, id: ID) -> Result<Option<Journey>> {
+        let Ok(id) = id.parse::<JourneyId>() else { return Ok(None) };
+        Journey::load(&self.0, id).await
+    }
+
+    /// Messages, newest first.
+    #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
+    async fn messages(&self, first: Option<i32>, after: Option<String>) -> Result<MessageConnection> {
+        let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
+        let rows = self.0.read(async |scoped| {
+            let mut query = scoped.find::<message::Entity>();
+            if let Some((at, id)) = place {
+                query = query.filter(before(message::Column::CreatedAt, message::Column::Id, at, id));
+            }
+            let query = query.order_by_desc(message::Column::CreatedAt).order_by_desc(message::Column::Id).limit(first + 1);
+            Ok::<_, DbError>(query.all(scoped.on()).await?)
+        });
+        let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.created_at, r.id));
+        let edges = rows.into_iter().map(|row| MessageEdge { cursor: page::cursor((row.created_at, row.id)), node: Message { access: self.0.clone(), row } });
+        Ok(MessageConnection { edges: edges.collect(), page_info, total_count: None })
+    }
+
+    /// One message; null when there is none by this id.
+    async fn message(&self, id: ID) -> Result<Option<Message>> {
+        let Ok(id) = id.parse::<MessageId>() else { return Ok(None) };
+        Message::load(&self.0, id).await
+    }
+}
+
+/// Rows that come after a place in a list ordered by time and id, both falling.
+fn before<C: ColumnTrait>(time: C, id: C, at: i64, after: uuid::Uuid) -> Condition {
+    Condition::any().add(time.lt(at)).add(Condition::all().add(time.eq(at)).add(id.lt(after)))
+}
+
+/// Contacts whose address is, or begins with, a text; at most a page of them, by the index of addresses.
+async fn contacts_like(scoped: &crate::db::Scoped<'_>, text: &str) -> Result<Vec<contact::Model>, DbError> {
+    let from = text.to_lowercase();
+    let mut to = from.clone();
+    to.push(char::MAX);
+    let column = || Expr::col((contact::Entity, contact::Column::Email));
+    let rows = scoped
+        .find::<contact::Entity>()
+        .filter(contact::Column::Email.is_not_null())
+        .filter(column().gte(from.clone()).and(column().lt(to)))
+        .order_by_desc(contact::Column::LastSeenAt)
+        .order_by_desc(contact::Column::Id)
+        .limit(page::MOST)
+        .all(scoped.on())
+        .await?;
+    // The order of texts is the database's own; the beginning is judged here.
+    Ok(rows.into_iter().filter(|c| c.email.as_deref().is_some_and(|e| e.starts_with(&from))).collect())
+}

@@ -1,0 +1,48 @@
+//! What can be watched.
+
+use super::{access::Access, cart::Cart};
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription as Root};
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::broadcast::error::RecvError;
+
+/// What can be watched.
+pub struct Subscription;
+
+/// A cart that changed.
+#[derive(SimpleObject)]
+pub struct CartsChanged {
+    /// As it is now.
+    cart: Cart,
+}
+
+#[Root]
+impl Subscription {
+    /// Carts of a store as they change. A watcher that falls behind misses steps in between, never the latest state.
+    async fn carts_changed(&self, ctx: &Context<'_>, store_id: ID) -> Result<impl Stream<Item = Result<CartsChanged>> + use<>> {
+        let Some(access) = Access::open(ctx, &store_id).await? else {
+            return Err(async_graphql::Error::new("there is no such store"));
+        };
+        let receiver = access.api.live.watch();
+        let changes = stream::unfold(receiver, |mut receiver| async move {
+            loop {
+                match receiver.recv().await {
+                    Ok(change) => return Some((change, receiver)),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        });
+        Ok(changes.filter_map(move |change| {
+            let access = access.clone();
+            async move {
+                if change.store != access.info.id {
+                    return None;
+                }
+                match Cart::load(&access, change.cart).await {
+                    Ok(cart) => cart.map(|cart| Ok(CartsChanged { cart })),
+                    Err(e) => Some(Err(e)),
+                }
+            }
+        }))
+    }
+}

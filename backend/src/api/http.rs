@@ -1,0 +1,194 @@
+//! GraphQL over HTTP and WebSocket, previews of mails, health and metrics.
+
+use super::{ApiSchema, graphql::{Api, access::RequestId, loaders}};
+use crate::{
+    auth::http::Site,
+    db::{Db, dialect},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+use async_graphql::{Data, dataloader::DataLoader};
+use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use cartwheel_domain::{
+    ids::{MessageId, StoreId},
+    time::MINUTE,
+};
+use cartwheel_entity::message_content;
+use ring::hmac;
+use sea_orm::{ColumnTrait, QueryFilter};
+
+/// Largest body of a query; a parse error repeats the line it is on, so this bounds answers too.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The bearer token a request came with, for streams that outlive it.
+#[derive(Clone)]
+pub struct Bearer(pub String);
+
+/// Adds the routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/graphql").app_data(web::PayloadConfig::new(MAX_BODY)).app_data(web::JsonConfig::default().limit(MAX_BODY)).route(web::post().to(graphql)).route(web::get().to(explorer)))
+        .route("/graphql/ws", web::get().to(socket))
+        .route("/graphql/explorer.js", web::get().to(|| async { HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("explorer/explorer.js")) }))
+        .route("/graphql/explorer.css", web::get().to(|| async { HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("explorer/explorer.css")) }))
+        .route("/inbox/{store}/{message}/html", web::get().to(preview))
+        .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
+        .route("/readyz", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics));
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+async fn graphql(request: HttpRequest, schema: web::Data<ApiSchema>, api: web::Data<Api>, site: web::Data<Site>, query: GraphQLRequest) -> HttpResponse {
+    use actix_web::Responder;
+    if !site.own(&request) {
+        return HttpResponse::Forbidden().json(serde_json::json!({ "errors": [{ "message": "this request comes from another site" }] }));
+    }
+    let number = RequestId(api.env.secret::<9>("req_"));
+    let mut query = query.into_inner().data(number.clone());
+    query = with_loaders(query, &api);
+    if let Some(token) = bearer(&request) {
+        match api.grants.viewer(&token).await {
+            Ok(Some(viewer)) => query = query.data(viewer).data(Bearer(token)),
+            Ok(None) => return signed_out(),
+            Err(e) => {
+                tracing::error!(request = number.0, error = %e, "credentials could not be checked");
+                return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "2")).json(serde_json::json!({ "errors": [{ "message": "not possible at the moment; try again" }] }));
+            }
+        }
+    }
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), schema.execute(query)).await;
+    match answer {
+        Ok(mut answer) => {
+            for error in &mut answer.errors {
+                // A message can repeat what was sent; nobody needs more of it than this.
+                if error.message.len() > 500 {
+                    error.message = error.message.chars().take(500).collect();
+                }
+            }
+            let mut response = GraphQLResponse::from(answer).respond_to(&request).map_into_boxed_body();
+            if let Ok(value) = header::HeaderValue::from_str(&number.0) {
+                response.headers_mut().insert(header::HeaderName::from_static("x-request-id"), value);
+            }
+            response
+        }
+        Err(_) => HttpResponse::build(StatusCode::GATEWAY_TIMEOUT).json(serde_json::json!({ "errors": [{ "message": "the query took longer than 10 seconds; ask for less at a time" }] })),
+    }
+}
+
+fn with_loaders(request: async_graphql::Request, api: &Api) -> async_graphql::Request {
+    request
+        .data(DataLoader::new(loaders::Contacts(api.clone()), tokio::spawn))
+        .data(DataLoader::new(loaders::Carts(api.clone()), tokio::spawn))
+        .data(DataLoader::new(loaders::Orders(api.clone()), tokio::spawn))
+        .data(DataLoader::new(loaders::Messages(api.clone()), tokio::spawn))
+}
+
+fn signed_out() -> HttpResponse {
+    HttpResponse::Unauthorized()
+        .json(serde_json::json!({ "errors": [{ "message": "the session is over; sign in again", "extensions": { "code": "signed_out" } }] }))
+}
+
+/// A page to try queries in; only in development.
+async fn explorer(config: web::Data<crate::config::Config>) -> HttpResponse {
+    if !config.development {
+        return HttpResponse::NotFound().finish();
+    }
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(("content-security-policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'")).body(include_str!("explorer/index.html"))
+}
+
+async fn socket(request: HttpRequest, body: web::Payload, schema: web::Data<ApiSchema>, api: web::Data<Api>, site: web::Data<Site>) -> actix_web::Result<HttpResponse> {
+    // A socket without Origin is no browser's; one from elsewhere is refused.
+    if !site.own(&request) {
+        return Ok(HttpResponse::Forbidden().finish());
+    }
+    let api = api.into_inner();
+    GraphQLSubscription::new(schema.get_ref().clone())
+        .on_connection_init(move |hello: serde_json::Value| async move {
+            let token = hello.get("token").and_then(|t| t.as_str()).unwrap_or_default().to_owned();
+            let viewer = api.grants.viewer(&token).await.ok().flatten().ok_or_else(super::graphql::errors::signed_out)?;
+            let mut data = Data::default();
+            data.insert(viewer);
+            data.insert(Bearer(token));
+            data.insert(RequestId(api.env.secret::<9>("req_")));
+            data.insert(DataLoader::new(loaders::Contacts((*api).clone()), tokio::spawn));
+            data.insert(DataLoader::new(loaders::Orders((*api).clone()), tokio::spawn));
+            Ok(data)
+        })
+        .start(&request, body)
+}
+
+fn preview_mac(api: &Api, store: StoreId, message: MessageId, until: i64) -> hmac::Tag {
+    let key = api.master.derive("mail preview", store);
+    hmac::sign(&key, format!("{message}/{until}").as_bytes())
+}
+
+/// Where the HTML of a message is shown for the next ten minutes, for a sandboxed frame.
+pub fn preview_url(api: &Api, store: StoreId, message: MessageId) -> String {
+    let until = api.env.now() + 10 * MINUTE;
+    let mac = URL_SAFE_NO_PAD.encode(preview_mac(api, store, message, until).as_ref());
+    format!("/inbox/{store}/{message}/html?until={until}&mac={mac}")
+}
+
+#[derive(serde::Deserialize)]
+struct Signed {
+    until: i64,
+    mac: String,
+}
+
+/// A mail's HTML under a policy of its own: no script, nothing sent anywhere, pictures only, in a sandbox.
+async fn preview(path: web::Path<(String, String)>, signed: web::Query<Signed>, api: web::Data<Api>) -> HttpResponse {
+    let (Ok(store), Ok(message)) = (path.0.parse::<StoreId>(), path.1.parse::<MessageId>()) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let given = URL_SAFE_NO_PAD.decode(&signed.mac).unwrap_or_default();
+    let key = api.master.derive("mail preview", store);
+    let genuine = hmac::verify(&key, format!("{message}/{}", signed.until).as_bytes(), &given).is_ok();
+    if !genuine || signed.until < api.env.now() {
+        return HttpResponse::NotFound().finish();
+    }
+    let look = async {
+        let mut tx = api.db.read().await?;
+        let scoped = tx.enter(&crate::db::StoreScope::shop(store)).await?;
+        let query = scoped.find::<message_content::Entity>().filter(message_content::Column::MessageId.eq(message.uuid()));
+        Ok::<_, crate::db::DbError>(query.one(scoped.on()).await?)
+    };
+    match look.await {
+        Ok(Some(content)) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header((
+                "content-security-policy",
+                "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; font-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox",
+            ))
+            .insert_header((header::REFERRER_POLICY, "no-referrer"))
+            .insert_header((header::CACHE_CONTROL, "private, no-store"))
+            .body(content.html),
+        Ok(None) => HttpResponse::NotFound().finish(),
+        Err(e) => {
+            tracing::error!(error = %e, "a preview could not be read");
+            HttpResponse::ServiceUnavailable().finish()
+        }
+    }
+}
+
+async fn ready(db: web::Data<Db>) -> HttpResponse {
+    match dialect::ping(&db).await {
+        Ok(()) => HttpResponse::Ok().body("ready"),
+        Err(e) => {
+            tracing::warn!(error = %e, "not ready");
+            HttpResponse::ServiceUnavailable().body("the database does not answer")
+        }
+    }
+}
+
+async fn metrics(handle: web::Data<metrics_exporter_prometheus::PrometheusHandle>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
+}

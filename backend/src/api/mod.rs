@@ -1,0 +1,9 @@
+//! The edge people and programs talk to: GraphQL, its limits, and the console's files.
+
+pub mod console;
+pub mod graphql;
+pub mod http;
+pub mod live;
+
+pub use graphql::{ApiSchema, schema, sdl};
+pub use live::Live;
