@@ -21,6 +21,16 @@ pub mod analytics;
 pub mod journeys;
 /// Ways to reach a person: e-mail, the sandbox.
 pub mod channels;
+/// The snippet and the demo shop.
+pub mod storefront;
+/// GraphQL, its limits, and the console's files.
+pub mod api;
+/// The demo store.
+pub mod seed;
+/// The loops of a worker process.
+pub mod jobs;
+/// The composition root.
+pub mod app;
 /// TestApp, builders and fakes.
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,7 +1,10 @@
 //! `cartwheel`: one binary, several roles.
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
-    cartwheel_backend::cli::run()
+    match writeln!(std::io::stdout().lock(), "{}", cartwheel_backend::api::sdl()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }

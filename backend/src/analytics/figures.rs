@@ -7,8 +7,8 @@ use cartwheel_domain::{
     money::Currency,
     time::{Millis, utc_day},
 };
-use cartwheel_entity::{journey_run, metric_day};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
+use cartwheel_entity::metric_day;
+use sea_orm::{ColumnTrait, QueryFilter};
 
 /// A count with its value.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -54,20 +54,17 @@ fn fits(row: &metric_day::Model, metric: Metric, currency: Currency) -> bool {
 ///
 /// # Errors
 /// What the database says.
-pub async fn since(scoped: &Scoped<'_>, now: Millis, days: i32, journey: Option<JourneyId>) -> Result<Figures, DbError> {
-    let mut query = scoped.find::<metric_day::Entity>().filter(metric_day::Column::Day.gt(utc_day(now) - days.clamp(1, 366)));
+pub async fn since(
+    scoped: &Scoped<'_>,
+    now: Millis,
+    days: i32,
+    journey: Option<JourneyId>,
+) -> Result<Figures, DbError> {
+    let mut query = scoped
+        .find::<metric_day::Entity>()
+        .filter(metric_day::Column::Day.gt(utc_day(now) - days.clamp(1, 366)));
     if let Some(journey) = journey {
         query = query.filter(metric_day::Column::Journey.eq(journey.to_string()));
     }
     Ok(Figures(query.all(scoped.on()).await?))
-}
-
-/// How many runs of a journey have not ended.
-///
-/// # Errors
-/// What the database says.
-pub async fn waiting(scoped: &Scoped<'_>, journey: JourneyId) -> Result<i64, DbError> {
-    let query = scoped.find::<journey_run::Entity>().filter(journey_run::Column::JourneyId.eq(journey.uuid()));
-    let n = query.filter(journey_run::Column::Status.lt(2)).count(scoped.on()).await?;
-    Ok(i64::try_from(n).unwrap_or(i64::MAX))
 }

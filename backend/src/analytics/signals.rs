@@ -27,7 +27,12 @@ pub struct Setup {
 pub async fn setup(scoped: &Scoped<'_>) -> Result<Setup, DbError> {
     let signals = scoped.find::<store_signal::Entity>().all(scoped.on()).await?;
     let signal = |name: &str| signals.iter().find(|s| s.name == name).map(|s| s.at);
-    let on = scoped.find::<journey::Entity>().filter(journey::Column::Status.eq("on")).limit(1).one(scoped.on()).await?;
+    let on = scoped
+        .find::<journey::Entity>()
+        .filter(journey::Column::Status.eq("on"))
+        .limit(1)
+        .one(scoped.on())
+        .await?;
     let sent = scoped
         .find::<message::Entity>()
         .filter(message::Column::Status.eq(3))
@@ -37,7 +42,11 @@ pub async fn setup(scoped: &Scoped<'_>) -> Result<Setup, DbError> {
         .await?;
     let recovered = scoped
         .find::<shop_order::Entity>()
-        .filter(Condition::any().add(shop_order::Column::ClickMessageId.is_not_null()).add(shop_order::Column::WindowMessageId.is_not_null()))
+        .filter(
+            Condition::any()
+                .add(shop_order::Column::ClickMessageId.is_not_null())
+                .add(shop_order::Column::WindowMessageId.is_not_null()),
+        )
         .order_by_desc(shop_order::Column::PlacedAt)
         .limit(1)
         .one(scoped.on())
@@ -84,5 +93,9 @@ pub async fn trouble(scoped: &Scoped<'_>, now: Millis) -> Result<Trouble, DbErro
         .limit(100)
         .count(scoped.on())
         .await?;
-    Ok(Trouble { uncertain: messages(7).await?, failed: messages(6).await?, late: i64::try_from(late).unwrap_or(i64::MAX) })
+    Ok(Trouble {
+        uncertain: messages(7).await?,
+        failed: messages(6).await?,
+        late: i64::try_from(late).unwrap_or(i64::MAX),
+    })
 }

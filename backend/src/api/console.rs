@@ -50,7 +50,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 fn plain(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -92,14 +94,19 @@ async fn index(request: HttpRequest, files: web::Data<Files>) -> HttpResponse {
 
 fn send(files: &Files, asked: &HeaderMap, name: &str, cache: &str) -> HttpResponse {
     let accepts = asked.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let packed = [("br", "br"), ("gzip", "gz")].into_iter().filter(|(encoding, _)| accepts.contains(encoding));
-    let mut found = packed.filter_map(|(encoding, ending)| Some((files.read(&format!("{name}.{ending}"))?, Some(encoding))));
+    let packed =
+        [("br", "br"), ("gzip", "gz")].into_iter().filter(|(encoding, _)| accepts.contains(encoding));
+    let mut found = packed
+        .filter_map(|(encoding, ending)| Some((files.read(&format!("{name}.{ending}"))?, Some(encoding))));
     let Some((body, encoding)) = found.next().or_else(|| Some((files.read(name)?, None))) else {
         return HttpResponse::NotFound().finish();
     };
     let tag = format!("\"{}\"", &crate::accounts::service::key_hash(&String::from_utf8_lossy(&body))[..16]);
     if asked.get(header::IF_NONE_MATCH).is_some_and(|t| t.as_bytes() == tag.as_bytes()) {
-        return HttpResponse::NotModified().insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, cache)).finish();
+        return HttpResponse::NotModified()
+            .insert_header((header::ETAG, tag))
+            .insert_header((header::CACHE_CONTROL, cache))
+            .finish();
     }
     let mut response = HttpResponse::Ok();
     response

@@ -1,6 +1,9 @@
 //! GraphQL over HTTP and WebSocket, previews of mails, health and metrics.
 
-use super::{ApiSchema, graphql::{Api, access::RequestId, loaders}};
+use super::{
+    ApiSchema,
+    graphql::{Api, access::RequestId, loaders},
+};
 use crate::{
     auth::http::Site,
     db::{Db, dialect},
@@ -31,10 +34,30 @@ pub struct Bearer(pub String);
 /// Adds the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/graphql").app_data(web::PayloadConfig::new(MAX_BODY)).app_data(web::JsonConfig::default().limit(MAX_BODY)).route(web::post().to(graphql)).route(web::get().to(explorer)))
+        .service(
+            web::resource("/graphql")
+                .app_data(web::PayloadConfig::new(MAX_BODY))
+                .app_data(web::JsonConfig::default().limit(MAX_BODY))
+                .route(web::post().to(graphql))
+                .route(web::get().to(explorer)),
+        )
         .route("/graphql/ws", web::get().to(socket))
-        .route("/graphql/explorer.js", web::get().to(|| async { HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("explorer/explorer.js")) }))
-        .route("/graphql/explorer.css", web::get().to(|| async { HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("explorer/explorer.css")) }))
+        .route(
+            "/graphql/explorer.js",
+            web::get().to(|| async {
+                HttpResponse::Ok()
+                    .content_type("text/javascript; charset=utf-8")
+                    .body(include_str!("explorer/explorer.js"))
+            }),
+        )
+        .route(
+            "/graphql/explorer.css",
+            web::get().to(|| async {
+                HttpResponse::Ok()
+                    .content_type("text/css; charset=utf-8")
+                    .body(include_str!("explorer/explorer.css"))
+            }),
+        )
         .route("/inbox/{store}/{message}/html", web::get().to(preview))
         .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
         .route("/readyz", web::get().to(ready))
@@ -47,10 +70,17 @@ fn bearer(request: &HttpRequest) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-async fn graphql(request: HttpRequest, schema: web::Data<ApiSchema>, api: web::Data<Api>, site: web::Data<Site>, query: GraphQLRequest) -> HttpResponse {
+async fn graphql(
+    request: HttpRequest,
+    schema: web::Data<ApiSchema>,
+    api: web::Data<Api>,
+    site: web::Data<Site>,
+    query: GraphQLRequest,
+) -> HttpResponse {
     use actix_web::Responder;
     if !site.own(&request) {
-        return HttpResponse::Forbidden().json(serde_json::json!({ "errors": [{ "message": "this request comes from another site" }] }));
+        return HttpResponse::Forbidden()
+            .json(serde_json::json!({ "errors": [{ "message": "this request comes from another site" }] }));
     }
     let number = RequestId(api.env.secret::<9>("req_"));
     let mut query = query.into_inner().data(number.clone());
@@ -61,7 +91,9 @@ async fn graphql(request: HttpRequest, schema: web::Data<ApiSchema>, api: web::D
             Ok(None) => return signed_out(),
             Err(e) => {
                 tracing::error!(request = number.0, error = %e, "credentials could not be checked");
-                return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "2")).json(serde_json::json!({ "errors": [{ "message": "not possible at the moment; try again" }] }));
+                return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "2")).json(
+                    serde_json::json!({ "errors": [{ "message": "not possible at the moment; try again" }] }),
+                );
             }
         }
     }
@@ -105,7 +137,13 @@ async fn explorer(config: web::Data<crate::config::Config>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(("content-security-policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'")).body(include_str!("explorer/index.html"))
 }
 
-async fn socket(request: HttpRequest, body: web::Payload, schema: web::Data<ApiSchema>, api: web::Data<Api>, site: web::Data<Site>) -> actix_web::Result<HttpResponse> {
+async fn socket(
+    request: HttpRequest,
+    body: web::Payload,
+    schema: web::Data<ApiSchema>,
+    api: web::Data<Api>,
+    site: web::Data<Site>,
+) -> actix_web::Result<HttpResponse> {
     // A socket without Origin is no browser's; one from elsewhere is refused.
     if !site.own(&request) {
         return Ok(HttpResponse::Forbidden().finish());
@@ -114,7 +152,13 @@ async fn socket(request: HttpRequest, body: web::Payload, schema: web::Data<ApiS
     GraphQLSubscription::new(schema.get_ref().clone())
         .on_connection_init(move |hello: serde_json::Value| async move {
             let token = hello.get("token").and_then(|t| t.as_str()).unwrap_or_default().to_owned();
-            let viewer = api.grants.viewer(&token).await.ok().flatten().ok_or_else(super::graphql::errors::signed_out)?;
+            let viewer = api
+                .grants
+                .viewer(&token)
+                .await
+                .ok()
+                .flatten()
+                .ok_or_else(super::graphql::errors::signed_out)?;
             let mut data = Data::default();
             data.insert(viewer);
             data.insert(Bearer(token));
@@ -145,7 +189,11 @@ struct Signed {
 }
 
 /// A mail's HTML under a policy of its own: no script, nothing sent anywhere, pictures only, in a sandbox.
-async fn preview(path: web::Path<(String, String)>, signed: web::Query<Signed>, api: web::Data<Api>) -> HttpResponse {
+async fn preview(
+    path: web::Path<(String, String)>,
+    signed: web::Query<Signed>,
+    api: web::Data<Api>,
+) -> HttpResponse {
     let (Ok(store), Ok(message)) = (path.0.parse::<StoreId>(), path.1.parse::<MessageId>()) else {
         return HttpResponse::NotFound().finish();
     };
@@ -158,7 +206,9 @@ async fn preview(path: web::Path<(String, String)>, signed: web::Query<Signed>, 
     let look = async {
         let mut tx = api.db.read().await?;
         let scoped = tx.enter(&crate::db::StoreScope::shop(store)).await?;
-        let query = scoped.find::<message_content::Entity>().filter(message_content::Column::MessageId.eq(message.uuid()));
+        let query = scoped
+            .find::<message_content::Entity>()
+            .filter(message_content::Column::MessageId.eq(message.uuid()));
         Ok::<_, crate::db::DbError>(query.one(scoped.on()).await?)
     };
     match look.await {

@@ -274,7 +274,8 @@ pub(super) async fn execute(connection: &impl ConnectionTrait, sql: &str) -> Res
 /// [`DbError::InUse`] while a process serves the file; [`DbError::File`]; [`DbError::Url`] for PostgreSQL.
 pub fn restore(url: &str, backup: &std::path::Path) -> Result<PathBuf, DbError> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-    let path = PathBuf::from(path.and_then(|p| p.split('?').next()).ok_or_else(|| DbError::Url("postgres".into()))?);
+    let path =
+        PathBuf::from(path.and_then(|p| p.split('?').next()).ok_or_else(|| DbError::Url("postgres".into()))?);
     let _held = lock_file(&path)?;
     let beside = |ending: &str| {
         let mut name = path.as_os_str().to_owned();

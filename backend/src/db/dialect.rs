@@ -167,7 +167,11 @@ pub async fn copy_to(db: &Db, file: &std::path::Path) -> Result<(), DbError> {
     if file.exists() {
         return Err(DbErr::Custom(format!("{} exists already", file.display())).into());
     }
-    let statement = Statement::from_sql_and_values(db.dialect().backend(), "VACUUM INTO ?", [file.display().to_string().into()]);
+    let statement = Statement::from_sql_and_values(
+        db.dialect().backend(),
+        "VACUUM INTO ?",
+        [file.display().to_string().into()],
+    );
     db.writer().execute_raw(statement).await?;
     Ok(())
 }

@@ -22,13 +22,22 @@ pub struct DemoStore(pub Option<String>);
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/s/{key}.js", web::get().to(snippet))
-        .route("/demo-shop", web::get().to(|| async { HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/demo-shop/")).finish() }))
+        .route(
+            "/demo-shop",
+            web::get().to(|| async {
+                HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/demo-shop/")).finish()
+            }),
+        )
         .route("/demo-shop/config.json", web::get().to(demo_config))
         .route("/demo-shop/{file:.*}", web::get().to(demo_file));
 }
 
 /// The snippet with a store's settings laid in. A minute's cache keeps a change of the capture mode quick.
-async fn snippet(key: web::Path<String>, stores: web::Data<Stores>, process: web::Data<Config>) -> HttpResponse {
+async fn snippet(
+    key: web::Path<String>,
+    stores: web::Data<Stores>,
+    process: web::Data<Config>,
+) -> HttpResponse {
     let found = match stores.by_key(&key).await {
         Ok(found) => found,
         Err(e) => {
@@ -37,7 +46,9 @@ async fn snippet(key: web::Path<String>, stores: web::Data<Stores>, process: web
         }
     };
     let Some((store, ShopKey::Public)) = found else {
-        return HttpResponse::NotFound().content_type("text/javascript").body("/* there is no store with this key */");
+        return HttpResponse::NotFound()
+            .content_type("text/javascript")
+            .body("/* there is no store with this key */");
     };
     let mode = match store.settings.capture_mode {
         CaptureMode::Off => "off",
@@ -73,9 +84,15 @@ async fn demo_config(demo: web::Data<DemoStore>, stores: web::Data<Stores>) -> H
 /// The same for every page of the demo shop: its own files, our snippet, nothing else.
 const SHOP_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-async fn demo_file(file: web::Path<String>, request: HttpRequest, demo: web::Data<DemoStore>) -> HttpResponse {
+async fn demo_file(
+    file: web::Path<String>,
+    request: HttpRequest,
+    demo: web::Data<DemoStore>,
+) -> HttpResponse {
     if demo.0.is_none() {
-        return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("There is no demo store here; `cartwheel seed demo` makes one.");
+        return HttpResponse::NotFound()
+            .content_type("text/plain; charset=utf-8")
+            .body("There is no demo store here; `cartwheel seed demo` makes one.");
     }
     let name = if file.is_empty() { "index.html" } else { file.as_str() };
     let Some(found) = DemoShop::get(name) else { return HttpResponse::NotFound().finish() };

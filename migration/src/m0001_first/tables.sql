@@ -388,9 +388,8 @@ CREATE TABLE journey_run (
 ) {fill:70};
 CREATE INDEX journey_run_due ON journey_run (lane, wake_at, id) WHERE status = 0;
 CREATE INDEX journey_run_leased ON journey_run (lease_until) WHERE status = 1;
-CREATE INDEX journey_run_cart ON journey_run (store_id, cart_id) WHERE status < 2;
-CREATE INDEX journey_run_contact ON journey_run (store_id, contact_id);
-CREATE INDEX journey_run_journey ON journey_run (store_id, journey_id, entered_at DESC);
+CREATE INDEX journey_run_cart ON journey_run (store_id, cart_id) WHERE cart_id IS NOT NULL;
+CREATE INDEX journey_run_contact ON journey_run (store_id, contact_id, journey_id);
 
 -- What a run remembers, apart from the hot row.
 CREATE TABLE run_context (

@@ -95,7 +95,10 @@ impl Access {
     ///
     /// # Errors
     /// A fault, told by number.
-    pub async fn read<T, E: std::fmt::Display>(&self, run: impl AsyncFnOnce(&Scoped<'_>) -> Result<T, E>) -> Result<T> {
+    pub async fn read<T, E: std::fmt::Display>(
+        &self,
+        run: impl AsyncFnOnce(&Scoped<'_>) -> Result<T, E>,
+    ) -> Result<T> {
         let mut tx = self.begin(self.api.db.read().await).await?;
         let scoped = tx.enter(&self.scope).await.map_err(|e| self.fault(&e))?;
         run(&scoped).await.map_err(|e| self.fault(&e))

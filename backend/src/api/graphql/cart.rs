@@ -166,7 +166,9 @@ impl Cart {
     /// A fault.
     pub async fn load(access: &Access, id: CartId) -> Result<Option<Self>> {
         let row = access.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<cart::Entity>().filter(cart::Column::Id.eq(id.uuid())).one(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped.find::<cart::Entity>().filter(cart::Column::Id.eq(id.uuid())).one(scoped.on()).await?,
+            )
         });
         Ok(row.await?.map(|row| Self { access: access.clone(), row }))
     }
@@ -235,16 +237,19 @@ impl Cart {
     /// Lines.
     async fn lines(&self) -> Vec<CartLine> {
         let lines: Vec<LineItem> = serde_json::from_value(self.row.items.clone()).unwrap_or_default();
-        lines.into_iter().map(|l| CartLine {
-            title: l.title,
-            variant: l.variant,
-            sku: l.sku,
-            quantity: i32::try_from(l.quantity).unwrap_or(i32::MAX),
-            image_url: l.image_url,
-            url: l.url,
-            price: amount(l.unit_minor, &self.row.currency),
-            total_minor: l.unit_minor.saturating_mul(i64::from(l.quantity)),
-        }).collect()
+        lines
+            .into_iter()
+            .map(|l| CartLine {
+                title: l.title,
+                variant: l.variant,
+                sku: l.sku,
+                quantity: i32::try_from(l.quantity).unwrap_or(i32::MAX),
+                image_url: l.image_url,
+                url: l.url,
+                price: amount(l.unit_minor, &self.row.currency),
+                total_minor: l.unit_minor.saturating_mul(i64::from(l.quantity)),
+            })
+            .collect()
     }
 
     /// End of a quote.
@@ -261,7 +266,9 @@ impl Cart {
     async fn company(&self) -> Result<Option<String>> {
         let Some(id) = self.row.company_id else { return Ok(None) };
         let row = self.access.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?,
+            )
         });
         Ok(row.await?.map(|c| c.name))
     }

@@ -64,7 +64,9 @@ impl Contact {
     /// A fault.
     pub async fn load(access: &Access, id: ContactId) -> Result<Option<Self>> {
         let row = access.read(async |scoped| {
-            let find = async |id| scoped.find::<contact::Entity>().filter(contact::Column::Id.eq(id)).one(scoped.on()).await;
+            let find = async |id| {
+                scoped.find::<contact::Entity>().filter(contact::Column::Id.eq(id)).one(scoped.on()).await
+            };
             let row = find(id.uuid()).await?;
             match row.as_ref().and_then(|c| c.merged_into) {
                 Some(into) => Ok::<_, DbError>(find(into).await?),
@@ -84,7 +86,8 @@ impl Contact {
 
     /// Given and family name.
     async fn name(&self) -> Option<String> {
-        let parts: Vec<_> = [&self.row.first_name, &self.row.last_name].into_iter().flatten().map(String::as_str).collect();
+        let parts: Vec<_> =
+            [&self.row.first_name, &self.row.last_name].into_iter().flatten().map(String::as_str).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 
@@ -117,7 +120,9 @@ impl Contact {
     async fn company(&self) -> Result<Option<String>> {
         let Some(id) = self.row.company_id else { return Ok(None) };
         let row = self.access.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?,
+            )
         });
         Ok(row.await?.map(|c| c.name))
     }
@@ -147,33 +152,15 @@ impl Contact {
         self.row.erased_at.is_some()
     }
 
-    /// What may be sent, channel by channel, as the last look would judge it now.
-    async fn may_send(&self) -> Result<Vec<Permission>> {
-        let judged = self.access.read(async |scoped| {
-            crate::messages::gate::outlook(scoped, &self.access.info, &self.row, self.access.api.env.now(), &self.access.api.master).await
-        });
-        Ok(judged.await?.into_iter().map(|o| Permission {
-            channel: o.channel,
-            allowed: o.allowed,
-            basis: o.basis,
-            rule: o.rule,
-            at: o.at.map(Time),
-        }).collect())
-    }
-
-    /// Whether a standing no is on record for the e-mail address.
-    async fn suppressed(&self) -> Result<bool> {
-        let Some(email) = self.row.email.as_deref() else { return Ok(false) };
-        self.access.read(async |scoped| crate::consent::suppressed(scoped, &self.access.api.master, "email", email).await).await
-    }
-
     /// The latest carts.
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
     async fn carts(&self, first: Option<i32>) -> Result<Vec<Cart>> {
         let first = page::size(first)?;
         let rows = self.access.read(async |scoped| {
             let query = scoped.find::<cart::Entity>().filter(cart::Column::ContactId.eq(self.row.id));
-            Ok::<_, DbError>(query.order_by_desc(cart::Column::UpdatedAt).limit(first).all(scoped.on()).await?)
+            Ok::<_, DbError>(
+                query.order_by_desc(cart::Column::UpdatedAt).limit(first).all(scoped.on()).await?,
+            )
         });
         Ok(rows.await?.into_iter().map(|row| Cart { access: self.access.clone(), row }).collect())
     }

@@ -19,7 +19,11 @@ pub struct UserError {
 impl UserError {
     /// At a place of the input.
     pub fn at(path: &[&str], code: &str, message: impl Into<String>) -> Self {
-        Self { path: path.iter().map(|p| (*p).to_owned()).collect(), code: code.into(), message: message.into() }
+        Self {
+            path: path.iter().map(|p| (*p).to_owned()).collect(),
+            code: code.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -57,7 +61,8 @@ pub fn signed_out() -> Error {
 
 /// The caller may look, but not do this.
 pub fn forbidden(needed: &str) -> Error {
-    Error::new(format!("this needs the role {needed} in this store")).extend_with(|_, x| x.set("code", "forbidden"))
+    Error::new(format!("this needs the role {needed} in this store"))
+        .extend_with(|_, x| x.set("code", "forbidden"))
 }
 
 /// What a refused journey says to the caller; faults stay faults.
@@ -66,7 +71,9 @@ pub fn journey_errors(e: JourneyError) -> Result<Vec<UserError>, DbError> {
         JourneyError::Unsound(problems) => {
             Ok(problems.iter().map(|p| UserError::at(&["definition"], "unsound", p.to_string())).collect())
         }
-        JourneyError::NoJourney(_) => Ok(vec![UserError::at(&["journeyId"], "not_found", "there is no such journey")]),
+        JourneyError::NoJourney(_) => {
+            Ok(vec![UserError::at(&["journeyId"], "not_found", "there is no such journey")])
+        }
         JourneyError::NotPublished => Ok(vec![UserError::at(&["journeyId"], "not_published", e.to_string())]),
         JourneyError::Db(e) => Err(e),
     }

@@ -69,16 +69,28 @@ impl Journey {
     /// A fault.
     pub async fn load(access: &Access, id: JourneyId) -> Result<Option<Self>> {
         let row = access.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(id.uuid())).one(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped
+                    .find::<journey::Entity>()
+                    .filter(journey::Column::Id.eq(id.uuid()))
+                    .one(scoped.on())
+                    .await?,
+            )
         });
         Ok(row.await?.map(|row| Self { access: access.clone(), row }))
     }
 
     async fn published(&self) -> Result<Vec<journey_version::Model>> {
-        self.access.read(async |scoped| {
-            let query = scoped.find::<journey_version::Entity>().filter(journey_version::Column::JourneyId.eq(self.row.id));
-            Ok::<_, DbError>(query.order_by_desc(journey_version::Column::Number).limit(100).all(scoped.on()).await?)
-        }).await
+        self.access
+            .read(async |scoped| {
+                let query = scoped
+                    .find::<journey_version::Entity>()
+                    .filter(journey_version::Column::JourneyId.eq(self.row.id));
+                Ok::<_, DbError>(
+                    query.order_by_desc(journey_version::Column::Number).limit(100).all(scoped.on()).await?,
+                )
+            })
+            .await
     }
 }
 
@@ -125,19 +137,21 @@ impl Journey {
         let (access, id) = (&self.access, JourneyId(self.row.id));
         let now = access.api.env.now();
         let currency = access.info.settings.currency;
-        access.read(async |scoped| {
-            let sums = figures::since(scoped, now, days.unwrap_or(30), Some(id)).await?;
-            let n = |metric| sums.total(metric, currency);
-            let (click, window) = (n(Metric::RecoveredByClick), n(Metric::RecoveredByWindow));
-            let best = if click.minor > window.minor { click } else { window };
-            Ok::<_, DbError>(JourneyCounts {
-                runs: n(Metric::TreatedEntered).n + n(Metric::HoldoutEntered).n,
-                waiting: figures::waiting(scoped, id).await?,
-                messages: n(Metric::Sent).n,
-                recovered: best.n,
-                revenue: amount(best.minor, currency.code()),
+        access
+            .read(async |scoped| {
+                let sums = figures::since(scoped, now, days.unwrap_or(30), Some(id)).await?;
+                let n = |metric| sums.total(metric, currency);
+                let (click, window) = (n(Metric::RecoveredByClick), n(Metric::RecoveredByWindow));
+                let best = if click.minor > window.minor { click } else { window };
+                Ok::<_, DbError>(JourneyCounts {
+                    runs: n(Metric::TreatedEntered).n + n(Metric::HoldoutEntered).n,
+                    waiting: standing(scoped, id).await?,
+                    messages: n(Metric::Sent).n,
+                    recovered: best.n,
+                    revenue: amount(best.minor, currency.code()),
+                })
             })
-        }).await
+            .await
     }
 }
 
@@ -170,7 +184,13 @@ impl JourneyVersion {
         let look = async {
             let mut tx = self.access.api.db.read().await?;
             let system = tx.system().await?;
-            Ok::<_, DbError>(system.find::<member::Entity>().filter(member::Column::Id.eq(id.uuid())).one(system.on()).await?)
+            Ok::<_, DbError>(
+                system
+                    .find::<member::Entity>()
+                    .filter(member::Column::Id.eq(id.uuid()))
+                    .one(system.on())
+                    .await?,
+            )
         };
         Ok(look.await.map_err(|e| self.access.fault(&e))?.map(|m| m.name))
     }
@@ -182,15 +202,50 @@ impl JourneyVersion {
 
     /// What passed each node.
     async fn node_counts(&self) -> Result<Vec<NodeCount>> {
-        let rows = self.access.read(async |scoped| timeline::node_counts(scoped, VersionId(self.row.id)).await).await?;
-        let mut nodes: Vec<&String> = rows.iter().map(|(node, _, _)| node).collect();
-        nodes.dedup();
-        let sum = |node: &str, entered: bool| -> i64 {
-            rows.iter().filter(|(n, outcome, _)| n == node && (outcome == "entered") == entered).map(|(_, _, n)| n).sum()
-        };
-        Ok(nodes.into_iter().map(|node| {
-            let (entered, left) = (sum(node, true), sum(node, false));
-            NodeCount { node: ID(node.clone()), entered, waiting: (entered - left).max(0), left }
-        }).collect())
+        let rows = self
+            .access
+            .read(async |scoped| timeline::node_counts(scoped, VersionId(self.row.id)).await)
+            .await?;
+        Ok(passed(&rows))
     }
+}
+
+/// Words of the timeline that mean a run stands at a node, and those that mean it has gone on.
+const ARRIVED: [&str; 2] = ["wait_started", "await_started"];
+const GONE: [&str; 4] = ["wait_over", "event_happened", "event_timed_out", "ended"];
+
+/// From counted decisions to what stands and what went on.
+fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
+    let mut nodes: Vec<&String> = rows.iter().map(|(node, _, _)| node).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    let sum = |node: &str, words: &[&str]| -> i64 {
+        rows.iter()
+            .filter(|(n, word, _)| n == node && words.contains(&word.as_str()))
+            .map(|(_, _, n)| n)
+            .sum()
+    };
+    nodes
+        .into_iter()
+        .map(|node| {
+            let entered = sum(node, &["entered"]);
+            let arrived = sum(node, &ARRIVED);
+            let waiting = if arrived > 0 { (arrived - sum(node, &GONE)).max(0) } else { 0 };
+            NodeCount { node: ID(node.clone()), entered, waiting, left: (entered - waiting).max(0) }
+        })
+        .collect()
+}
+
+/// How many runs of a journey stand somewhere in it, over all its versions.
+async fn standing(scoped: &crate::db::Scoped<'_>, journey: JourneyId) -> Result<i64, DbError> {
+    let query = scoped
+        .find::<journey_version::Entity>()
+        .filter(journey_version::Column::JourneyId.eq(journey.uuid()));
+    let versions = query.order_by_desc(journey_version::Column::Number).limit(100).all(scoped.on()).await?;
+    let mut n = 0;
+    for version in versions {
+        let rows = timeline::node_counts(scoped, VersionId(version.id)).await?;
+        n += passed(&rows).iter().map(|c| c.waiting).sum::<i64>();
+    }
+    Ok(n)
 }

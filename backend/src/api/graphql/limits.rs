@@ -31,8 +31,10 @@ impl Extension for CountAliases {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         let document = next.run(ctx, query, variables).await?;
-        let in_operations: usize = document.operations.iter().map(|(_, o)| count(&o.node.selection_set.node)).sum();
-        let in_fragments: usize = document.fragments.values().map(|f| count(&f.node.selection_set.node)).sum();
+        let in_operations: usize =
+            document.operations.iter().map(|(_, o)| count(&o.node.selection_set.node)).sum();
+        let in_fragments: usize =
+            document.fragments.values().map(|f| count(&f.node.selection_set.node)).sum();
         if in_operations + in_fragments > MAX_ALIASES {
             return Err(ServerError::new(format!("at most {MAX_ALIASES} aliases"), None));
         }
@@ -44,7 +46,9 @@ fn count(set: &SelectionSet) -> usize {
     set.items
         .iter()
         .map(|item| match &item.node {
-            Selection::Field(field) => usize::from(field.node.alias.is_some()) + count(&field.node.selection_set.node),
+            Selection::Field(field) => {
+                usize::from(field.node.alias.is_some()) + count(&field.node.selection_set.node)
+            }
             Selection::InlineFragment(fragment) => count(&fragment.node.selection_set.node),
             Selection::FragmentSpread(_) => 0,
         })

@@ -98,7 +98,11 @@ pub const fn status_word(status: i32) -> &'static str {
 /// A fault.
 pub async fn messages_of(access: &Access, which: SimpleExpr, most: u64) -> Result<Vec<Message>> {
     let rows = access.read(async |scoped| {
-        let query = scoped.find::<message::Entity>().filter(which).order_by_desc(message::Column::CreatedAt).limit(most);
+        let query = scoped
+            .find::<message::Entity>()
+            .filter(which)
+            .order_by_desc(message::Column::CreatedAt)
+            .limit(most);
         Ok::<_, DbError>(query.all(scoped.on()).await?)
     });
     Ok(rows.await?.into_iter().map(|row| Message { access: access.clone(), row }).collect())
@@ -111,16 +115,26 @@ impl Message {
     /// A fault.
     pub async fn load(access: &Access, id: MessageId) -> Result<Option<Self>> {
         let row = access.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<message::Entity>().filter(message::Column::Id.eq(id.uuid())).one(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped
+                    .find::<message::Entity>()
+                    .filter(message::Column::Id.eq(id.uuid()))
+                    .one(scoped.on())
+                    .await?,
+            )
         });
         Ok(row.await?.map(|row| Self { access: access.clone(), row }))
     }
 
     async fn content(&self) -> Result<Option<message_content::Model>> {
-        self.access.read(async |scoped| {
-            let query = scoped.find::<message_content::Entity>().filter(message_content::Column::MessageId.eq(self.row.id));
-            Ok::<_, DbError>(query.one(scoped.on()).await?)
-        }).await
+        self.access
+            .read(async |scoped| {
+                let query = scoped
+                    .find::<message_content::Entity>()
+                    .filter(message_content::Column::MessageId.eq(self.row.id));
+                Ok::<_, DbError>(query.one(scoped.on()).await?)
+            })
+            .await
     }
 
     fn evidence_text(&self, key: &str) -> Option<String> {
@@ -194,7 +208,8 @@ impl Message {
     /// Recipient's address: as handed over, else the contact's.
     async fn to(&self, ctx: &Context<'_>) -> Result<String> {
         let key = Key { scope: self.access.scope, id: self.row.contact_id };
-        let row: Option<contact::Model> = ctx.data::<DataLoader<Contacts>>()?.load_one(key).await.map_err(|e| self.access.fault(&e))?;
+        let row: Option<contact::Model> =
+            ctx.data::<DataLoader<Contacts>>()?.load_one(key).await.map_err(|e| self.access.fault(&e))?;
         Ok(row.and_then(|c| c.email).unwrap_or_default())
     }
 
@@ -216,22 +231,36 @@ impl Message {
     /// Further headers as handed over.
     async fn headers(&self) -> Result<Vec<Header>> {
         let stored = self.content().await?.map(|c| c.headers).unwrap_or_default();
-        let pair = |v: &serde_json::Value| Some(Header { name: v.get(0)?.as_str()?.into(), value: v.get(1)?.as_str()?.into() });
+        let pair = |v: &serde_json::Value| {
+            Some(Header { name: v.get(0)?.as_str()?.into(), value: v.get(1)?.as_str()?.into() })
+        };
         let from_list = stored.as_array().map(|list| list.iter().filter_map(pair).collect::<Vec<_>>());
-        let from_object = || stored.as_object().map(|o| o.iter().map(|(name, v)| Header { name: name.clone(), value: v.as_str().unwrap_or_default().into() }).collect());
+        let from_object = || {
+            stored.as_object().map(|o| {
+                o.iter()
+                    .map(|(name, v)| Header {
+                        name: name.clone(),
+                        value: v.as_str().unwrap_or_default().into(),
+                    })
+                    .collect()
+            })
+        };
         Ok(from_list.or_else(from_object).unwrap_or_default())
     }
 
     /// Where the HTML part is shown, for a sandboxed frame; valid for ten minutes. Null while there is none.
     async fn html_url(&self) -> Result<Option<String>> {
         let there = self.content().await?.is_some();
-        Ok(there.then(|| crate::api::http::preview_url(&self.access.api, self.access.info.id, MessageId(self.row.id))))
+        Ok(there.then(|| {
+            crate::api::http::preview_url(&self.access.api, self.access.info.id, MessageId(self.row.id))
+        }))
     }
 
     /// Why it was not sent.
     async fn refusal(&self) -> Option<Refusal> {
         let text = |key: &str| self.row.refusal.as_ref()?.get(key)?.as_str().map(str::to_owned);
-        let rule = text("rule").or_else(|| (self.row.status >= 4).then(|| self.row.reason.clone()).flatten())?;
+        let rule =
+            text("rule").or_else(|| (self.row.status >= 4).then(|| self.row.reason.clone()).flatten())?;
         Some(Refusal { rule, detail: text("cite").unwrap_or_default() })
     }
 
@@ -254,7 +283,13 @@ impl Message {
     async fn language(&self) -> Result<Option<String>> {
         let Some(id) = self.row.template_id else { return Ok(None) };
         let row = self.access.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<template::Entity>().filter(template::Column::Id.eq(id)).one(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped
+                    .find::<template::Entity>()
+                    .filter(template::Column::Id.eq(id))
+                    .one(scoped.on())
+                    .await?,
+            )
         });
         Ok(row.await?.map(|t| t.language))
     }

@@ -21,11 +21,11 @@ pub mod store;
 pub mod subscription;
 pub mod timeline;
 
-#[cfg(test)]
-mod tests;
-
 pub use access::Api;
-use async_graphql::{SDLExportOptions, Schema, extensions::ApolloPersistedQueries};
+use async_graphql::{
+    SDLExportOptions, Schema,
+    extensions::apollo_persisted_queries::{ApolloPersistedQueries, LruCacheStorage},
+};
 
 /// Query, mutation and subscription together.
 pub type ApiSchema = Schema<query::Query, mutation::Mutation, subscription::Subscription>;
@@ -43,7 +43,7 @@ pub fn schema(api: Api, development: bool) -> ApiSchema {
         .limit_complexity(MAX_COMPLEXITY)
         .limit_directives(5)
         .extension(limits::Aliases)
-        .extension(ApolloPersistedQueries::new(async_graphql::extensions::apollo_persisted_queries::LruCacheStorage::new(1_000)))
+        .extension(ApolloPersistedQueries::new(LruCacheStorage::new(1_000)))
         .data(api);
     if development { builder.finish() } else { builder.disable_suggestions().finish() }
 }

@@ -42,7 +42,12 @@ pub struct JourneyPayload {
 #[Object]
 impl Mutation {
     /// Changes settings of a store, all or nothing. Needs the role admin.
-    async fn update_store_settings(&self, ctx: &Context<'_>, store_id: ID, input: StoreSettingsInput) -> Result<StorePayload> {
+    async fn update_store_settings(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+        input: StoreSettingsInput,
+    ) -> Result<StorePayload> {
         let Some(access) = Access::open_to(ctx, &store_id, Role::Admin).await? else { return Ok(no_store()) };
         let user_errors = change(&access, input).await?;
         access.api.stores.forget(access.info.id);
@@ -51,8 +56,16 @@ impl Mutation {
     }
 
     /// Switches a journey on, pauses it, or switches it off. Needs the role editor.
-    async fn set_journey_status(&self, ctx: &Context<'_>, store_id: ID, journey_id: ID, status: JourneyStatus) -> Result<JourneyPayload> {
-        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else { return Ok(no_journey()) };
+    async fn set_journey_status(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+        journey_id: ID,
+        status: JourneyStatus,
+    ) -> Result<JourneyPayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else {
+            return Ok(no_journey());
+        };
         let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(no_journey()) };
         let state = match status {
             JourneyStatus::On => JourneyState::Active,
@@ -67,13 +80,24 @@ impl Mutation {
 
     /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs. Needs the role
     /// editor.
-    async fn publish_journey(&self, ctx: &Context<'_>, store_id: ID, journey_id: ID, definition: Json) -> Result<JourneyPayload> {
-        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else { return Ok(no_journey()) };
+    async fn publish_journey(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+        journey_id: ID,
+        definition: Json,
+    ) -> Result<JourneyPayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else {
+            return Ok(no_journey());
+        };
         let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(no_journey()) };
         let definition = match Definition::from_json(&definition.0.to_string()) {
             Ok(definition) => definition,
             Err(problems) => {
-                let user_errors = problems.iter().map(|p| UserError::at(&["definition"], "unsound", p.to_string())).collect();
+                let user_errors = problems
+                    .iter()
+                    .map(|p| UserError::at(&["definition"], "unsound", p.to_string()))
+                    .collect();
                 return Ok(JourneyPayload { journey: None, user_errors });
             }
         };
@@ -88,7 +112,12 @@ impl Mutation {
     }
 }
 
-async fn finish(access: &Access, tx: crate::db::Tx, id: JourneyId, outcome: Result<(), service::JourneyError>) -> Result<JourneyPayload> {
+async fn finish(
+    access: &Access,
+    tx: crate::db::Tx,
+    id: JourneyId,
+    outcome: Result<(), service::JourneyError>,
+) -> Result<JourneyPayload> {
     if let Err(e) = outcome {
         let user_errors = journey_errors(e).map_err(|e| access.fault(&e))?;
         return Ok(JourneyPayload { journey: None, user_errors });
@@ -124,16 +153,24 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
         .map_err(|e| access.fault(&e))?;
     if let Some(secret) = input.shopify_secret.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
-        secrets::put(&scoped, &access.api.master, &access.api.env, SecretKind::Shopify, secret).await.map_err(|e| access.fault(&e))?;
+        secrets::put(&scoped, &access.api.master, &access.api.env, SecretKind::Shopify, secret)
+            .await
+            .map_err(|e| access.fault(&e))?;
     }
     tx.commit().await.map_err(|e| access.fault(&e))?;
     Ok(Vec::new())
 }
 
 fn no_store() -> StorePayload {
-    StorePayload { store: None, user_errors: vec![UserError::at(&["storeId"], "not_found", "there is no such store")] }
+    StorePayload {
+        store: None,
+        user_errors: vec![UserError::at(&["storeId"], "not_found", "there is no such store")],
+    }
 }
 
 fn no_journey() -> JourneyPayload {
-    JourneyPayload { journey: None, user_errors: vec![UserError::at(&["journeyId"], "not_found", "there is no such journey")] }
+    JourneyPayload {
+        journey: None,
+        user_errors: vec![UserError::at(&["journeyId"], "not_found", "there is no such journey")],
+    }
 }

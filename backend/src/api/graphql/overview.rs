@@ -156,10 +156,14 @@ impl Overview {
             Recovered { orders: sum.n, revenue: amount(sum.minor, currency.code()) }
         };
         let n = |metric| sums.total(metric, currency).n;
-        let (by_click, by_window) = (recovered(Metric::RecoveredByClick), recovered(Metric::RecoveredByWindow));
+        let (by_click, by_window) =
+            (recovered(Metric::RecoveredByClick), recovered(Metric::RecoveredByWindow));
         let first_day = utc_day(now) - days + 1;
         let trend = (first_day..=utc_day(now)).map(|day| TrendDay {
-            day: chrono::DateTime::from_timestamp_millis(i64::from(day) * DAY).unwrap_or_default().format("%Y-%m-%d").to_string(),
+            day: chrono::DateTime::from_timestamp_millis(i64::from(day) * DAY)
+                .unwrap_or_default()
+                .format("%Y-%m-%d")
+                .to_string(),
             by_click: amount(sums.on(day, Metric::RecoveredByClick, currency).minor, currency.code()),
             by_window: amount(sums.on(day, Metric::RecoveredByWindow, currency).minor, currency.code()),
         });
@@ -188,7 +192,12 @@ fn compared(sums: &Figures, access: &Access) -> Incremental {
     let arm = |entered, ordered| {
         let (entered, orders) = (sums.total(entered, currency), sums.total(ordered, currency));
         let whole = |n: i64| u64::try_from(n).unwrap_or(0);
-        Arm { n: whole(entered.n), orders: whole(orders.n), revenue: orders.minor, revenue_squares: orders.squares as i128 }
+        Arm {
+            n: whole(entered.n),
+            orders: whole(orders.n),
+            revenue: orders.minor,
+            revenue_squares: orders.squares as i128,
+        }
     };
     let treated = arm(Metric::TreatedEntered, Metric::TreatedOrders);
     let holdout = arm(Metric::HoldoutEntered, Metric::HoldoutOrders);
@@ -216,32 +225,47 @@ impl Overview {
     async fn recent_recoveries(&self, first: Option<i32>) -> Result<Vec<Recovery>> {
         let first = super::page::size(first.or(Some(10)))?;
         let access = &self.access;
-        let (orders, carts) = access.read(async |scoped| {
-            let either = Condition::any().add(shop_order::Column::ClickMessageId.is_not_null()).add(shop_order::Column::WindowMessageId.is_not_null());
-            let orders = scoped
-                .find::<shop_order::Entity>()
-                .filter(either)
-                .filter(shop_order::Column::CancelledAt.is_null())
-                .filter(shop_order::Column::PlacedAt.gte(self.since.0))
-                .order_by_desc(shop_order::Column::PlacedAt)
-                .order_by_desc(shop_order::Column::Id)
-                .limit(first)
-                .all(scoped.on())
-                .await?;
-            let ids = orders.iter().filter_map(|o| o.cart_id);
-            let carts = scoped.find::<cart::Entity>().filter(cart::Column::Id.is_in(ids)).all(scoped.on()).await?;
-            Ok::<_, DbError>((orders, carts))
-        }).await?;
-        Ok(orders.into_iter().filter_map(|order| {
-            let row = carts.iter().find(|c| Some(c.id) == order.cart_id)?.clone();
-            Some(Recovery {
-                id: ID(OrderId(order.id).to_string()),
-                at: Time(order.placed_at),
-                attribution: if order.click_message_id.is_some() { Attribution::Click } else { Attribution::Window },
-                order: order.into(),
-                cart: Cart { access: access.clone(), row },
+        let (orders, carts) = access
+            .read(async |scoped| {
+                let either = Condition::any()
+                    .add(shop_order::Column::ClickMessageId.is_not_null())
+                    .add(shop_order::Column::WindowMessageId.is_not_null());
+                let orders = scoped
+                    .find::<shop_order::Entity>()
+                    .filter(either)
+                    .filter(shop_order::Column::CancelledAt.is_null())
+                    .filter(shop_order::Column::PlacedAt.gte(self.since.0))
+                    .order_by_desc(shop_order::Column::PlacedAt)
+                    .order_by_desc(shop_order::Column::Id)
+                    .limit(first)
+                    .all(scoped.on())
+                    .await?;
+                let ids = orders.iter().filter_map(|o| o.cart_id);
+                let carts = scoped
+                    .find::<cart::Entity>()
+                    .filter(cart::Column::Id.is_in(ids))
+                    .all(scoped.on())
+                    .await?;
+                Ok::<_, DbError>((orders, carts))
             })
-        }).collect())
+            .await?;
+        Ok(orders
+            .into_iter()
+            .filter_map(|order| {
+                let row = carts.iter().find(|c| Some(c.id) == order.cart_id)?.clone();
+                Some(Recovery {
+                    id: ID(OrderId(order.id).to_string()),
+                    at: Time(order.placed_at),
+                    attribution: if order.click_message_id.is_some() {
+                        Attribution::Click
+                    } else {
+                        Attribution::Window
+                    },
+                    order: order.into(),
+                    cart: Cart { access: access.clone(), row },
+                })
+            })
+            .collect())
     }
 }
 
@@ -271,8 +295,16 @@ pub async fn setup_steps(access: &Access) -> Result<Vec<SetupStep>> {
 pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
     let now = access.api.env.now();
     let found = access.read(async |scoped| signals::trouble(scoped, now).await).await?;
-    let all = [("messages_uncertain", found.uncertain), ("messages_failed", found.failed), ("runs_late", found.late)];
-    let mut list: Vec<_> = all.into_iter().filter(|(_, n)| *n > 0).map(|(code, count)| Attention { code: code.into(), count, detail: None }).collect();
+    let all = [
+        ("messages_uncertain", found.uncertain),
+        ("messages_failed", found.failed),
+        ("runs_late", found.late),
+    ];
+    let mut list: Vec<_> = all
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(code, count)| Attention { code: code.into(), count, detail: None })
+        .collect();
     if access.info.settings.postal_address.is_empty() {
         list.push(Attention { code: "postal_address_missing".into(), count: 1, detail: None });
     }

@@ -54,11 +54,20 @@ impl ViewerNode {
         let look = async {
             let mut tx = api.db.read().await?;
             let system = tx.system().await?;
-            let row = system.find::<member::Entity>().filter(member::Column::Id.eq(id.uuid())).one(system.on()).await?;
+            let row = system
+                .find::<member::Entity>()
+                .filter(member::Column::Id.eq(id.uuid()))
+                .one(system.on())
+                .await?;
             Ok::<_, crate::db::DbError>(row)
         };
         let row = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
-        Ok(row.map(|m| Member { id: ID(MemberId(m.id).to_string()), name: m.name, email: m.email, language: m.language }))
+        Ok(row.map(|m| Member {
+            id: ID(MemberId(m.id).to_string()),
+            name: m.name,
+            email: m.email,
+            language: m.language,
+        }))
     }
 
     /// Organisations the viewer has rights in.
@@ -68,7 +77,10 @@ impl ViewerNode {
         let look = async {
             let mut tx = api.db.read().await?;
             let system = tx.system().await?;
-            let rows = system.find::<organisation::Entity>().filter(organisation::Column::Id.is_in(ids)).order_by_asc(organisation::Column::Name);
+            let rows = system
+                .find::<organisation::Entity>()
+                .filter(organisation::Column::Id.is_in(ids))
+                .order_by_asc(organisation::Column::Name);
             Ok::<_, crate::db::DbError>(rows.all(system.on()).await?)
         };
         let rows = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
@@ -101,11 +113,14 @@ impl Organisation {
         let look = async {
             let mut tx = api.db.read().await?;
             let system = tx.system().await?;
-            let mut rows = system.find::<store::Entity>().filter(store::Column::OrganisationId.eq(self.row.id));
+            let mut rows =
+                system.find::<store::Entity>().filter(store::Column::OrganisationId.eq(self.row.id));
             if let Some(only) = self.only {
                 rows = rows.filter(store::Column::Id.eq(only.uuid()));
             }
-            Ok::<_, crate::db::DbError>(rows.order_by_asc(store::Column::Name).limit(200).all(system.on()).await?)
+            Ok::<_, crate::db::DbError>(
+                rows.order_by_asc(store::Column::Name).limit(200).all(system.on()).await?,
+            )
         };
         let rows = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
         let mut stores = Vec::with_capacity(rows.len());

@@ -15,7 +15,9 @@ pub struct Time(pub Millis);
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => parse_rfc3339(text).map(Self).ok_or_else(|| InputValueError::custom("an instant such as 2026-11-22T10:00:00Z")),
+            Value::String(text) => parse_rfc3339(text)
+                .map(Self)
+                .ok_or_else(|| InputValueError::custom("an instant such as 2026-11-22T10:00:00Z")),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

@@ -160,7 +160,8 @@ impl StoreSettings {
 
     /// Shopify: whether a secret for its signatures is on record.
     async fn shopify_connected(&self) -> Result<bool> {
-        let found = self.0.read(async |scoped| secrets::get(scoped, &self.0.api.master, SecretKind::Shopify).await);
+        let found =
+            self.0.read(async |scoped| secrets::get(scoped, &self.0.api.master, SecretKind::Shopify).await);
         Ok(found.await?.is_some())
     }
 
@@ -234,14 +235,24 @@ impl StoreSettingsInput {
         };
         let text = |v: &Option<String>| v.clone().map(serde_json::Value::from);
         let number = |v: Option<i32>| v.map(serde_json::Value::from);
-        let optional = |v: &Option<String>| v.as_ref().map(|t| if t.trim().is_empty() { serde_json::Value::Null } else { t.clone().into() });
+        let optional = |v: &Option<String>| {
+            v.as_ref().map(|t| if t.trim().is_empty() { serde_json::Value::Null } else { t.clone().into() })
+        };
         set("country", "country", text(&self.country));
         set("locale", "locale", text(&self.locale));
         set("time_zone", "timeZone", text(&self.time_zone));
         set("currency", "currency", text(&self.currency));
         set("abandon_cart_after_seconds", "abandonCartAfterSeconds", number(self.abandon_cart_after_seconds));
-        set("abandon_checkout_after_seconds", "abandonCheckoutAfterSeconds", number(self.abandon_checkout_after_seconds));
-        set("abandon_quote_after_seconds", "abandonQuoteAfterSeconds", number(self.abandon_quote_after_seconds));
+        set(
+            "abandon_checkout_after_seconds",
+            "abandonCheckoutAfterSeconds",
+            number(self.abandon_checkout_after_seconds),
+        );
+        set(
+            "abandon_quote_after_seconds",
+            "abandonQuoteAfterSeconds",
+            number(self.abandon_quote_after_seconds),
+        );
         set("holdout_percent", "holdoutPercent", number(self.holdout_percent));
         set("sender_name", "senderName", text(&self.sender_name));
         set("sender_email", "senderEmail", optional(&self.sender_email));
@@ -279,7 +290,11 @@ impl StoreSettingsInput {
         };
         let (quiet_from, quiet_to) = (minute("quietHoursFrom", from)?, minute("quietHoursTo", to)?);
         if quiet_from == quiet_to {
-            return Err(UserError::at(&["input", "quietHoursTo"], "invalid", "a time other than the one quiet hours begin at"));
+            return Err(UserError::at(
+                &["input", "quietHoursTo"],
+                "invalid",
+                "a time other than the one quiet hours begin at",
+            ));
         }
         Ok(Some(Some(SendingHours { from: quiet_to, to: quiet_from })))
     }

@@ -102,16 +102,24 @@ impl Store {
             }
             if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
                 let people: Vec<_> = contacts_like(scoped, text).await?.into_iter().map(|c| c.id).collect();
-                query = query.filter(Condition::any().add(cart::Column::ContactId.is_in(people)).add(cart::Column::Number.eq(text)));
+                query = query.filter(
+                    Condition::any()
+                        .add(cart::Column::ContactId.is_in(people))
+                        .add(cart::Column::Number.eq(text)),
+                );
             }
             if let Some((at, id)) = place {
                 query = query.filter(before(cart::Column::UpdatedAt, cart::Column::Id, at, id));
             }
-            let query = query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1);
+            let query =
+                query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1);
             Ok::<_, DbError>(query.all(scoped.on()).await?)
         });
         let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.updated_at, r.id));
-        let edges = rows.into_iter().map(|row| CartEdge { cursor: page::cursor((row.updated_at, row.id)), node: Cart { access: self.0.clone(), row } });
+        let edges = rows.into_iter().map(|row| CartEdge {
+            cursor: page::cursor((row.updated_at, row.id)),
+            node: Cart { access: self.0.clone(), row },
+        });
         Ok(CartConnection { edges: edges.collect(), page_info, total_count: None })
     }
 
@@ -123,7 +131,12 @@ impl Store {
 
     /// Contacts, last seen first. `search` finds a whole e-mail address or its beginning.
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
-    async fn contacts(&self, search: Option<String>, first: Option<i32>, after: Option<String>) -> Result<ContactConnection> {
+    async fn contacts(
+        &self,
+        search: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<ContactConnection> {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
         let rows = self.0.read(async |scoped| {
             if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
@@ -133,11 +146,17 @@ impl Store {
             if let Some((at, id)) = place {
                 query = query.filter(before(contact::Column::LastSeenAt, contact::Column::Id, at, id));
             }
-            let query = query.order_by_desc(contact::Column::LastSeenAt).order_by_desc(contact::Column::Id).limit(first + 1);
+            let query = query
+                .order_by_desc(contact::Column::LastSeenAt)
+                .order_by_desc(contact::Column::Id)
+                .limit(first + 1);
             Ok::<_, DbError>(query.all(scoped.on()).await?)
         });
         let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.last_seen_at, r.id));
-        let edges = rows.into_iter().map(|row| ContactEdge { cursor: page::cursor((row.last_seen_at, row.id)), node: Contact { access: self.0.clone(), row } });
+        let edges = rows.into_iter().map(|row| ContactEdge {
+            cursor: page::cursor((row.last_seen_at, row.id)),
+            node: Contact { access: self.0.clone(), row },
+        });
         Ok(ContactConnection { edges: edges.collect(), page_info, total_count: None })
     }
 
@@ -151,7 +170,14 @@ impl Store {
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn journeys(&self) -> Result<Vec<Journey>> {
         let rows = self.0.read(async |scoped| {
-            Ok::<_, DbError>(scoped.find::<journey::Entity>().order_by_asc(journey::Column::Name).limit(200).all(scoped.on()).await?)
+            Ok::<_, DbError>(
+                scoped
+                    .find::<journey::Entity>()
+                    .order_by_asc(journey::Column::Name)
+                    .limit(200)
+                    .all(scoped.on())
+                    .await?,
+            )
         });
         Ok(rows.await?.into_iter().map(|row| Journey { access: self.0.clone(), row }).collect())
     }
@@ -171,11 +197,17 @@ impl Store {
             if let Some((at, id)) = place {
                 query = query.filter(before(message::Column::CreatedAt, message::Column::Id, at, id));
             }
-            let query = query.order_by_desc(message::Column::CreatedAt).order_by_desc(message::Column::Id).limit(first + 1);
+            let query = query
+                .order_by_desc(message::Column::CreatedAt)
+                .order_by_desc(message::Column::Id)
+                .limit(first + 1);
             Ok::<_, DbError>(query.all(scoped.on()).await?)
         });
         let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.created_at, r.id));
-        let edges = rows.into_iter().map(|row| MessageEdge { cursor: page::cursor((row.created_at, row.id)), node: Message { access: self.0.clone(), row } });
+        let edges = rows.into_iter().map(|row| MessageEdge {
+            cursor: page::cursor((row.created_at, row.id)),
+            node: Message { access: self.0.clone(), row },
+        });
         Ok(MessageConnection { edges: edges.collect(), page_info, total_count: None })
     }
 

@@ -18,11 +18,16 @@ pub struct CartsChanged {
 #[Root]
 impl Subscription {
     /// Carts of a store as they change. A watcher that falls behind misses steps in between, never the latest state.
-    async fn carts_changed(&self, ctx: &Context<'_>, store_id: ID) -> Result<impl Stream<Item = Result<CartsChanged>> + use<>> {
+    async fn carts_changed(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+    ) -> Result<impl Stream<Item = Result<CartsChanged>> + use<>> {
         let Some(access) = Access::open(ctx, &store_id).await? else {
             return Err(async_graphql::Error::new("there is no such store"));
         };
         let receiver = access.api.live.watch();
+        let bearer = ctx.data_opt::<crate::api::http::Bearer>().cloned();
         let changes = stream::unfold(receiver, |mut receiver| async move {
             loop {
                 match receiver.recv().await {
@@ -33,9 +38,9 @@ impl Subscription {
             }
         });
         Ok(changes.filter_map(move |change| {
-            let access = access.clone();
+            let (access, bearer) = (access.clone(), bearer.clone());
             async move {
-                if change.store != access.info.id {
+                if change.store != access.info.id || !still_open(&access, bearer).await {
                     return None;
                 }
                 match Cart::load(&access, change.cart).await {
@@ -45,4 +50,11 @@ impl Subscription {
             }
         }))
     }
+}
+
+/// Whether the credentials the socket was opened with are still good: nothing is told after sign-out.
+async fn still_open(access: &Access, bearer: Option<crate::api::http::Bearer>) -> bool {
+    let Some(bearer) = bearer else { return false };
+    let Ok(Some(viewer)) = access.api.grants.viewer(&bearer.0).await else { return false };
+    matches!(access.api.grants.scope(&viewer, access.info.id).await, Ok(Some(_)))
 }

@@ -62,16 +62,22 @@ const EVENTS: u64 = 300;
 /// # Errors
 /// A fault.
 pub async fn timeline(access: &Access, row: &cart::Model) -> Result<Vec<TimelineEntry>> {
-    let mut entries = access.read(async |scoped| {
-        let mut entries = events(scoped, row).await?;
-        entries.extend(decided(access, scoped, row).await?);
-        entries.extend(messages(access, scoped, row).await?);
-        if let Some(id) = row.order_id {
-            let order = scoped.find::<shop_order::Entity>().filter(shop_order::Column::Id.eq(id)).one(scoped.on()).await?;
-            entries.extend(order.map(ordered));
-        }
-        Ok::<_, DbError>(entries)
-    }).await?;
+    let mut entries = access
+        .read(async |scoped| {
+            let mut entries = events(scoped, row).await?;
+            entries.extend(decided(access, scoped, row).await?);
+            entries.extend(messages(access, scoped, row).await?);
+            if let Some(id) = row.order_id {
+                let order = scoped
+                    .find::<shop_order::Entity>()
+                    .filter(shop_order::Column::Id.eq(id))
+                    .one(scoped.on())
+                    .await?;
+                entries.extend(order.map(ordered));
+            }
+            Ok::<_, DbError>(entries)
+        })
+        .await?;
     entries.sort_by_key(|e| e.at.0);
     Ok(entries)
 }
@@ -84,41 +90,65 @@ async fn events(scoped: &Scoped<'_>, row: &cart::Model) -> Result<Vec<TimelineEn
         .limit(EVENTS)
         .all(scoped.on())
         .await?;
-    Ok(rows.into_iter().map(|e| TimelineEntry {
-        id: ID(EventId(e.id).to_string()),
-        at: Time(e.occurred_at),
-        kind: TimelineKind::Event,
-        code: e.kind,
-        values: Json(json!({ "source": e.source })),
-        message: None,
-        journey: None,
-    }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|e| TimelineEntry {
+            id: ID(EventId(e.id).to_string()),
+            at: Time(e.occurred_at),
+            kind: TimelineKind::Event,
+            code: e.kind,
+            values: Json(json!({ "source": e.source })),
+            message: None,
+            journey: None,
+        })
+        .collect())
 }
 
-async fn decided(access: &Access, scoped: &Scoped<'_>, row: &cart::Model) -> Result<Vec<TimelineEntry>, DbError> {
+async fn decided(
+    access: &Access,
+    scoped: &Scoped<'_>,
+    row: &cart::Model,
+) -> Result<Vec<TimelineEntry>, DbError> {
     let Some(contact) = row.contact_id else { return Ok(Vec::new()) };
-    let runs = decisions::runs_of_cart(scoped, ContactId(contact), CartId(row.id)).await?;
+    let runs = decisions::runs_of_cart(scoped, CartId(row.id), ContactId(contact)).await?;
     let ids: Vec<_> = runs.iter().map(|r| RunId(r.id)).collect();
-    let journeys = scoped.find::<journey::Entity>().filter(journey::Column::Id.is_in(runs.iter().map(|r| r.journey_id))).all(scoped.on()).await?;
+    let journeys = scoped
+        .find::<journey::Entity>()
+        .filter(journey::Column::Id.is_in(runs.iter().map(|r| r.journey_id)))
+        .all(scoped.on())
+        .await?;
     let of_run = |run: RunId| {
         let journey = runs.iter().find(|r| r.id == run.uuid())?.journey_id;
         let row = journeys.iter().find(|j| j.id == journey)?.clone();
         Some(Journey { access: access.clone(), row })
     };
     let entries = decisions::of_runs(scoped, &ids).await?;
-    Ok(entries.into_iter().enumerate().map(|(n, e)| TimelineEntry {
-        id: ID(format!("{}:{n}", e.run)),
-        at: Time(e.at),
-        kind: TimelineKind::Decision,
-        code: e.decision,
-        values: Json(json!({ "node": e.node, "visit": e.visit, "values": e.values })),
-        message: None,
-        journey: of_run(e.run),
-    }).collect())
+    Ok(entries
+        .into_iter()
+        .enumerate()
+        .map(|(n, e)| TimelineEntry {
+            id: ID(format!("{}:{n}", e.run)),
+            at: Time(e.at),
+            kind: TimelineKind::Decision,
+            code: e.decision,
+            values: Json(json!({ "node": e.node, "visit": e.visit, "values": e.values })),
+            message: None,
+            journey: of_run(e.run),
+        })
+        .collect())
 }
 
-async fn messages(access: &Access, scoped: &Scoped<'_>, row: &cart::Model) -> Result<Vec<TimelineEntry>, DbError> {
-    let rows = scoped.find::<message::Entity>().filter(message::Column::CartId.eq(row.id)).limit(100).all(scoped.on()).await?;
+async fn messages(
+    access: &Access,
+    scoped: &Scoped<'_>,
+    row: &cart::Model,
+) -> Result<Vec<TimelineEntry>, DbError> {
+    let rows = scoped
+        .find::<message::Entity>()
+        .filter(message::Column::CartId.eq(row.id))
+        .limit(100)
+        .all(scoped.on())
+        .await?;
     Ok(rows.into_iter().map(|m| TimelineEntry {
         id: ID(MessageId(m.id).to_string()),
         at: Time(m.sent_at.unwrap_or(m.created_at)),
@@ -132,13 +162,19 @@ async fn messages(access: &Access, scoped: &Scoped<'_>, row: &cart::Model) -> Re
 
 fn ordered(order: shop_order::Model) -> TimelineEntry {
     let total = amount(order.total_minor, &order.currency);
-    let by = if order.click_message_id.is_some() { Some("click") } else { order.window_message_id.map(|_| "window") };
+    let by = if order.click_message_id.is_some() {
+        Some("click")
+    } else {
+        order.window_message_id.map(|_| "window")
+    };
     TimelineEntry {
         id: ID(OrderId(order.id).to_string()),
         at: Time(order.placed_at),
         kind: TimelineKind::Order,
         code: order.state,
-        values: Json(json!({ "number": order.number, "total": total.decimal, "currency": total.currency, "recoveredBy": by })),
+        values: Json(
+            json!({ "number": order.number, "total": total.decimal, "currency": total.currency, "recoveredBy": by }),
+        ),
         message: None,
         journey: None,
     }
@@ -150,28 +186,49 @@ fn ordered(order: shop_order::Model) -> TimelineEntry {
 /// A fault.
 pub async fn next_step(access: &Access, row: &cart::Model) -> Result<Option<NextStep>> {
     if let Some(at) = row.idle_at {
-        return Ok(Some(NextStep { at: Some(Time(at)), kind: "abandonment".into(), journey_name: None, node: None }));
+        return Ok(Some(NextStep {
+            at: Some(Time(at)),
+            kind: "abandonment".into(),
+            journey_name: None,
+            node: None,
+        }));
     }
-    access.read(async |scoped| {
-        let queued = scoped
-            .find::<message::Entity>()
-            .filter(message::Column::CartId.eq(row.id))
-            .filter(message::Column::Status.is_in([0, 1, 2]))
-            .order_by_asc(message::Column::NextAt)
-            .one(scoped.on())
-            .await?;
-        if let Some(m) = queued {
-            return Ok(Some(NextStep { at: Some(Time(m.next_at)), kind: "message".into(), journey_name: None, node: Some(m.node) }));
-        }
-        let run = scoped
-            .find::<journey_run::Entity>()
-            .filter(journey_run::Column::CartId.eq(row.id))
-            .filter(journey_run::Column::Status.lt(2))
-            .order_by_asc(journey_run::Column::WakeAt)
-            .one(scoped.on())
-            .await?;
-        let Some(run) = run else { return Ok::<_, DbError>(None) };
-        let journey = scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(run.journey_id)).one(scoped.on()).await?;
-        Ok(Some(NextStep { at: Some(Time(run.wake_at)), kind: "journey".into(), journey_name: journey.map(|j| j.name), node: Some(run.node) }))
-    }).await
+    access
+        .read(async |scoped| {
+            let queued = scoped
+                .find::<message::Entity>()
+                .filter(message::Column::CartId.eq(row.id))
+                .filter(message::Column::Status.is_in([0, 1, 2]))
+                .order_by_asc(message::Column::NextAt)
+                .one(scoped.on())
+                .await?;
+            if let Some(m) = queued {
+                return Ok(Some(NextStep {
+                    at: Some(Time(m.next_at)),
+                    kind: "message".into(),
+                    journey_name: None,
+                    node: Some(m.node),
+                }));
+            }
+            let run = scoped
+                .find::<journey_run::Entity>()
+                .filter(journey_run::Column::CartId.eq(row.id))
+                .filter(journey_run::Column::Status.lt(2))
+                .order_by_asc(journey_run::Column::WakeAt)
+                .one(scoped.on())
+                .await?;
+            let Some(run) = run else { return Ok::<_, DbError>(None) };
+            let journey = scoped
+                .find::<journey::Entity>()
+                .filter(journey::Column::Id.eq(run.journey_id))
+                .one(scoped.on())
+                .await?;
+            Ok(Some(NextStep {
+                at: Some(Time(run.wake_at)),
+                kind: "journey".into(),
+                journey_name: journey.map(|j| j.name),
+                node: Some(run.node),
+            }))
+        })
+        .await
 }
