@@ -266,11 +266,15 @@
       if (!answer.ok) throw 0;
       return answer.json();
     }).then(function (cart) {
-      adopted = { r: restoreToken, c: cart.cart_id };
+      adopted.c = cart.cart_id;
       if (cart.cart_token) adopted.t = cart.cart_token;
       if (active()) change(function () {});
       emit('restore', cart);
-    }).catch(guard(function () { emit('restore_failed'); }));
+    }).catch(guard(function () {
+      adopted = {};
+      if (active()) change(function (record) { delete record.r; });
+      emit('restore_failed');
+    }));
   }
 
   // ---- the public object ----
@@ -329,7 +333,7 @@
     else if ((record = read())) consent = record.g == null ? consent : !!record.g;
 
     if (query.cw) {
-      restoreToken = encodeURIComponent(query.cw);
+      adopted.r = restoreToken = encodeURIComponent(query.cw); // with this very page view: it shows that a person came
       guard(restore)(address);
     }
 

@@ -65,4 +65,14 @@ test('an expired link is told to the shop', async () => {
   page.shop.on('restore_failed', () => failed++);
   await page.pass(1000);
   assert.equal(failed, 1);
+  page.shop.cart({ products: [bag] });
+  await page.pass(1000);
+  assert.equal(page.named('Cart Updated')[0].context.restore_token, undefined);
+});
+
+test('the page view of a restore link carries the link, as the proof that a person came', async () => {
+  const page = openPage({ url: link, answer: server });
+  await page.pass(1000);
+  assert.equal(page.events()[0].type, 'page');
+  assert.equal(page.events()[0].context.restore_token, 'tok_en%2B1');
 });
