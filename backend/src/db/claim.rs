@@ -7,13 +7,17 @@
 //! Statuses are literals: with a bound status PostgreSQL's generic plan could not use the partial index.
 
 use super::{DbError, Dialect, System};
-use cartwheel_domain::time::Millis;
+use cartwheel_domain::time::{HOUR, Millis};
 use cartwheel_entity::{journey_run, message};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement, Value};
 use std::sync::OnceLock;
 
 /// Lanes there are.
 pub const LANES: i32 = 64;
+
+/// No lease is longer than this. One that ends later was taken before the clock was set back: its worker is judged
+/// as gone too, else its rows would wait until the clock has caught up. If it lives, its epoch is stale.
+pub const LONGEST_LEASE: Millis = HOUR;
 
 /// What one claim asks for.
 #[derive(Debug, Clone)]
@@ -173,14 +177,14 @@ pub async fn rescue_runs(system: &System<'_>, now: Millis) -> Result<u64, DbErro
     let text = match system.dialect() {
         Dialect::Sqlite => {
             "UPDATE journey_run SET status = 0, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \
-             attempt = attempt + 1 WHERE status = 1 AND lease_until < ?1"
+             attempt = attempt + 1 WHERE status = 1 AND (lease_until < ?1 OR lease_until > ?2)"
         }
         Dialect::Postgres => {
             "UPDATE journey_run SET status = 0, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \
-             attempt = attempt + 1 WHERE status = 1 AND lease_until < $1"
+             attempt = attempt + 1 WHERE status = 1 AND (lease_until < $1 OR lease_until > $2)"
         }
     };
-    let statement = Statement::from_sql_and_values(system.dialect().backend(), text, [now.into()]);
+    let statement = Statement::from_sql_and_values(system.dialect().backend(), text, [now.into(), (now + LONGEST_LEASE).into()]);
     Ok(system.on().execute_raw(statement).await?.rows_affected())
 }
 
@@ -200,10 +204,15 @@ pub async fn orphaned_messages(
     let text = format!(
         "UPDATE message SET epoch = epoch + 1, lease_owner = {text}1, lease_until = {text}2 \
          WHERE (status = 1 OR status = 2) AND (store_id, id) IN (SELECT store_id, id FROM message \
-         WHERE (status = 1 OR status = 2) AND lease_until < {text}3 ORDER BY lease_until LIMIT {text}4{lock}) RETURNING *"
+         WHERE (status = 1 OR status = 2) AND (lease_until < {text}3 OR lease_until > {text}5) ORDER BY lease_until LIMIT {text}4{lock}) RETURNING *"
     );
-    let values: [Value; 4] =
-        [claim.owner.into(), claim.until.into(), claim.now.into(), i64::from(claim.limit).into()];
+    let values: [Value; 5] = [
+        claim.owner.into(),
+        claim.until.into(),
+        claim.now.into(),
+        i64::from(claim.limit).into(),
+        (claim.now + LONGEST_LEASE).into(),
+    ];
     let statement = Statement::from_sql_and_values(system.dialect().backend(), text, values);
     all::<message::Entity>(system, statement).await
 }

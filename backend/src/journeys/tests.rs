@@ -238,6 +238,20 @@ async fn each_crash_point_leaves_one_message(app: TestApp) {
 }
 
 #[db_test]
+async fn a_clock_set_back_does_not_keep_the_runs_of_a_dead_worker(app: TestApp) {
+    let store = app.store("shop").await;
+    install(&app, &store, &default_recovery_journey_with(0)).await;
+    let one = left(&app, &store, "ann@example.com").await;
+    start(&app, &store, &[one]).await;
+    let (fate, _) = armed("engine.claimed", 1, engine(&app).tick()).await;
+    assert!(matches!(fate, Fate::Died));
+    app.clock().advance(-DAY);
+    assert_eq!(engine(&app).rescue().await.expect("rescued"), 1);
+    app.clock().advance(DAY);
+    assert_eq!(drain(&engine(&app)).await, 1);
+}
+
+#[db_test]
 async fn two_workers_step_each_run_once(app: TestApp) {
     let store = app.store("shop").await;
     install(&app, &store, &default_recovery_journey_with(0)).await;

@@ -76,6 +76,8 @@ pub enum EndReason {
     JourneyOff,
     /// The person said no. Decided by the engine when an unsubscription arrives, not by the step.
     Unsubscribed,
+    /// The shopper took the cart up again; leaving it again is a new entry. Decided by the projection of its events.
+    CameBack,
     /// A member ended it in the console. Decided by the engine.
     Cancelled,
     /// Came to one node more than [`super::EXIT_LIMIT_VISITS`] times.
@@ -86,7 +88,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Completed,
         Self::HeldOut,
         Self::Converted,
@@ -98,6 +100,7 @@ impl EndReason {
         Self::NotAdmitted,
         Self::JourneyOff,
         Self::Unsubscribed,
+        Self::CameBack,
         Self::Cancelled,
         Self::LoopLimit,
         Self::Broken,
@@ -117,6 +120,7 @@ impl EndReason {
             Self::NotAdmitted => "not_admitted",
             Self::JourneyOff => "journey_off",
             Self::Unsubscribed => "unsubscribed",
+            Self::CameBack => "came_back",
             Self::Cancelled => "cancelled",
             Self::LoopLimit => "loop_limit",
             Self::Broken => "broken",
