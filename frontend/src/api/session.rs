@@ -1,0 +1,143 @@
+//! Who is signed in. The access token lives in memory only; what outlives a reload is the server's HttpOnly cookie.
+
+use std::cell::RefCell;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::post::{Answer, post};
+use super::{Fault, FaultKind};
+use crate::browser;
+
+/// Renew this long before the end, so that a slow request does not arrive with a stale token.
+const EARLY: i64 = 20_000;
+
+/// What the console knows about the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// The cookie has not been tried yet.
+    Unknown,
+    /// Somebody has to sign in.
+    SignedOut,
+    /// There is a token.
+    SignedIn,
+}
+
+#[derive(Clone)]
+struct Token {
+    value: String,
+    ends_at: i64,
+}
+
+thread_local! {
+    static TOKEN: RefCell<Option<Token>> = const { RefCell::new(None) };
+    /// A renewal under way: the refresh cookie rotates, so two at once would look like theft.
+    static RENEWAL: RefCell<Option<js_sys::Promise>> = const { RefCell::new(None) };
+    static STATE: ArcRwSignal<SessionState> = ArcRwSignal::new(SessionState::Unknown);
+}
+
+/// The state, to be read in views.
+pub fn state() -> ArcRwSignal<SessionState> {
+    STATE.with(Clone::clone)
+}
+
+/// Tries the cookie of an earlier visit.
+pub async fn resume() {
+    if renew().await.is_err() {
+        state().set(SessionState::SignedOut);
+    }
+}
+
+/// Signs in with address and password.
+///
+/// # Errors
+/// [`FaultKind::Refused`] for a wrong pair, else any [`Fault`].
+pub async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
+    let body = serde_json::json!({ "email": email, "password": password }).to_string();
+    let answer = post("/auth/sign-in", &body, None).await?;
+    match answer.status {
+        200..300 => keep(&answer).map(drop),
+        400 | 401 | 403 | 422 => {
+            Err(Fault { request_id: answer.request_id, ..Fault::new(FaultKind::Refused) })
+        }
+        status => Err(Fault::from_status(status, answer.request_id)),
+    }
+}
+
+/// Ends the session here and on the server.
+pub async fn sign_out() {
+    let token = TOKEN.with_borrow(|token| token.as_ref().map(|token| token.value.clone()));
+    // Should the server not be reached, the session still ends in this browser's memory.
+    let _ = post("/auth/sign-out", "{}", token.as_deref()).await;
+    ended();
+}
+
+/// The server takes the session no longer.
+pub fn ended() {
+    TOKEN.with_borrow_mut(|token| *token = None);
+    state().set(SessionState::SignedOut);
+}
+
+/// A token that is good for the next seconds.
+pub(super) async fn token() -> Result<String, Fault> {
+    let kept = TOKEN.with_borrow(Clone::clone);
+    match kept {
+        Some(token) if token.ends_at - EARLY > browser::now() => Ok(token.value),
+        _ => renew().await,
+    }
+}
+
+/// Gets a new token by the cookie; everybody who asks meanwhile waits for the same answer.
+pub(super) async fn renew() -> Result<String, Fault> {
+    let running = RENEWAL.with_borrow(Clone::clone);
+    let promise = running.unwrap_or_else(|| {
+        let promise = future_to_promise(async {
+            let outcome = refresh().await;
+            RENEWAL.with_borrow_mut(|running| *running = None);
+            outcome.map(|token| JsValue::from_str(&token)).map_err(|fault| match fault.kind {
+                FaultKind::Network => JsValue::NULL,
+                _ => JsValue::from_str(fault.request_id.as_deref().unwrap_or_default()),
+            })
+        });
+        RENEWAL.with_borrow_mut(|running| *running = Some(promise.clone()));
+        promise
+    });
+    match JsFuture::from(promise).await {
+        Ok(token) => Ok(token.as_string().unwrap_or_default()),
+        Err(fault) if fault.is_null() => Err(Fault::network()),
+        Err(fault) => {
+            ended();
+            Err(Fault {
+                request_id: fault.as_string().filter(|id| !id.is_empty()),
+                ..Fault::new(FaultKind::SignedOut)
+            })
+        }
+    }
+}
+
+async fn refresh() -> Result<String, Fault> {
+    let answer = post("/auth/refresh", "{}", None).await?;
+    match answer.status {
+        200..300 => keep(&answer),
+        status => Err(Fault::from_status(status, answer.request_id)),
+    }
+}
+
+/// Takes the token out of an answer: `access_token`, and `expires_in` in seconds.
+fn keep(answer: &Answer) -> Result<String, Fault> {
+    let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let Some(token) = value["access_token"].as_str().map(str::to_owned) else {
+        return Err(Fault {
+            request_id: answer.request_id.clone(),
+            ..Fault::unreadable("no access_token".to_owned())
+        });
+    };
+    let seconds = value["expires_in"].as_i64().unwrap_or(60);
+    let kept = Token { value: token.clone(), ends_at: browser::now() + seconds * 1000 };
+    TOKEN.with_borrow_mut(|token| *token = Some(kept));
+    if state().get_untracked() != SessionState::SignedIn {
+        state().set(SessionState::SignedIn);
+    }
+    Ok(token)
+}

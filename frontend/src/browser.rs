@@ -1,0 +1,68 @@
+//! What the browser offers, in one place. On the host, where components only render to strings, it offers nothing.
+
+/// The current time in epoch milliseconds; 0 on the host.
+pub fn now() -> i64 {
+    if cfg!(target_arch = "wasm32") { js_sys::Date::now() as i64 } else { 0 }
+}
+
+/// The window, in a browser.
+pub fn window() -> Option<web_sys::Window> {
+    if cfg!(target_arch = "wasm32") { web_sys::window() } else { None }
+}
+
+/// The document, in a browser.
+pub fn document() -> Option<web_sys::Document> {
+    window()?.document()
+}
+
+/// Reads a stored choice. Storage may be forbidden, which is the same as nothing stored.
+pub fn stored(key: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Stores a choice, or removes it.
+pub fn store(key: &str, value: Option<&str>) {
+    if let Some(Ok(Some(storage))) = window().map(|window| window.local_storage()) {
+        // A full or forbidden store means that the choice lasts until the page is left.
+        let _ = match value {
+            Some(value) => storage.set_item(key, value),
+            None => storage.remove_item(key),
+        };
+    }
+}
+
+/// Moves the keyboard to the element with this id.
+pub fn focus(id: &str) {
+    use wasm_bindgen::JsCast as _;
+    let element = document().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // An element that cannot take focus stays as it is.
+        let _ = element.focus();
+    }
+}
+
+/// Puts text on the clipboard; says whether the browser has one to offer.
+pub fn copy(text: &str) -> bool {
+    let Some(window) = window().filter(web_sys::Window::is_secure_context) else { return false };
+    // The promise settles on its own; a refusal would need a permission the page was not given.
+    drop(window.navigator().clipboard().write_text(text));
+    true
+}
+
+/// The languages the person reads, best first.
+pub fn languages() -> Vec<String> {
+    let Some(window) = window() else { return Vec::new() };
+    window.navigator().languages().iter().filter_map(|language| language.as_string()).collect()
+}
+
+/// Whether the keyboard has a command key, so that the shortcut is written as people know it.
+pub fn is_mac() -> bool {
+    window().and_then(|window| window.navigator().platform().ok()).is_some_and(|name| name.starts_with("Mac"))
+}
+
+/// Runs `work` after `delay` milliseconds; nothing happens on the host.
+pub fn after(delay: u32, work: impl FnOnce() + 'static) {
+    if cfg!(target_arch = "wasm32") {
+        leptos::prelude::set_timeout(work, std::time::Duration::from_millis(delay.into()));
+    }
+}

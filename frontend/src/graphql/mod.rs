@@ -1,0 +1,29 @@
+//! What is asked of the server: one operation a file, checked against `schema.graphql` when the console is built.
+
+mod operations;
+pub mod types;
+
+pub use operations::*;
+
+use crate::shell::{StoreInfo, Stores};
+
+/// The answer about the person, as the frame needs it.
+pub fn stores(data: &viewer::ResponseData) -> Stores {
+    // An API key has no member; the console is never opened with one.
+    let (name, email) = data
+        .viewer
+        .member
+        .as_ref()
+        .map(|member| (member.name.clone(), member.email.clone()))
+        .unwrap_or_default();
+    let list = data.viewer.organisations.iter().flat_map(|organisation| {
+        organisation.stores.iter().map(|store| StoreInfo {
+            id: store.id.clone(),
+            name: store.name.clone(),
+            organisation: organisation.name.clone(),
+            sandbox: store.sandbox,
+            currency: store.currency.clone(),
+        })
+    });
+    Stores { name: if name.is_empty() { email.clone() } else { name }, email, list: list.collect() }
+}

@@ -1,0 +1,57 @@
+//! The operations. Their types are made from the schema and the files beside this one.
+#![allow(missing_docs, reason = "generated from the schema, which documents its fields")]
+
+use graphql_client::GraphQLQuery;
+
+use super::types::{
+    Attribution, CaptureMode, CartKind, CartStatus, JourneyStatus, Json, SetupCode, Time, TimelineKind,
+};
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident in $file:tt;)*) => { $(
+        $(#[$doc])*
+        #[derive(GraphQLQuery)]
+        #[graphql(
+            schema_path = "../schema.graphql",
+            query_path = $file,
+            response_derives = "Clone, Debug, PartialEq",
+            variables_derives = "Clone, Debug, PartialEq, Default",
+            extern_enums("Attribution", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "SetupCode", "TimelineKind"),
+            skip_serializing_none
+        )]
+        pub struct $name;
+    )* };
+}
+
+operations! {
+    /// Who is signed in.
+    Viewer in "src/graphql/viewer.graphql";
+    /// What Cartwheel earned.
+    Home in "src/graphql/home.graphql";
+    /// The list of carts.
+    Carts in "src/graphql/carts.graphql";
+    /// One cart.
+    Cart in "src/graphql/cart.graphql";
+    /// A cart of the store has changed.
+    CartsChanged in "src/graphql/carts_changed.graphql";
+    /// The list of contacts.
+    Contacts in "src/graphql/contacts.graphql";
+    /// One contact.
+    Contact in "src/graphql/contact.graphql";
+    /// The list of journeys.
+    Journeys in "src/graphql/journeys.graphql";
+    /// One journey.
+    Journey in "src/graphql/journey.graphql";
+    /// Switches a journey.
+    SetJourneyStatus in "src/graphql/set_journey_status.graphql";
+    /// Publishes a version.
+    PublishJourney in "src/graphql/publish_journey.graphql";
+    /// What the sandbox would have sent.
+    Messages in "src/graphql/messages.graphql";
+    /// One message.
+    Message in "src/graphql/message.graphql";
+    /// The settings of a store.
+    Settings in "src/graphql/settings.graphql";
+    /// Changes settings.
+    UpdateStoreSettings in "src/graphql/update_store_settings.graphql";
+}

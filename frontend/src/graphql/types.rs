@@ -1,0 +1,152 @@
+//! Scalars and enumerations of the schema that several operations share.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Any JSON.
+pub type Json = serde_json::Value;
+
+/// A moment in epoch milliseconds, sent as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub i64);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let millis = text.parse().ok().or_else(|| cartwheel_domain::time::parse_rfc3339(&text));
+        millis.map(Self).ok_or_else(|| serde::de::Error::custom(format!("no time: {text}")))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&cartwheel_domain::time::to_rfc3339(self.0))
+    }
+}
+
+macro_rules! enumerations {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* })*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
+
+        /// The first; generated inputs need one.
+        impl Default for $name {
+            fn default() -> Self {
+                Self::ALL[0]
+            }
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Its word in the schema, and in addresses.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The value of a word, in either case.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.word().eq_ignore_ascii_case(word))
+            }
+        }
+    )* };
+}
+
+enumerations! {
+    /// How an order is ascribed to a message.
+    Attribution {
+        /// The person clicked in a message.
+        Click = "CLICK",
+        /// The order came within the window after a message.
+        Window = "WINDOW",
+    }
+    /// What the snippet may record.
+    CaptureMode {
+        /// Nothing.
+        Off = "OFF",
+        /// Only after consent.
+        AfterConsent = "AFTER_CONSENT",
+        /// With notice, on legitimate interest.
+        LegitimateInterest = "LEGITIMATE_INTEREST",
+    }
+    /// What was left.
+    CartKind {
+        /// A basket.
+        Cart = "CART",
+        /// A checkout.
+        Checkout = "CHECKOUT",
+        /// A quote.
+        Quote = "QUOTE",
+    }
+    /// Where a cart is in its life.
+    CartStatus {
+        /// Being filled.
+        Active = "ACTIVE",
+        /// At the checkout.
+        Checkout = "CHECKOUT",
+        /// Left.
+        Abandoned = "ABANDONED",
+        /// Bought after a message.
+        Recovered = "RECOVERED",
+        /// Bought without our help.
+        Converted = "CONVERTED",
+        /// Too old.
+        Expired = "EXPIRED",
+    }
+    /// Whether a journey takes people in.
+    JourneyStatus {
+        /// It does.
+        On = "ON",
+        /// Nobody enters or moves.
+        Paused = "PAUSED",
+        /// It does not.
+        Off = "OFF",
+    }
+    /// A step of the set-up.
+    SetupCode {
+        /// The snippet was seen on the shop.
+        SnippetSeen = "SNIPPET_SEEN",
+        /// A first cart arrived.
+        FirstCart = "FIRST_CART",
+        /// The sender is complete.
+        SenderSet = "SENDER_SET",
+        /// A journey is on.
+        JourneyOn = "JOURNEY_ON",
+        /// A first message went out.
+        FirstMessage = "FIRST_MESSAGE",
+        /// A first order came back.
+        FirstRecovery = "FIRST_RECOVERY",
+    }
+    /// What a line of a timeline is.
+    TimelineKind {
+        /// Something the shop told.
+        Event = "EVENT",
+        /// Something a journey decided.
+        Decision = "DECISION",
+        /// Something about a message.
+        Message = "MESSAGE",
+        /// An order.
+        Order = "ORDER",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_and_written_as_rfc_3339() {
+        let time: Time = serde_json::from_str("\"2026-03-01T12:00:00.250Z\"").unwrap();
+        assert_eq!(time.0, 1_772_366_400_250);
+        let again: Time = serde_json::from_str(&serde_json::to_string(&time).unwrap()).unwrap();
+        assert_eq!(again, time);
+        assert!(serde_json::from_str::<Time>("\"yesterday\"").is_err());
+    }
+
+    #[test]
+    fn a_word_of_an_address_is_read_in_either_case() {
+        assert_eq!(CartStatus::from_word("abandoned"), Some(CartStatus::Abandoned));
+        assert_eq!(CartStatus::from_word("gone"), None);
+    }
+}

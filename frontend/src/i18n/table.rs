@@ -1,0 +1,81 @@
+//! The texts of the language in use.
+
+use std::cell::RefCell;
+
+use super::{Lang, format, intl};
+
+struct Table {
+    lang: Lang,
+    /// In the order of their sorted keys. A counted text stands as its two forms, `one` first.
+    texts: Vec<Entry>,
+}
+
+enum Entry {
+    Plain(String),
+    Counted(String, String),
+}
+
+thread_local! {
+    static TABLE: RefCell<Table> = const { RefCell::new(Table { lang: Lang::En, texts: Vec::new() }) };
+}
+
+/// Puts a language into use from the text of its file; says whether the file was one.
+pub fn install(lang: Lang, json: &str) -> bool {
+    let Ok(serde_json::Value::Object(object)) = serde_json::from_str(json) else { return false };
+    let mut sorted: Vec<(String, serde_json::Value)> = object.into_iter().collect();
+    sorted.sort_by(|one, other| one.0.cmp(&other.0));
+    let form = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let texts = sorted
+        .into_iter()
+        .map(|(_, value)| match value {
+            serde_json::Value::String(text) => Entry::Plain(text),
+            forms => Entry::Counted(form(&forms["one"]), form(&forms["other"])),
+        })
+        .collect();
+    TABLE.with_borrow_mut(|table| *table = Table { lang, texts });
+    intl::forget();
+    true
+}
+
+/// The language in use.
+pub fn current() -> Lang {
+    TABLE.with_borrow(|table| table.lang)
+}
+
+pub(super) fn text(index: usize) -> String {
+    TABLE.with_borrow(|table| match table.texts.get(index) {
+        Some(Entry::Plain(text) | Entry::Counted(_, text)) => text.clone(),
+        None => String::new(),
+    })
+}
+
+pub(super) fn fill(index: usize, values: &[(&str, &str)]) -> String {
+    replace(&text(index), values)
+}
+
+pub(super) fn counted(index: usize, n: i64, values: &[(&str, &str)]) -> String {
+    let one = intl::is_one(n);
+    let form = TABLE.with_borrow(|table| match table.texts.get(index) {
+        Some(Entry::Counted(text, _)) if one => text.clone(),
+        Some(Entry::Plain(text) | Entry::Counted(_, text)) => text.clone(),
+        None => String::new(),
+    });
+    let number = format::number(n);
+    let mut values = values.to_vec();
+    values.push(("n", &number));
+    replace(&form, &values)
+}
+
+/// One pass from left to right, so that a value with braces in it is never read as a placeholder.
+fn replace(text: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len() + 24);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else { break };
+        out.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}

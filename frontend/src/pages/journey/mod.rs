@@ -1,0 +1,137 @@
+//! One journey: the drawing with what happened at each node, the list beside it, a form for the node picked, and the
+//! draft that becomes the next version.
+
+mod draft;
+mod drawing;
+mod list;
+mod panel;
+mod publish;
+pub mod status;
+mod versions;
+
+use std::sync::Arc;
+
+use cartwheel_domain::journey::Definition;
+use leptos::prelude::*;
+
+use crate::api::{Query, use_query};
+use crate::graphql;
+use crate::graphql::journey::{JourneyStoreJourney, ResponseData, Variables};
+use crate::i18n::{format, t};
+use crate::route::{Parameters, Route, use_id, use_parameters, use_store_id};
+use crate::ui::{
+    Crumb, Icon, PageHead, Segmented, Tone, empty, moment, notice, skeleton_page, stat, stateful,
+};
+use draft::Draft;
+
+/// What happened at a node under the published version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Runs that came here.
+    pub entered: i64,
+    /// Runs that are here now.
+    pub waiting: i64,
+}
+
+/// The page of a journey.
+#[component]
+pub fn Journey() -> impl IntoView {
+    let (store, id, parameters) = (use_store_id(), use_id(), use_parameters());
+    let query =
+        use_query::<graphql::Journey>(move || Some(Variables { store: store.get(), journey: id.get() }));
+    stateful(query, skeleton_page, move |data: Arc<ResponseData>| {
+        match data.store.as_ref().and_then(|store| store.journey.as_ref()) {
+            Some(journey) => content(journey, &store.get(), parameters, query),
+            None => empty(Icon::Workflow, t::journey_gone(), t::journey_gone_words(), ().into_any()),
+        }
+    })
+}
+
+fn content(
+    journey: &JourneyStoreJourney,
+    store: &str,
+    parameters: Parameters,
+    query: Query<ResponseData>,
+) -> AnyView {
+    let crumbs = vec![Crumb { href: Route::Journeys.path(store), name: t::nav_journeys() }];
+    let version = journey.published_version.as_ref().map(|version| (version.number, version.published_at.0));
+    let about = move || {
+        version
+            .map(|(number, at)| view! { {t::journey_version(&number.to_string())} " · " {t::journey_published()} " " {moment(at)} })
+            .into_any()
+    };
+    let (store_id, id, name, status) =
+        (store.to_owned(), journey.id.clone(), journey.name.clone(), journey.status);
+    let actions = move || {
+        view! { <status::StatusSwitch store=store_id.clone() journey=id.clone() name=name.clone() status=status /> }.into_any()
+    };
+    let text =
+        journey.published_version.as_ref().map(|version| version.definition.to_string()).unwrap_or_default();
+    let body = match Definition::from_json(&text) {
+        Ok(definition) => body(journey, definition, store, parameters, query),
+        Err(problems) => {
+            let more =
+                view! { <pre class="small">{cartwheel_domain::journey::listed(&problems)}</pre> }.into_any();
+            notice(Tone::Negative, t::journey_unreadable(), more)
+        }
+    };
+    view! {
+        <PageHead title=journey.name.clone() about=about crumbs=crumbs actions=actions />
+        {figures(journey)}
+        {body}
+    }
+    .into_any()
+}
+
+fn figures(journey: &JourneyStoreJourney) -> AnyView {
+    let counts = &journey.counts;
+    let revenue = format::money(&counts.revenue.decimal, &counts.revenue.currency);
+    let days = || view! { {t::range_last(30)} }.into_any();
+    view! {
+        <section class="stats" aria-label=t::journey_figures()>
+            {stat(t::journey_runs(), t::journey_runs_meaning(), format::number(counts.runs), days())}
+            {stat(t::journey_waiting(), t::journey_waiting_meaning(), format::number(counts.waiting), view! { {t::time_now()} }.into_any())}
+            {stat(t::journey_messages(), t::journey_messages_meaning(), format::number(counts.messages), days())}
+            {stat(t::journey_recovered(), t::recovered_click_meaning(), revenue, view! { {t::orders(counts.recovered)} }.into_any())}
+        </section>
+    }
+    .into_any()
+}
+
+fn body(
+    journey: &JourneyStoreJourney,
+    definition: Definition,
+    store: &str,
+    parameters: Parameters,
+    query: Query<ResponseData>,
+) -> AnyView {
+    let number = journey.published_version.as_ref().map_or(0, |version| version.number);
+    let draft = Draft::open(&journey.id, number, definition);
+    let found =
+        journey.published_version.as_ref().map(|version| version.node_counts.as_slice()).unwrap_or_default();
+    let counts: draft::Counts = found
+        .iter()
+        .map(|one| (one.node.clone(), Count { entered: one.entered, waiting: one.waiting }))
+        .collect();
+    let counts = StoredValue::new(counts);
+    let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
+    let pick = move |value: String| parameters.set(&[("view", &value)]);
+    let as_list = move || parameters.get("view") == "list";
+    view! {
+        <div class="columns columns--side journey">
+            <section class="section" aria-labelledby="steps">
+                <div class="row row--between">
+                    <h2 id="steps">{t::journey_steps()}</h2>
+                    <Segmented label=t::journey_view() options=options value=parameters.signal("view") on_pick=pick />
+                </div>
+                {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, parameters) }}
+            </section>
+            <aside class="stack journey__side" aria-label=t::journey_form()>
+                {panel::panel(draft, parameters)}
+                {versions::versions(&journey.versions)}
+            </aside>
+        </div>
+        {publish::bar(draft, store.to_owned(), journey.id.clone(), journey.counts.waiting, query)}
+    }
+    .into_any()
+}

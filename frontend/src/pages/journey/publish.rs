@@ -1,0 +1,82 @@
+//! The bar that says what has been changed, and the way to publish it as the next version.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::draft::Draft;
+use crate::api::{Fault, Query, mutate};
+use crate::graphql;
+use crate::graphql::journey::ResponseData;
+use crate::graphql::publish_journey::Variables;
+use crate::i18n::t;
+use crate::ui::{Button, ButtonKind, Dialog, fault, use_toasts};
+
+/// The bar; nothing while nothing has changed.
+pub fn bar(
+    draft: Draft,
+    store: String,
+    journey: String,
+    under_way: i64,
+    query: Query<ResponseData>,
+) -> AnyView {
+    let (asking, busy) = (RwSignal::new(false), RwSignal::new(false));
+    let trouble = RwSignal::new(None::<Fault>);
+    let refused = RwSignal::new(Vec::<String>::new());
+    let toasts = use_toasts();
+    let names = StoredValue::new((store, journey));
+    let publish = move |()| {
+        busy.set(true);
+        trouble.set(None);
+        refused.set(Vec::new());
+        let definition = serde_json::to_value(draft.shown.get_untracked()).unwrap_or_default();
+        let (store, journey) = names.get_value();
+        spawn_local(async move {
+            let outcome = mutate::<graphql::PublishJourney>(Variables { store, journey, definition }).await;
+            busy.set(false);
+            match outcome {
+                Ok(data) if data.publish_journey.user_errors.is_empty() => {
+                    asking.set(false);
+                    draft.discard();
+                    toasts.done(t::publish_done());
+                    query.refetch();
+                }
+                Ok(data) => {
+                    refused.set(
+                        data.publish_journey.user_errors.iter().map(|error| error.message.clone()).collect(),
+                    );
+                }
+                Err(fault) => trouble.set(Some(fault)),
+            }
+        });
+    };
+    let count = move || draft.changes.with(Vec::len) as i64;
+    let wrong = Signal::derive(move || draft.problems.with(|problems| !problems.is_empty()));
+    let next = move || t::publish_as(&(draft.number.get_value() + 1).to_string());
+    view! {
+        <Show when=move || { count() > 0 }>
+            <div class="draft" role="region" aria-label=t::draft()>
+                <span class="grow" role="status">
+                    {move || if wrong.get() { t::draft_wrong() } else { t::draft_count(count()) }}
+                </span>
+                <Button label=t::draft_discard() kind=ButtonKind::Quiet on_press=move |()| draft.discard() />
+                <Button label=t::publish() kind=ButtonKind::Primary disabled=wrong on_press=move |()| asking.set(true) />
+            </div>
+        </Show>
+        <Dialog label=t::publish() open=asking>
+            <div class="dialog__body">
+                <h2>{next}</h2>
+                <p class="muted">{t::publish_words(under_way)}</p>
+                {move || trouble.get().map(|it| fault(&it, None))}
+                {move || {
+                    let list = refused.get();
+                    (!list.is_empty()).then(|| view! { <ul class="notice notice--negative stack" role="alert">{list.into_iter().map(|one| view! { <li>{one}</li> }).collect_view()}</ul> })
+                }}
+                <div class="dialog__foot">
+                    <Button label=t::cancel() on_press=move |()| asking.set(false) />
+                    <Button label=t::publish() kind=ButtonKind::Primary busy=busy on_press=publish />
+                </div>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}

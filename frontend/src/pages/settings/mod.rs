@@ -1,0 +1,55 @@
+//! The settings, a part at a time. What is typed is judged at once and again by the server.
+
+mod abandonment;
+mod form;
+mod sending;
+mod shopify;
+mod snippet;
+mod store;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::api::use_query;
+use crate::graphql;
+use crate::graphql::settings::{ResponseData, Variables};
+use crate::i18n::t;
+use crate::route::{Route, Section, use_place, use_store_id};
+use crate::ui::{PageHead, Tab, skeleton_lines, stateful, tabs};
+use crate::words;
+
+/// The settings.
+#[component]
+pub fn Settings() -> impl IntoView {
+    let (store, place) = (use_store_id(), use_place());
+    let section = Memo::new(move |before: Option<&Section>| match place.with(|place| place.route.clone()) {
+        Route::Settings(section) => section,
+        _ => before.copied().unwrap_or(Section::Store),
+    });
+    let query = use_query::<graphql::Settings>(move || Some(Variables { store: store.get() }));
+    let row = move || {
+        let tab = |one: Section| Tab {
+            href: Route::Settings(one).path(&store.get()),
+            name: words::section(one),
+            current: section.get() == one,
+        };
+        tabs(t::nav_settings(), Section::ALL.map(tab).to_vec())
+    };
+    view! {
+        <PageHead title=t::nav_settings() />
+        {row}
+        {stateful(query, || skeleton_lines(8), move |data: Arc<ResponseData>| {
+            let Some(data) = data.store.clone() else { return ().into_any() };
+            let context = form::Context { store: data.id.clone(), query };
+            match section.get() {
+                Section::Store => store::form(&data, context),
+                Section::Abandonment => abandonment::form(&data, context),
+                Section::Sending => sending::form(&data, context),
+                Section::Snippet => snippet::form(&data, context),
+                Section::Shopify => shopify::form(&data, context),
+            }
+        })}
+    }
+    .into_any()
+}

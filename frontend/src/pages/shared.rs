@@ -1,0 +1,88 @@
+//! Small things that several pages show.
+
+use leptos::prelude::*;
+
+use crate::graphql::types::{CartKind, CartStatus, Time};
+use crate::i18n::{format, t};
+use crate::route::Route;
+use crate::ui::moment;
+use crate::words;
+
+/// How many rows a list shows at once.
+pub const PAGE: i64 = 25;
+
+/// One row of a list of carts, as several pages show it.
+pub struct CartRow {
+    /// Its id.
+    pub id: String,
+    /// What was left.
+    pub kind: CartKind,
+    /// Where it is in its life.
+    pub status: CartStatus,
+    /// Why it is left out of all rates.
+    pub excluded: Option<String>,
+    /// How many pieces.
+    pub items: i64,
+    /// Decimal and currency.
+    pub total: (String, String),
+    /// When it changed last.
+    pub updated: Time,
+    /// Whose it is, where the list is not about one person.
+    pub person: Option<String>,
+}
+
+/// A table of carts.
+pub fn cart_table(
+    store: &str,
+    rows: Vec<CartRow>,
+    new: impl Fn(&str) -> bool + Clone + Send + 'static,
+) -> AnyView {
+    let with_person = rows.first().is_some_and(|row| row.person.is_some());
+    let rows: Vec<_> = rows.into_iter().map(|row| cart_row(store, row, new.clone())).collect();
+    view! {
+        <div class="table-frame">
+            <table class="table table--linked table--cards carts-table">
+                <thead>
+                    <tr>
+                        <th scope="col">{if with_person { t::carts_person() } else { t::carts_kind() }}</th>
+                        {with_person.then(|| view! { <th scope="col">{t::carts_kind()}</th> })}
+                        <th scope="col" class="right">{t::carts_value()}</th>
+                        <th scope="col">{t::carts_status()}</th>
+                        <th scope="col">{t::carts_updated()}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn cart_row(store: &str, row: CartRow, new: impl Fn(&str) -> bool + Send + 'static) -> AnyView {
+    let what = format!("{} · {}", words::cart_kind(row.kind), t::carts_items(row.items));
+    let link = Route::Cart(row.id.clone()).path(store);
+    let named = row.person.is_some();
+    let first = row.person.unwrap_or_else(|| what.clone());
+    let value = format::money(&row.total.0, &row.total.1);
+    let id = row.id;
+    view! {
+        <tr class:is-new=move || new(&id)>
+            <td class="truncate"><a class="table__link" href=link>{first}</a></td>
+            {named.then(|| view! { <td class="muted cell-2">{what}</td> })}
+            <td class="right strong">{value}</td>
+            <td>{words::cart_badge(row.status)} {row.excluded.map(|why| view! { " " {words::excluded(&why)} })}</td>
+            <td class="muted nowrap">{moment(row.updated.0)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// A name in a list of facts, and what it is; absent facts leave no row.
+pub fn fact(name: String, value: Option<impl IntoAny>) -> Option<AnyView> {
+    value.map(|value| view! { <dt>{name}</dt><dd>{value.into_any()}</dd> }.into_any())
+}
+
+/// Non-empty text.
+pub fn given(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty()).cloned()
+}

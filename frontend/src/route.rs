@@ -1,0 +1,245 @@
+//! Every address of the console. An address holds all of a view: the store, the page, and as parameters its filters.
+
+use std::mem::Discriminant;
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
+
+/// A part of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Name, country, language, zone, currency.
+    Store,
+    /// When a cart counts as left.
+    Abandonment,
+    /// Sender, limits, quiet hours.
+    Sending,
+    /// The code for the shop, and the keys.
+    Snippet,
+    /// The connection to Shopify.
+    Shopify,
+}
+
+impl Section {
+    /// All of them, in the order of the tabs.
+    pub const ALL: [Self; 5] = [Self::Store, Self::Abandonment, Self::Sending, Self::Snippet, Self::Shopify];
+
+    /// Its part of the address.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Abandonment => "abandonment",
+            Self::Sending => "sending",
+            Self::Snippet => "snippet",
+            Self::Shopify => "shopify",
+        }
+    }
+}
+
+/// A page. All but the first and the last belong to a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Leads on to the store last looked at.
+    Start,
+    /// What Cartwheel earned.
+    Home,
+    /// The list of carts.
+    Carts,
+    /// One cart.
+    Cart(String),
+    /// The list of contacts.
+    Contacts,
+    /// One contact.
+    Contact(String),
+    /// The list of journeys.
+    Journeys,
+    /// One journey.
+    Journey(String),
+    /// What the sandbox would have sent.
+    Inbox,
+    /// The settings.
+    Settings(Section),
+    /// The kit, in development.
+    Kit,
+    /// No page of ours.
+    Unknown,
+}
+
+/// An address: the store, if it names one, and the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The store's id.
+    pub store: Option<String>,
+    /// The page.
+    pub route: Route,
+}
+
+impl Place {
+    /// Reads a path.
+    pub fn parse(path: &str) -> Self {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let bare = |route| Self { store: None, route };
+        match parts.as_slice() {
+            [] | ["sign-in"] => bare(Route::Start),
+            ["kit"] if cfg!(debug_assertions) => bare(Route::Kit),
+            ["stores", store, rest @ ..] => {
+                Self { store: Some((*store).to_owned()), route: Route::parse(rest) }
+            }
+            _ => bare(Route::Unknown),
+        }
+    }
+}
+
+impl Route {
+    fn parse(parts: &[&str]) -> Self {
+        match parts {
+            [] => Self::Home,
+            ["carts"] => Self::Carts,
+            ["carts", id] => Self::Cart((*id).to_owned()),
+            ["contacts"] => Self::Contacts,
+            ["contacts", id] => Self::Contact((*id).to_owned()),
+            ["journeys"] => Self::Journeys,
+            ["journeys", id] => Self::Journey((*id).to_owned()),
+            ["inbox"] => Self::Inbox,
+            ["settings"] => Self::Settings(Section::Store),
+            ["settings", word] => Section::ALL
+                .into_iter()
+                .find(|section| section.word() == *word)
+                .map_or(Self::Unknown, Self::Settings),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The path of this page for a store.
+    pub fn path(&self, store: &str) -> String {
+        let rest = match self {
+            Self::Start => return "/".to_owned(),
+            Self::Kit => return "/kit".to_owned(),
+            Self::Home | Self::Unknown => String::new(),
+            Self::Carts => "/carts".to_owned(),
+            Self::Cart(id) => format!("/carts/{id}"),
+            Self::Contacts => "/contacts".to_owned(),
+            Self::Contact(id) => format!("/contacts/{id}"),
+            Self::Journeys => "/journeys".to_owned(),
+            Self::Journey(id) => format!("/journeys/{id}"),
+            Self::Inbox => "/inbox".to_owned(),
+            Self::Settings(section) => format!("/settings/{}", section.word()),
+        };
+        format!("/stores/{store}{rest}")
+    }
+
+    /// Which page it is, without its id: as long as this stays, the page stays.
+    pub fn kind(&self) -> Discriminant<Self> {
+        std::mem::discriminant(self)
+    }
+}
+
+/// The place one is at.
+pub fn use_place() -> Memo<Place> {
+    let path = use_location().pathname;
+    Memo::new(move |_| Place::parse(&path.get()))
+}
+
+/// The store of the address; empty where there is none.
+pub fn use_store_id() -> Memo<String> {
+    let place = use_place();
+    Memo::new(move |_| place.with(|place| place.store.clone()).unwrap_or_default())
+}
+
+/// The id in the address of a single cart, contact or journey. It stays as it was when the address moves elsewhere, so
+/// that a page on its way out does not ask for nothing.
+pub fn use_id() -> Memo<String> {
+    let place = use_place();
+    Memo::new(move |before: Option<&String>| match place.with(|place| place.route.clone()) {
+        Route::Cart(id) | Route::Contact(id) | Route::Journey(id) => id,
+        _ => before.cloned().unwrap_or_default(),
+    })
+}
+
+/// The parameters of the address, where views keep their filters.
+#[derive(Clone, Copy)]
+pub struct Parameters {
+    map: Memo<ParamsMap>,
+    set: StoredValue<Box<dyn Fn(ParamsMap) + Send + Sync>>,
+}
+
+impl Parameters {
+    /// Reads one; empty when absent. Views that read it follow it.
+    pub fn get(&self, name: &str) -> String {
+        self.map.with(|map| map.get(name)).unwrap_or_default()
+    }
+
+    /// The same as a signal.
+    pub fn signal(self, name: &'static str) -> Memo<String> {
+        Memo::new(move |_| self.get(name))
+    }
+
+    /// Sets some at once; an empty value removes its parameter. One step in the browser's history.
+    pub fn set(&self, pairs: &[(&str, &str)]) {
+        let mut map = self.map.get_untracked();
+        for (name, value) in pairs {
+            map.remove(name);
+            if !value.is_empty() {
+                map.insert((*name).to_owned(), (*value).to_owned());
+            }
+        }
+        self.set.with_value(|set| set(map));
+    }
+}
+
+/// The parameters of the address of this page.
+pub fn use_parameters() -> Parameters {
+    let navigate = use_navigate();
+    let path = use_location().pathname;
+    let set = move |map: ParamsMap| {
+        let to = format!("{}{}", path.get_untracked(), map.to_query_string());
+        navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
+    Parameters { map: use_query_map(), set: StoredValue::new(Box::new(set)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_read_from_the_path_it_writes() {
+        let id = || "cart_01k".to_owned();
+        let mut pages = vec![
+            Route::Home,
+            Route::Carts,
+            Route::Cart(id()),
+            Route::Contacts,
+            Route::Contact(id()),
+            Route::Journeys,
+            Route::Journey(id()),
+            Route::Inbox,
+        ];
+        pages.extend(Section::ALL.map(Route::Settings));
+        for route in pages {
+            let place = Place::parse(&route.path("store_01k"));
+            assert_eq!(place, Place { store: Some("store_01k".to_owned()), route });
+        }
+    }
+
+    #[test]
+    fn sign_in_and_the_root_lead_on() {
+        assert_eq!(Place::parse("/").route, Route::Start);
+        assert_eq!(Place::parse("/sign-in").route, Route::Start);
+    }
+
+    #[test]
+    fn what_is_no_page_says_so() {
+        assert_eq!(Place::parse("/stores/s/nonsense").route, Route::Unknown);
+        assert_eq!(Place::parse("/stores/s/settings/nonsense").route, Route::Unknown);
+        assert_eq!(Place::parse("/elsewhere").route, Route::Unknown);
+    }
+
+    #[test]
+    fn another_cart_is_the_same_page() {
+        assert_eq!(Route::Cart("a".to_owned()).kind(), Route::Cart("b".to_owned()).kind());
+        assert_ne!(Route::Cart("a".to_owned()).kind(), Route::Carts.kind());
+    }
+}

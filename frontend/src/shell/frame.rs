@@ -1,0 +1,120 @@
+//! The frame: who is signed in is fetched once, then sidebar, top bar and the page of the address.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+
+use super::brand::brand;
+use super::nav;
+use super::palette::Palette;
+use super::sidebar::Sidebar;
+use super::stores::{Stores, use_store};
+use super::topbar::TopBar;
+use crate::api::use_query;
+use crate::browser;
+use crate::graphql;
+use crate::i18n::t;
+use crate::pages;
+use crate::route::{Route, use_place, use_store_id};
+use crate::ui::{Clock, Dialog, DialogKind, Icon, ToastShelf, Toasts, empty, fault};
+
+/// The frame with the page inside.
+#[component]
+pub fn Frame() -> impl IntoView {
+    Toasts::provide();
+    Clock::provide();
+    let viewer = use_query::<graphql::Viewer>(|| Some(graphql::viewer::Variables {}));
+    let again = Callback::new(move |()| viewer.refetch());
+    move || match (viewer.data.get(), viewer.fault.get()) {
+        (Some(data), _) => {
+            provide_context(Arc::new(graphql::stores(&data)));
+            view! { <Inside /> }.into_any()
+        }
+        (None, trouble) => view! {
+            <div class="frame">
+                <div class="sidebar">{brand()}</div>
+                <main class="main">
+                    <div class="topbar"></div>
+                    <div class="page">{trouble.map(|trouble| fault(&trouble, Some(again)))}</div>
+                </main>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Inside() -> impl IntoView {
+    let (palette, drawer) = (RwSignal::new(false), RwSignal::new(false));
+    let store = use_store_id();
+    let path = use_location().pathname;
+    follow(path, drawer);
+    view! {
+        <a class="skip" href="#main">{t::nav_skip()}</a>
+        <div class="frame">
+            <Sidebar />
+            <div class="main">
+                <TopBar palette drawer />
+                <main class="page" id="main"><Page /></main>
+            </div>
+        </div>
+        <nav class="tabbar" aria-label=t::nav_main()>
+            {nav::links(store, "tabbar__link", |route| !matches!(route, Route::Settings(_)))}
+        </nav>
+        <Dialog label=t::nav_main() open=drawer kind=DialogKind::Left><Sidebar /></Dialog>
+        <Palette open=palette />
+        <ToastShelf />
+    }
+    .into_any()
+}
+
+/// After a change of page: the drawer closes, the view starts at its top, and the keyboard starts at its heading.
+fn follow(path: Memo<String>, drawer: RwSignal<bool>) {
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            drawer.set(false);
+            browser::after(0, || browser::focus("page-title"));
+        }
+        now
+    });
+}
+
+/// The page of the address. It stays while only its id or its parameters change.
+#[component]
+fn Page() -> impl IntoView {
+    let (place, store) = (use_place(), use_store());
+    let stores = super::use_stores();
+    let kind = Memo::new(move |_| place.with(|place| (place.route.kind(), place.store.clone())));
+    let navigate = use_navigate();
+    move || {
+        kind.track();
+        let place = place.get_untracked();
+        match (&place.route, store.get_untracked()) {
+            (Route::Start, _) => match stores.first() {
+                Some(first) => {
+                    navigate(
+                        &Route::Home.path(&first.id),
+                        NavigateOptions { replace: true, ..NavigateOptions::default() },
+                    );
+                    ().into_any()
+                }
+                None => empty(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any()),
+            },
+            (Route::Kit, _) => pages::kit(),
+            (Route::Unknown, _) | (_, None) => not_found(&stores),
+            (route, Some(info)) => {
+                Stores::remember(&info.id);
+                pages::page(route)
+            }
+        }
+    }
+}
+
+fn not_found(stores: &Stores) -> AnyView {
+    let home = stores.first().map_or_else(|| "/".to_owned(), |store| Route::Home.path(&store.id));
+    let next = crate::ui::button_link(home, crate::ui::ButtonKind::Primary, t::not_found_home());
+    empty(Icon::CircleAlert, t::not_found_title(), t::not_found_words(), next)
+}

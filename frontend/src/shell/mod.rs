@@ -1,0 +1,15 @@
+//! What stands around the pages.
+
+mod brand;
+mod door;
+mod frame;
+mod nav;
+mod palette;
+mod prefs_menus;
+mod sidebar;
+mod stores;
+mod topbar;
+
+pub use door::Door;
+pub use frame::Frame;
+pub use stores::{StoreInfo, Stores, use_store, use_stores};

@@ -1,0 +1,80 @@
+//! The pages of a store, in the order of the sidebar.
+
+use leptos::prelude::*;
+
+use crate::i18n::t;
+use crate::route::{Place, Route, Section, use_place};
+use crate::ui::{Icon, icon};
+
+/// A page one can go to from everywhere.
+pub struct Entry {
+    pub route: Route,
+    pub name: String,
+    pub sign: Icon,
+}
+
+/// The pages, in order.
+pub fn entries() -> Vec<Entry> {
+    let entry = |route, name, sign| Entry { route, name, sign };
+    vec![
+        entry(Route::Home, t::nav_home(), Icon::House),
+        entry(Route::Carts, t::nav_carts(), Icon::ShoppingCart),
+        entry(Route::Contacts, t::nav_contacts(), Icon::Users),
+        entry(Route::Journeys, t::nav_journeys(), Icon::Workflow),
+        entry(Route::Inbox, t::nav_inbox(), Icon::Inbox),
+        entry(Route::Settings(Section::Store), t::nav_settings(), Icon::Settings),
+    ]
+}
+
+/// Whether `entry` is the page shown, or the list it came from.
+fn holds(entry: &Route, place: &Place) -> bool {
+    let list = match &place.route {
+        Route::Cart(_) => Route::Carts,
+        Route::Contact(_) => Route::Contacts,
+        Route::Journey(_) => Route::Journeys,
+        Route::Settings(_) => Route::Settings(Section::Store),
+        other => other.clone(),
+    };
+    list == *entry
+}
+
+/// Links to the pages with `class`, the current one marked.
+pub fn links(store: Memo<String>, class: &'static str, wanted: fn(&Route) -> bool) -> AnyView {
+    let place = use_place();
+    entries()
+        .into_iter()
+        .filter(|entry| wanted(&entry.route))
+        .map(|entry| {
+            let (here, there) = (entry.route.clone(), entry.route);
+            view! {
+                <a
+                    class=class
+                    href=move || there.path(&store.get())
+                    aria-current=move || place.with(|place| holds(&here, place)).then_some("page")
+                >
+                    {icon(entry.sign)}
+                    <span>{entry.name}</span>
+                </a>
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_cart_belongs_to_the_list_of_carts() {
+        let place = Place::parse("/stores/store_1/carts/cart_1");
+        assert!(holds(&Route::Carts, &place));
+        assert!(!holds(&Route::Home, &place));
+    }
+
+    #[test]
+    fn every_section_belongs_to_the_settings() {
+        let place = Place::parse("/stores/store_1/settings/snippet");
+        assert!(holds(&Route::Settings(Section::Store), &place));
+    }
+}

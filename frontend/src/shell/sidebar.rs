@@ -1,0 +1,56 @@
+//! The sidebar: the store, the pages.
+
+use leptos::prelude::*;
+
+use super::brand::brand;
+use super::nav;
+use super::stores::{use_store, use_stores};
+use crate::i18n::t;
+use crate::route::{Route, use_store_id};
+use crate::ui::{Icon, Menu, MenuItem, icon};
+
+/// The sidebar of wide screens, and of the drawer on small ones.
+#[component]
+pub fn Sidebar() -> impl IntoView {
+    let store = use_store_id();
+    view! {
+        <div class="sidebar">
+            {brand()}
+            <StoreSwitch />
+            <nav class="nav" aria-label=t::nav_main()>{nav::links(store, "nav__link", |_| true)}</nav>
+        </div>
+    }
+    .into_any()
+}
+
+/// The store looked at, and the others.
+#[component]
+fn StoreSwitch() -> impl IntoView {
+    let (stores, store) = (use_stores(), use_store());
+    let list = stores.list.clone();
+    let face = move || {
+        let name = move || store.get().map(|store| store.name).unwrap_or_default();
+        let organisation = move || store.get().map(|store| store.organisation).unwrap_or_default();
+        view! {
+            <span class="store-switch__names">
+                <b class="truncate">{name}</b>
+                <small class="truncate">{organisation}</small>
+            </span>
+            {icon(Icon::ChevronDown)}
+        }
+        .into_any()
+    };
+    view! {
+        <Menu label=t::nav_store() class="store-switch" face=face left=true>
+            {list
+                .iter()
+                .map(|one| {
+                    let chosen = store.get_untracked().is_some_and(|store| store.id == one.id);
+                    let sign = if chosen { Icon::Check } else { Icon::Store };
+                    view! { <MenuItem label=one.name.clone() sign=sign href=Route::Home.path(&one.id) /> }
+                })
+                .collect_view()}
+        </Menu>
+    }
+    .into_any()
+}

@@ -1,0 +1,61 @@
+//! The stores the person may see, and the one looked at.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::browser;
+use crate::route::use_store_id;
+
+/// Where the store last looked at is remembered.
+const LAST: &str = "cw.store";
+
+/// What every page needs to know of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Who owns it.
+    pub organisation: String,
+    /// Sends nothing outside.
+    pub sandbox: bool,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// Who is signed in and what they may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stores {
+    /// The person's name, or the address when there is none.
+    pub name: String,
+    /// The person's address.
+    pub email: String,
+    /// The stores, by organisation.
+    pub list: Vec<StoreInfo>,
+}
+
+impl Stores {
+    /// The store to open when the address names none: the last one looked at, else the first.
+    pub fn first(&self) -> Option<&StoreInfo> {
+        let last = browser::stored(LAST);
+        self.list.iter().find(|store| Some(&store.id) == last.as_ref()).or_else(|| self.list.first())
+    }
+
+    /// Remembers the store looked at.
+    pub fn remember(store: &str) {
+        browser::store(LAST, Some(store));
+    }
+}
+
+/// Who is signed in and what they may see.
+pub fn use_stores() -> Arc<Stores> {
+    expect_context::<Arc<Stores>>()
+}
+
+/// The store of the address, if the person may see it.
+pub fn use_store() -> Memo<Option<StoreInfo>> {
+    let (stores, id) = (use_stores(), use_store_id());
+    Memo::new(move |_| stores.list.iter().find(|store| store.id == id.get()).cloned())
+}

@@ -1,0 +1,39 @@
+//! On or off, at once.
+
+use leptos::prelude::*;
+
+/// A switch with its words beside it.
+#[component]
+pub fn Switch(
+    /// What is on or off.
+    #[prop(into)]
+    label: String,
+    /// Whether it is on.
+    #[prop(into)]
+    on: Signal<bool>,
+    /// Called with the state wanted.
+    #[prop(into)]
+    on_flip: Callback<bool>,
+    /// Words shown beside it; without them the label is only read.
+    #[prop(optional, into)]
+    words: Option<Signal<String>>,
+    /// Cannot be flipped now.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="switch"
+            role="switch"
+            aria-label=label
+            aria-checked=move || if on.get() { "true" } else { "false" }
+            disabled=move || disabled.get()
+            on:click=move |_| on_flip.run(!on.get_untracked())
+        >
+            <span class="switch__track" aria-hidden="true"></span>
+            {words.map(|words| view! { <span aria-hidden="true">{move || words.get()}</span> })}
+        </button>
+    }
+    .into_any()
+}

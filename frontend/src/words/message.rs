@@ -1,0 +1,69 @@
+//! States of a message and the rules behind it.
+
+use cartwheel_domain::consent::words;
+use leptos::prelude::AnyView;
+
+use super::language;
+use crate::i18n::t;
+use crate::ui::{Icon, Tone, badge};
+
+/// The state of a message.
+pub fn message_badge(status: &str) -> AnyView {
+    let (tone, sign, words) = match status.to_ascii_lowercase().as_str() {
+        "queued" | "planned" | "attempting" | "leased" => {
+            (Tone::Neutral, Some(Icon::Clock), t::message_queued())
+        }
+        "deferred" | "put_off" => (Tone::Neutral, Some(Icon::Clock), t::message_put_off()),
+        "sent" | "accepted" => (Tone::Information, Some(Icon::Send), t::message_sent()),
+        "captured" | "sandboxed" => (Tone::Information, Some(Icon::Inbox), t::message_captured()),
+        "delivered" => (Tone::Positive, Some(Icon::Check), t::message_delivered()),
+        "refused" | "denied" | "suppressed" => (Tone::Caution, Some(Icon::Ban), t::message_refused()),
+        "cancelled" => (Tone::Quiet, None, t::message_cancelled()),
+        "bounced" => (Tone::Negative, Some(Icon::CircleAlert), t::message_bounced()),
+        "complained" => (Tone::Negative, Some(Icon::CircleAlert), t::message_complained()),
+        "failed" | "undeliverable" => (Tone::Negative, Some(Icon::CircleAlert), t::message_failed()),
+        "uncertain" => (Tone::Caution, Some(Icon::TriangleAlert), t::message_uncertain()),
+        other => (Tone::Neutral, None, other.replace('_', " ")),
+    };
+    badge(tone, sign, words)
+}
+
+/// A message by its subject, else by what it is.
+pub fn message_title(subject: Option<&str>, key: &str) -> String {
+    subject.filter(|subject| !subject.is_empty()).map_or_else(|| template(key), str::to_owned)
+}
+
+/// A template by its key.
+pub fn template(key: &str) -> String {
+    match key {
+        "recovery_1" => t::template_recovery_1(),
+        "recovery_2" => t::template_recovery_2(),
+        "recovery_3" => t::template_recovery_3(),
+        other => other.to_owned(),
+    }
+}
+
+/// A rule of the policy packs in a sentence.
+pub fn rule(id: &str) -> String {
+    words::rule(id, language()).to_owned()
+}
+
+/// Why a message was not sent. Reasons that are not about permission have words of ours.
+pub fn refusal(id: &str, detail: &str) -> String {
+    match id {
+        "cart_bought" | "cart_closed" | "cart_gone" => t::refusal_bought(),
+        "converted" | "recovered" | "ordered" | "erased" | "expired" | "journey_off" | "excluded"
+        | "cancelled" | "unsubscribed" => super::timeline::end_reason(id),
+        "held_out" => t::why_not_held_out(),
+        "frequency_cap" => t::refusal_cap(),
+        "quiet_hours" => t::refusal_quiet(),
+        "no_address" => t::refusal_no_address(),
+        "no_such_mailbox" => t::message_line_bounced(),
+        "no_answer" | "worker_lost" => t::attention_uncertain_words(),
+        "stale" => t::refusal_late(),
+        _ if id.starts_with("template") => t::refusal_template(),
+        _ if id.contains('.') => rule(id),
+        _ if !detail.is_empty() => detail.to_owned(),
+        _ => id.replace('_', " "),
+    }
+}
