@@ -128,7 +128,20 @@ impl MailContext {
     /// As values for [`Template::render`](super::Template::render).
     pub fn to_value(&self) -> Value {
         // Every field is text, a number, a list or nothing: serialisation has no way to fail.
-        serde_json::to_value(self).map(Value::from).unwrap_or_default()
+        serde_json::to_value(self).map(without_blanks).map(Value::from).unwrap_or_default()
+    }
+}
+
+/// In Liquid empty text is true; here what is blank is not there, so that `{% if item.variant %}` means what it says.
+fn without_blanks(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::String(text) if text.trim().is_empty() => Json::Null,
+        Json::Array(items) => items.into_iter().map(without_blanks).collect(),
+        Json::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, without_blanks(value))).collect()
+        }
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@
 //! - Values are escaped for the place they are put ([`OutputContext`]); a value is never read as a template.
 //! - What is missing is nil and shows as nothing, unless it is mandatory ([`Template::require`]): then nothing is sent
 //!   and the error names it.
-//! - [`context::MailContext`] is what a mail may say.
+//! - [`context::MailContext`] is what a mail may say; [`recovery`] holds the mails a new store starts with.
 //!
 //! The language is Shopify's Liquid. Where implementations differ, ours does what Ruby's does; the golden files of the
 //! tests hold the answers of two others.
@@ -22,9 +22,11 @@ mod html_state;
 mod lexer;
 mod limits;
 mod loops;
+mod mail;
 pub mod money;
 mod parser;
 mod reader;
+pub mod recovery;
 mod render;
 mod scanner;
 mod scope;
@@ -32,13 +34,26 @@ pub mod url;
 mod value;
 mod variables;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use error::{TemplateError, TemplateErrorKind, line_column};
 pub use filters::names as filter_names;
 pub use limits::{Limits, MAX_DEPTH, MAX_NAME_BYTES, MAX_SOURCE_BYTES};
+pub use mail::{MailFault, MailTemplate, RenderedMail};
 pub use render::OutputContext;
+pub use scanner::LiquidSpan;
 pub use value::{Object, Value};
+
+/// Finds all Liquid in a source, for tools that must carry it through another language untouched.
+///
+/// # Errors
+/// A tag or output that is not closed.
+pub fn liquid_spans(source: &str) -> Result<Vec<LiquidSpan>, TemplateError> {
+    scanner::spans(source).map_err(|fault| fault.locate(source))
+}
 
 /// A parsed template: parse once, render often, from any thread.
 #[derive(Debug)]

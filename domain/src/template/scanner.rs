@@ -33,6 +33,32 @@ pub(crate) struct Scanner<'s> {
     verbatim: Option<&'s str>,
 }
 
+/// A stretch of Liquid in a source, by byte offsets: an output, a tag, or a whole `raw` or `comment` block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiquidSpan {
+    /// First byte, at the braces.
+    pub start: usize,
+    /// Byte after the closing braces.
+    pub end: usize,
+    /// Whether it writes a value (`{{ … }}`).
+    pub is_output: bool,
+}
+
+/// Finds all Liquid in a source, in order, without parsing it further.
+pub(crate) fn spans(source: &str) -> Result<Vec<LiquidSpan>, Fault> {
+    let mut scanner = Scanner::new(source);
+    let mut spans = Vec::new();
+    while let Some(found) = opening(&source[scanner.pos..]) {
+        scanner.pos += found;
+        let start = scanner.pos;
+        let is_output = source.as_bytes()[start + 1] == b'{';
+        scanner.markup()?;
+        scanner.verbatim = None;
+        spans.push(LiquidSpan { start, end: scanner.pos, is_output });
+    }
+    Ok(spans)
+}
+
 struct Markup<'s> {
     inner: &'s str,
     at: usize,

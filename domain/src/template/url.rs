@@ -14,6 +14,8 @@ pub fn is_allowed(address: &str) -> bool {
     }
     let Some((scheme, rest)) = address.split_once(':') else { return false };
     match scheme.to_ascii_lowercase().as_str() {
+        // A backslash is a slash to browsers and a plain character to others: nobody may choose between two hosts.
+        "https" | "http" if rest.contains('\\') => false,
         "https" => rest.starts_with("//") && rest.len() > 2,
         "mailto" | "tel" => !rest.is_empty(),
         "http" => rest.strip_prefix("//").is_some_and(is_private_authority),
@@ -22,7 +24,7 @@ pub fn is_allowed(address: &str) -> bool {
 }
 
 fn is_private_authority(rest: &str) -> bool {
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
         return false;
     }

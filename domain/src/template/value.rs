@@ -96,6 +96,17 @@ impl Value {
         }
     }
 
+    /// The same object with one field more, or a new object where it was none.
+    #[must_use]
+    pub fn with(self, field: &str, value: Value) -> Value {
+        let mut fields = match self {
+            Self::Object(fields) => fields,
+            _ => Arc::default(),
+        };
+        Arc::make_mut(&mut fields).insert(field.to_owned(), value);
+        Self::Object(fields)
+    }
+
     /// Follows a dotted path, as `links.restore`.
     pub fn at_path(&self, path: &str) -> Value {
         path.split('.').fold(self.clone(), |value, field| value.get(field))

@@ -1,0 +1,116 @@
+//! A mail's four templates as one thing.
+
+use super::context::MailContext;
+use super::error::{TemplateError, TemplateErrorKind};
+use super::{Limits, OutputContext, Template, Value, url};
+
+/// Subject, preheader and both parts, parsed. Cheap to reuse from any thread.
+#[derive(Debug)]
+pub struct MailTemplate {
+    subject: Template,
+    preheader: Template,
+    html: Template,
+    text: Template,
+}
+
+/// One mail as its reader gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedMail {
+    /// One line without control characters.
+    pub subject: String,
+    /// One line.
+    pub preheader: String,
+    /// The HTML part.
+    pub html: String,
+    /// The plain-text part.
+    pub text: String,
+}
+
+/// An error in one of the four.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {error}")]
+pub struct MailFault {
+    /// `subject`, `preheader`, `html` or `text` (and `mjml` where that is compiled).
+    pub field: &'static str,
+    /// What and where.
+    #[source]
+    pub error: TemplateError,
+}
+
+fn in_field(field: &'static str) -> impl Fn(TemplateError) -> MailFault {
+    move |error| MailFault { field, error }
+}
+
+impl MailTemplate {
+    /// Parses all four.
+    ///
+    /// # Errors
+    /// The first mistake, with its field, line and column.
+    pub fn parse(subject: &str, preheader: &str, html: &str, text: &str) -> Result<Self, MailFault> {
+        Ok(Self {
+            subject: Template::parse(subject).map_err(in_field("subject"))?,
+            preheader: Template::parse(preheader).map_err(in_field("preheader"))?,
+            html: Template::parse(html).map_err(in_field("html"))?,
+            text: Template::parse(text).map_err(in_field("text"))?,
+        })
+    }
+
+    /// Paths of the context the mail reads, each once, in order. `mail.subject` and `mail.preheader` are its own.
+    pub fn variables(&self) -> Vec<String> {
+        let parts = [&self.subject, &self.preheader, &self.html, &self.text];
+        let mut all: Vec<String> = parts.iter().flat_map(|t| t.variables()).cloned().collect();
+        all.retain(|path| !path.starts_with("mail."));
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Renders the mail. Nothing comes out unless everything mandatory is there.
+    ///
+    /// `address_required` is the country pack's word on the postal address.
+    ///
+    /// # Errors
+    /// [`TemplateErrorKind::Missing`] names a mandatory value that is not there, or a link that leads nowhere; else as
+    /// [`Template::render`].
+    pub fn render(&self, context: &MailContext, address_required: bool) -> Result<RenderedMail, MailFault> {
+        let value = context.to_value();
+        for path in MailContext::mandatory(address_required) {
+            if value.at_path(path).is_blank() {
+                return Err(not_sent(format!("the mandatory value `{path}` is missing")));
+            }
+        }
+        for (path, link) in
+            [("links.restore", &context.links.restore), ("links.unsubscribe", &context.links.unsubscribe)]
+        {
+            if !url::is_allowed(link) {
+                return Err(not_sent(format!(
+                    "`{path}` is no address that may stand in a mail, such as https://…"
+                )));
+            }
+        }
+        let limits = Limits::default();
+        let line = |template: &Template, field| {
+            template.render(&value, &limits, OutputContext::Line).map_err(in_field(field))
+        };
+        let subject = line(&self.subject, "subject")?;
+        if subject.is_empty() {
+            return Err(not_sent("the subject is empty".to_owned()));
+        }
+        let preheader = line(&self.preheader, "preheader")?;
+        let own = Value::default()
+            .with("subject", Value::str(subject.as_str()))
+            .with("preheader", Value::str(preheader.as_str()));
+        let value = value.with("mail", own);
+        let html = self.html.render(&value, &limits, OutputContext::Html).map_err(in_field("html"))?;
+        let text = self.text.render(&value, &limits, OutputContext::Text).map_err(in_field("text"))?;
+        Ok(RenderedMail { subject, preheader, html, text })
+    }
+}
+
+fn not_sent(why: String) -> MailFault {
+    let message = format!("not sent: {why}");
+    MailFault {
+        field: "context",
+        error: TemplateError { kind: TemplateErrorKind::Missing, message, line: 0, column: 0 },
+    }
+}
