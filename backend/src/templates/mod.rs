@@ -1,0 +1,17 @@
+//! Templates of a store: a versioned text in each language, compiled when it is saved, parsed once, rendered often.
+//!
+//! A row never changes: an edit is a new version, and a message that named a version can always be shown again as it
+//! was. What cannot be compiled is refused with its field, line and column.
+
+pub mod compile;
+mod mjml_scan;
+pub mod model;
+pub mod service;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Compiled, compile};
+pub use model::{Edit, StoredTemplate, TemplatesError, Wanted};
+pub use service::{Templates, install_default_set, save};
