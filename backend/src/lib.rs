@@ -23,6 +23,16 @@ pub mod analytics;
 pub mod journeys;
 /// Ways to reach a person: e-mail, the sandbox.
 pub mod channels;
+/// Shoppers, anonymous and known, and companies.
+pub mod contacts;
+/// Carts, checkouts and quotes; the tokens they answer to, and the timers that judge them left.
+pub mod carts;
+/// Orders and refunds.
+pub mod orders;
+/// Access and erasure.
+pub mod privacy;
+/// Events in: doors, translation, group commit, projection. It stands below what its events change.
+pub mod ingest;
 /// The snippet and the demo shop.
 pub mod storefront;
 /// GraphQL, its limits, and the console's files.

@@ -9,7 +9,7 @@ use crate::{
     event::{CartChange, CartKind, LineItem, Lines},
     money::{Currency, MAX_MINOR},
     settings::StoreSettings,
-    time::{DAY, Millis, SECOND},
+    time::{DAY, MINUTE, Millis, SECOND},
 };
 use uuid::Uuid;
 
@@ -97,6 +97,8 @@ pub struct Content {
     pub coupon: Option<String>,
     /// Whether the newest fact is an exit signal.
     pub left: bool,
+    /// Whether the newest fact is the cart's deletion at the source.
+    pub deleted: bool,
     /// Time of the newest fact; 0 before the first.
     pub at: Millis,
 }
@@ -115,6 +117,7 @@ impl Default for Content {
             step: None,
             coupon: None,
             left: false,
+            deleted: false,
             at: 0,
         }
     }
@@ -146,8 +149,11 @@ impl Content {
         at > self.at
     }
 
-    /// Applies the next fact.
+    /// Applies the next fact. What comes before anything is in the basket says nothing about it.
     pub fn apply(&mut self, at: Millis, change: &CartChange) {
+        if self.at == 0 && !begins(change) {
+            return;
+        }
         self.kind = self.kind.max(change.kind);
         put(&mut self.currency, &change.currency);
         put(&mut self.recovery_url, &change.recovery_url);
@@ -157,6 +163,7 @@ impl Content {
         put(&mut self.step, &change.step);
         put(&mut self.coupon, &change.coupon);
         self.left = change.left;
+        self.deleted = matches!(change.lines, Lines::Delete);
         self.at = self.at.max(at);
         let counted = match &change.lines {
             Lines::Keep => None,
@@ -218,10 +225,25 @@ impl Content {
     }
 }
 
+impl Fact {
+    /// Its place among the facts of a cart. Clients send several within one millisecond: then what adds counts before
+    /// what takes away, and what states the whole cart counts last.
+    pub fn place(&self) -> (Millis, u8, CartKind, Uuid) {
+        let rank = match self.change.lines {
+            Lines::Add(_) | Lines::AddAll(_) => 0,
+            Lines::Remove { .. } => 1,
+            Lines::Keep => 2,
+            Lines::Set(_) => 3,
+            Lines::Delete => 4,
+        };
+        (self.at, rank, self.change.kind, self.id)
+    }
+}
+
 /// What a set of facts adds up to, whatever order they come in.
 pub fn fold<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Content {
     let mut sorted: Vec<&Fact> = facts.into_iter().collect();
-    sorted.sort_by_key(|f| (f.at, f.id));
+    sorted.sort_by_key(|f| f.place());
     sorted.dedup_by_key(|f| f.id);
     let mut content = Content::default();
     for fact in sorted {
@@ -271,6 +293,14 @@ pub fn came_back(abandoned_at: Millis, due: Option<Millis>, activity: Millis) ->
         Some(due) => due > abandoned_at,
         None => activity > abandoned_at,
     }
+}
+
+/// Clocks that differ by less than this are taken as right.
+pub const CLOCKS_AGREE: Millis = MINUTE;
+
+/// Up to when what happens under a token still belongs to the basket that an order of `placed_at` ended.
+pub fn boundary(placed_at: Millis) -> Millis {
+    placed_at.saturating_add(CLOCKS_AGREE)
 }
 
 /// Since when an open cart without any activity is closed for age.

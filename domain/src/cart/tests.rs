@@ -53,6 +53,7 @@ fn lines_add_up() {
         (4, change(Lines::Remove { key: "b".into(), quantity: None })),
         (5, change(Lines::Remove { key: "a".into(), quantity: Some(1) })),
         (6, change(Lines::Remove { key: "z".into(), quantity: None })),
+        (0, change(Lines::Remove { key: "a".into(), quantity: None })),
     ]));
     assert_eq!((content.lines.clone(), content.total_minor, content.at), (vec![line("a", 2, 90)], 180, 6));
 }
@@ -101,6 +102,26 @@ fn only_a_sign_of_life_after_the_judgement_brings_a_cart_back() {
     assert!(came_back(100, Some(101), 71));
     assert!(came_back(100, None, 101));
     assert!(!came_back(100, None, 99));
+}
+
+#[test]
+fn within_one_millisecond_the_whole_cart_counts_last() {
+    let set = change(Lines::Set(vec![line("a", 2, 100)]));
+    let content = fold(&facts(vec![
+        (1, set.clone()),
+        (1, change(Lines::Remove { key: "b".into(), quantity: None })),
+        (1, change(Lines::Add(line("b", 1, 50)))),
+        (1, change(Lines::Add(line("a", 2, 100)))),
+    ]));
+    assert_eq!(content.lines, vec![line("a", 2, 100)]);
+}
+
+#[test]
+fn a_deleted_cart_is_deleted_until_something_newer_is_heard_of_it() {
+    let add = change(Lines::Add(line("a", 1, 1)));
+    let content = fold(&facts(vec![(1, add.clone()), (2, change(Lines::Delete))]));
+    assert!(content.deleted && content.is_empty());
+    assert!(!fold(&facts(vec![(1, change(Lines::Delete)), (1, add.clone()), (2, add)])).deleted);
 }
 
 #[test]

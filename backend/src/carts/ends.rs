@@ -1,0 +1,55 @@
+//! The end of a cart ends its runs.
+
+use crate::db::{DbError, Scoped};
+use cartwheel_domain::time::Millis;
+use cartwheel_entity::{journey_run, message, run_wait};
+use sea_orm::{
+    ColumnTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, Value},
+};
+use uuid::Uuid;
+
+/// Ends the open runs of carts and cancels what they have in the outbox, in the caller's transaction. A worker that
+/// holds one of them finds its epoch gone and writes nothing.
+///
+/// # Errors
+/// What the database says.
+pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Millis) -> Result<(), DbError> {
+    if carts.is_empty() {
+        return Ok(());
+    }
+    use message::Column as M;
+    // Messages first: the last look takes the same row, so one of the two sees the other.
+    scoped
+        .update::<message::Entity>()
+        .col_expr(M::Status, Expr::value(4))
+        .col_expr(M::Epoch, Expr::col(M::Epoch).add(1))
+        .col_expr(M::Reason, Expr::value(reason))
+        .col_expr(M::LeaseOwner, Expr::value(Value::String(None)))
+        .col_expr(M::LeaseUntil, Expr::value(Value::BigInt(None)))
+        .filter(M::CartId.is_in(carts.iter().copied()))
+        .filter(M::Status.is_in([0, 1]))
+        .exec(scoped.on())
+        .await?;
+    use journey_run::Column as R;
+    let open = scoped.find::<journey_run::Entity>().select_only().column(R::Id);
+    let open = open.filter(R::CartId.is_in(carts.iter().copied())).filter(R::Status.lt(2));
+    let runs: Vec<Uuid> = open.into_tuple().all(scoped.on()).await?;
+    if runs.is_empty() {
+        return Ok(());
+    }
+    scoped
+        .update::<journey_run::Entity>()
+        .col_expr(R::Status, Expr::value(2))
+        .col_expr(R::Epoch, Expr::col(R::Epoch).add(1))
+        .col_expr(R::EndedAt, Expr::value(now))
+        .col_expr(R::EndReason, Expr::value(reason))
+        .col_expr(R::LeaseOwner, Expr::value(Value::String(None)))
+        .col_expr(R::LeaseUntil, Expr::value(Value::BigInt(None)))
+        .filter(R::Id.is_in(runs.iter().copied()))
+        .filter(R::Status.lt(2))
+        .exec(scoped.on())
+        .await?;
+    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(runs)).exec(scoped.on()).await?;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Queries.
+
+use crate::db::{DbError, Scoped};
+use cartwheel_domain::identity::IdentityKind;
+use cartwheel_entity::{company, contact, contact_identity};
+use sea_orm::{ColumnTrait, QueryFilter};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Values asked for in one statement; more are asked for in several.
+const CHUNK: usize = 5_000;
+
+pub(super) async fn identities(
+    scoped: &Scoped<'_>,
+    wanted: &BTreeMap<IdentityKind, BTreeSet<String>>,
+) -> Result<Vec<contact_identity::Model>, DbError> {
+    let mut found = Vec::new();
+    for (kind, values) in wanted {
+        let values: Vec<&String> = values.iter().collect();
+        for part in values.chunks(CHUNK) {
+            let query = scoped
+                .find::<contact_identity::Entity>()
+                .filter(contact_identity::Column::Kind.eq(kind.as_str()))
+                .filter(contact_identity::Column::Value.is_in(part.iter().copied()));
+            found.extend(query.all(scoped.on()).await?);
+        }
+    }
+    Ok(found)
+}
+
+pub(super) async fn by_ids(scoped: &Scoped<'_>, ids: &[Uuid]) -> Result<Vec<contact::Model>, DbError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(CHUNK) {
+        found.extend(scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(part.iter().copied())).all(scoped.on()).await?);
+    }
+    Ok(found)
+}
+
+pub(super) async fn companies(scoped: &Scoped<'_>, keys: &BTreeSet<String>) -> Result<Vec<company::Model>, DbError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = scoped.find::<company::Entity>().filter(company::Column::ExternalKey.is_in(keys.iter()));
+    Ok(query.all(scoped.on()).await?)
+}

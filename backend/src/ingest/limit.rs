@@ -1,0 +1,85 @@
+//! How many events a store may send, by a leaky bucket on the injected clock (GCRA, ITU-T I.371).
+
+use cartwheel_domain::{
+    ids::StoreId,
+    time::{Millis, SECOND},
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// A rate, and how much may come at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    /// Events a second.
+    pub per_second: u32,
+    /// Events at once after a pause.
+    pub burst: u32,
+}
+
+/// The buckets of all stores.
+pub struct Limiter {
+    server: Rate,
+    browser: Rate,
+    // When each bucket will be empty again, in microseconds.
+    empty_at: Mutex<HashMap<(StoreId, bool), i64>>,
+}
+
+impl Limiter {
+    /// `server` for write keys, `browser` for public keys.
+    pub fn new(server: Rate, browser: Rate) -> Self {
+        Self { server, browser, empty_at: Mutex::new(HashMap::new()) }
+    }
+
+    /// Takes `n` events, or says after how many milliseconds they may come.
+    pub fn take(&self, store: StoreId, browser: bool, n: usize, now: Millis) -> Result<(), Millis> {
+        let rate = if browser { self.browser } else { self.server };
+        let each = 1_000_000 / i64::from(rate.per_second.max(1));
+        let now = now.saturating_mul(1_000);
+        let most = each.saturating_mul(i64::from(rate.burst));
+        let cost = each.saturating_mul(i64::try_from(n).unwrap_or(i64::MAX)).min(most);
+        let mut buckets = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty_at = buckets.entry((store, browser)).or_insert(now);
+        let from = (*empty_at).max(now);
+        let over = from + cost - now - most;
+        if over > 0 {
+            return Err((over / 1_000).max(1));
+        }
+        *empty_at = from + cost;
+        Ok(())
+    }
+}
+
+impl Default for Limiter {
+    /// What one process of ours keeps up with, and what no shop's browsers send.
+    fn default() -> Self {
+        Self::new(Rate { per_second: 50_000, burst: 100_000 }, Rate { per_second: 2_000, burst: 10_000 })
+    }
+}
+
+/// Whole seconds for `Retry-After`, rounded up.
+pub fn retry_after(wait: Millis) -> i64 {
+    (wait + SECOND - 1) / SECOND
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cartwheel_domain::ids::StoreId;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_burst_is_taken_and_the_excess_told_when_to_come_back() {
+        let limiter = Limiter::new(Rate { per_second: 10, burst: 20 }, Rate { per_second: 1, burst: 1 });
+        let (a, b) = (StoreId(Uuid::from_u128(1)), StoreId(Uuid::from_u128(2)));
+        assert_eq!(limiter.take(a, false, 20, 0), Ok(()));
+        let wait = limiter.take(a, false, 5, 0).expect_err("the bucket is full");
+        assert_eq!((wait, retry_after(wait)), (500, 1));
+        assert_eq!(limiter.take(a, false, 5, wait), Ok(()));
+        assert_eq!(limiter.take(b, false, 20, 0), Ok(()), "another store has a bucket of its own");
+        assert_eq!(limiter.take(a, true, 1, 0), Ok(()), "browsers have one of their own");
+        assert_eq!(limiter.take(a, true, 1, 0), Err(1_000));
+        assert_eq!(limiter.take(b, true, 1_000, 0), Ok(()), "a batch larger than the bucket goes when it is empty");
+    }
+}

@@ -1,0 +1,26 @@
+//! Events in: authenticate, read, de-duplicate, project, acknowledge.
+//!
+//! A call or a webhook becomes canonical events ([`segment`], [`shopify`]); the [`Inbox`] commits what has arrived
+//! together in one transaction and only then answers; [`project`] keeps contacts, carts and orders in step in that
+//! very transaction, ends runs and cancels messages when an order arrives, and wakes the runs that waited.
+
+mod aliases;
+mod commerce;
+pub mod http;
+mod inbox;
+mod items;
+mod limit;
+mod person;
+pub mod project;
+mod raw;
+mod read;
+pub mod segment;
+pub mod shopify;
+pub mod webhook;
+mod when;
+
+pub use http::Edge;
+pub use inbox::{Changed, Inbox, InboxError, InboxLimits};
+pub use limit::{Limiter, Rate};
+pub use project::{Arrived, Outcome};
+pub use read::Problem;

@@ -1,0 +1,332 @@
+//! Cart events: which basket one belongs to, and what it does to it.
+
+use super::{Arrived, Unit, history::waiting_place, keys_of};
+use crate::{
+    analytics::Metric,
+    carts::{self, Key},
+    db::DbError,
+    orders,
+};
+use cartwheel_domain::{
+    cart::{Fact, boundary, fold, joined},
+    event::{CartChange, CartKind, Marks},
+    time::Millis,
+};
+use cartwheel_entity::{cart, restore_link};
+use sea_orm::{ColumnTrait, QueryFilter};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+impl Unit<'_, '_> {
+    pub(super) async fn cart_event(
+        &mut self,
+        one: &Arrived,
+        change: &CartChange,
+        contact: Option<Uuid>,
+    ) -> Result<Option<Uuid>, DbError> {
+        let source = one.event.source;
+        let keys = keys_of(source, change.cart_token.as_deref(), change.checkout_token.as_deref(), contact);
+        let Some(first) = keys.first() else { return Ok(None) };
+        let at = one.event.occurred_at;
+        let fact = Fact { at, id: one.id, change: change.clone() };
+        let cart = match self.belongs_to(&keys, at).await? {
+            Some(cart) => cart,
+            None if cartwheel_domain::cart::begins(change) => self.begin(one, &keys, contact).await?,
+            None => {
+                // It waits under its token: its cart's first event may still be on its way.
+                let place = waiting_place(first);
+                self.orphans.entry(place).or_default().push(fact);
+                return Ok(Some(place));
+            }
+        };
+        for key in keys.iter().filter(|k| k.kind != carts::KeyKind::Contact) {
+            if self.carts.at(key).is_none() {
+                self.carts.point(key, cart);
+                if let Some(claimed) = key.claimed() {
+                    self.carts.point_if_free(claimed, cart);
+                }
+            }
+        }
+        self.take(cart, fact);
+        self.mark(cart, contact, one.event.marks);
+        let who = &one.event.who;
+        let says_who = who.email.is_some() || who.phone.is_some() || (who.user_id.is_some() && source.trusted());
+        if let Some(contact) = contact {
+            self.bind(cart, contact, says_who).await?;
+        }
+        Ok(Some(cart))
+    }
+
+    /// The cart an event of these tokens and this time belongs to, if there is one.
+    async fn belongs_to(&mut self, keys: &[Key], at: Millis) -> Result<Option<Uuid>, DbError> {
+        // A checkout's token is never used twice: its cart is its cart, finished or not.
+        let checkout = keys.iter().filter(|k| k.kind.past().is_none()).find_map(|k| self.carts.at(k));
+        let Some(key) = keys.iter().find(|k| k.kind.past().is_some()) else { return Ok(checkout) };
+        let current = self.carts.at(key).and_then(|id| self.carts.get(id));
+        let by_cart = current.and_then(|m| {
+            let up_to = |m: &cart::Model| m.finished_at.map_or(Millis::MAX, boundary);
+            if !carts::status(m).open() {
+                return (at <= up_to(m)).then_some(m.id);
+            }
+            let past = key.past().and_then(|k| self.carts.at(&k)).and_then(|id| self.carts.get(id));
+            match past {
+                Some(past) if at <= m.source_at && at <= up_to(past) => Some(past.id),
+                _ => Some(m.id),
+            }
+        });
+        match (checkout, by_cart) {
+            (Some(kept), Some(other)) if kept != other => {
+                let open = |id| self.carts.get(id).is_some_and(|m| carts::status(m).open());
+                if open(kept) && open(other) {
+                    self.join(other, kept).await?;
+                }
+                Ok(Some(kept))
+            }
+            (checkout, by_cart) => Ok(checkout.or(by_cart)),
+        }
+    }
+
+    /// Two open carts turn out to be one: the checkout named the cart's token late.
+    async fn join(&mut self, gone: Uuid, kept: Uuid) -> Result<(), DbError> {
+        let facts = self.facts_of(gone).await?;
+        for key in self.carts.keys_of(self.scoped, gone).await? {
+            self.carts.point(&key, kept);
+        }
+        let ids = facts.iter().map(|f| f.id).collect();
+        self.facts.remove(&gone);
+        self.facts.entry(kept).or_default().extend(facts);
+        for (_, cart) in self.placed.values_mut().filter(|(_, c)| *c == Some(gone)) {
+            *cart = Some(kept);
+        }
+        self.moved.push((ids, kept));
+        self.stale.remove(&gone);
+        self.stale.insert(kept);
+        let now = self.now;
+        self.carts.change(gone, |m| {
+            (m.status, m.idle_at, m.finished_at, m.updated_at) = ("expired".into(), None, Some(now), now);
+            (m.items, m.total_minor, m.item_count) = (serde_json::json!([]), 0, 0);
+        });
+        self.ended.insert(gone, "expired");
+        Ok(())
+    }
+
+    /// Begins a new basket under these tokens.
+    async fn begin(&mut self, one: &Arrived, keys: &[Key], contact: Option<Uuid>) -> Result<Uuid, DbError> {
+        let id = self.env.uuid();
+        let mut model = carts::created(
+            self.store.id.uuid(),
+            id,
+            one.event.source,
+            self.store.settings.currency,
+            Marks::default(),
+            self.now,
+        );
+        model.contact_id = contact;
+        self.carts.add(model);
+        for key in keys {
+            self.carts.point(key, id);
+            if let Some(claimed) = key.claimed() {
+                self.carts.point_if_free(claimed, id);
+            }
+            if let Some(facts) = self.orphans.remove(&waiting_place(key)) {
+                let place = waiting_place(key);
+                for (_, cart) in self.placed.values_mut().filter(|(_, c)| *c == Some(place)) {
+                    *cart = Some(id);
+                }
+                self.moved.push((facts.iter().map(|f| f.id).collect(), id));
+                self.facts.entry(id).or_default().extend(facts);
+                self.stale.insert(id);
+            }
+        }
+        self.mark(id, contact, one.event.marks);
+        let marked = self.carts.get(id).is_some_and(|m| m.bot || m.test || m.staff);
+        if !marked {
+            self.deltas.count(one.event.occurred_at, Metric::Carts, None, 1);
+            if self.known(contact) {
+                self.deltas.count(self.now, Metric::Identified, None, 1);
+            }
+        }
+        Ok(id)
+    }
+
+    fn known(&self, contact: Option<Uuid>) -> bool {
+        contact.and_then(|c| self.contacts.get(c)).is_some_and(|m| m.email.is_some() || m.phone.is_some())
+    }
+
+    /// Takes a fact in: applied when it is the newest, else folded with the others at the end.
+    fn take(&mut self, cart: Uuid, fact: Fact) {
+        let Some(model) = self.carts.get(cart) else { return };
+        if self.stale.contains(&cart) || (fact.at <= model.source_at) {
+            self.stale.insert(cart);
+        } else {
+            // What an order that came first put there is no event of the cart.
+            let mut content = if model.source_at == 0 { Default::default() } else { carts::content(model) };
+            if model.source_at == 0 && !carts::status(model).open() && !(model.bot || model.test || model.staff) {
+                self.deltas.count(fact.at, Metric::Carts, None, 1);
+            }
+            content.apply(fact.at, &fact.change);
+            let (settings, now) = (&self.store.settings, self.now);
+            if let Some(Some(reason)) = self.carts.change(cart, |m| carts::write(m, &content, settings, now)) {
+                self.ended.entry(cart).or_insert(reason);
+            }
+        }
+        self.facts.entry(cart).or_default().push(fact);
+    }
+
+    /// Carries the marks of event and contact over to the cart.
+    fn mark(&mut self, cart: Uuid, contact: Option<Uuid>, given: Marks) {
+        let person = contact.and_then(|c| self.contacts.get(c));
+        let person = person.map_or_else(Marks::default, |m| Marks { bot: m.bot, test: m.test, staff: m.staff });
+        let Some(before) = self.carts.get(cart).map(carts::marks) else { return };
+        let after = joined(before, joined(given, person));
+        if after != before {
+            self.carts.change(cart, |m| {
+                (m.bot, m.test, m.staff, m.idle_at) = (after.bot, after.test, after.staff, None);
+            });
+            self.ended.entry(cart).or_insert("excluded");
+        }
+    }
+
+    /// Makes a cart this contact's. A cart that has an owner changes hands only when the event says who they are.
+    async fn bind(&mut self, cart: Uuid, contact: Uuid, says_who: bool) -> Result<(), DbError> {
+        let Some(model) = self.carts.get(cart) else { return Ok(()) };
+        let before = model.contact_id;
+        let company = self.contacts.get(contact).and_then(|c| c.company_id);
+        let fresh = model.company_id.is_none() && company.is_some();
+        let moves = before != Some(contact) && (before.is_none() || says_who);
+        if fresh || moves {
+            let marked = model.bot || model.test || model.staff;
+            self.carts.change(cart, |m| {
+                m.company_id = m.company_id.or(company);
+                if moves {
+                    m.contact_id = Some(contact);
+                }
+            });
+            if moves && !marked && self.known(Some(contact)) && !self.known(before) {
+                self.deltas.count(self.now, Metric::Identified, None, 1);
+            }
+        }
+        if moves && before.is_some() {
+            self.rebound.push((cart, contact));
+        }
+        let open = self.carts.get(cart).is_some_and(|m| carts::status(m).open() && m.kind != CartKind::Quote.as_str());
+        let last_order = self.contacts.get(contact).and_then(|c| c.last_order_at);
+        let first = self.facts.get(&cart).and_then(|f| f.iter().map(|f| f.at).min());
+        if let (true, Some(last), Some(first)) = (open, last_order, first)
+            && boundary(last) >= first
+        {
+            self.settle_with_orders_of(contact, &[cart], first).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends carts by the orders their owner has placed since their events.
+    pub(super) async fn settle_with_orders_of(&mut self, contact: Uuid, carts: &[Uuid], since: Millis) -> Result<(), DbError> {
+        let since = since.saturating_sub(cartwheel_domain::cart::CLOCKS_AGREE);
+        let mut placed = orders::bought_since(self.scoped, contact, since).await?;
+        // What this transaction knows better or knows alone.
+        placed.retain(|o| self.orders.get(&o.external_id).is_none());
+        placed.extend(self.orders.of(contact).filter(|o| o.placed_at >= since && o.state != "unfinished").cloned());
+        placed.sort_by(|a, b| (a.placed_at, &a.external_id).cmp(&(b.placed_at, &b.external_id)));
+        for order in placed.iter().filter(|o| o.source != "snippet") {
+            for cart in carts {
+                self.settle(*cart, order, "ordered").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A browser that came by a restore link may append to that link's cart from now on: the link proves it.
+    pub(super) async fn adopt_restored(&mut self, fresh: &[&Arrived]) -> Result<(), DbError> {
+        let hash = |token: &str| crate::accounts::service::key_hash(token);
+        let tokens: BTreeSet<String> = fresh.iter().filter_map(|a| a.restore_token.as_deref().map(hash)).collect();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let query = self.scoped.find::<restore_link::Entity>().filter(restore_link::Column::TokenHash.is_in(tokens));
+        let links = query.filter(restore_link::Column::ExpiresAt.gt(self.now)).all(self.scoped.on()).await?;
+        self.carts.read(self.scoped, &links.iter().map(|l| l.cart_id).collect::<Vec<_>>()).await?;
+        for one in fresh {
+            let Some(wanted) = one.restore_token.as_deref().map(hash) else { continue };
+            let Some(link) = links.iter().find(|l| l.token_hash == wanted) else { continue };
+            let cartwheel_domain::event::Body::Cart(change) = &one.event.body else { continue };
+            if !self.carts.get(link.cart_id).is_some_and(|m| carts::status(m).open()) {
+                continue;
+            }
+            let keys = keys_of(one.event.source, change.cart_token.as_deref(), change.checkout_token.as_deref(), None);
+            for key in keys.into_iter().filter(|k| k.kind == carts::KeyKind::Browser) {
+                self.carts.point_if_free(key, link.cart_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Contacts that were merged take carts and orders along, and what either of them bought ends the other's carts.
+    pub(super) async fn after_merges(&mut self, newly_known: &BTreeSet<Uuid>) -> Result<(), DbError> {
+        for (from, into) in self.contacts.merges.clone() {
+            // Read before they are moved by a statement, so that memory and database agree.
+            let carts = self.carts.open_of(self.scoped, from).await?;
+            self.carts.moved(from, into);
+            self.orders.moved(from, into);
+            let was_known = newly_known.contains(&into);
+            for cart in &carts {
+                let marked = self.carts.get(*cart).is_some_and(|m| m.bot || m.test || m.staff);
+                if !marked && !was_known {
+                    self.deltas.count(self.now, Metric::Identified, None, 1);
+                }
+            }
+        }
+        for contact in newly_known {
+            for cart in self.carts.open_of(self.scoped, *contact).await? {
+                if self.carts.get(cart).is_some_and(|m| !(m.bot || m.test || m.staff)) {
+                    self.deltas.count(self.now, Metric::Identified, None, 1);
+                }
+            }
+        }
+        let merged: BTreeSet<Uuid> = self.contacts.merges.iter().map(|(_, into)| *into).collect();
+        for contact in merged {
+            let mut open = self.carts.open_of(self.scoped, contact).await?;
+            open.retain(|id| self.carts.get(*id).is_some_and(|m| m.kind != CartKind::Quote.as_str()));
+            if let Some(first) = open.first().copied() {
+                let facts = self.facts_of(first).await?;
+                let since = facts.first().map_or(0, |f| f.at);
+                self.settle_with_orders_of(contact, &open, since).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left of a cart after an order that lies between its events: the later ones begin a new basket.
+    pub(super) async fn split(&mut self, cart: Uuid, later: Vec<Fact>) -> Result<(), DbError> {
+        let Some(before) = self.carts.get(cart).cloned() else { return Ok(()) };
+        let id = self.env.uuid();
+        let content = fold(&later);
+        let mut model = cart::Model { id, source_at: 0, abandoned_at: None, entries: 0, created_at: self.now, ..before };
+        model.status = "active".into();
+        let (settings, now) = (&self.store.settings, self.now);
+        carts::write(&mut model, &content, settings, now);
+        let marked = model.bot || model.test || model.staff;
+        self.carts.add(model);
+        for key in self.carts.keys_of(self.scoped, cart).await? {
+            if key.kind.past().is_some() {
+                self.carts.point(&key, id);
+            }
+        }
+        let ids: BTreeSet<Uuid> = later.iter().map(|f| f.id).collect();
+        if let Some(own) = self.facts.get_mut(&cart) {
+            own.retain(|f| !ids.contains(&f.id));
+        }
+        for (event, (_, placed)) in &mut self.placed {
+            if ids.contains(event) {
+                *placed = Some(id);
+            }
+        }
+        self.facts.insert(id, later);
+        self.moved.push((ids.into_iter().collect(), id));
+        self.stale.insert(cart);
+        if !marked {
+            self.deltas.count(content.at, Metric::Carts, None, 1);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Requests of people and platforms for access and erasure: kept with their due date, and erasure really done.
+
+mod erase;
+mod service;
+
+pub use erase::erase_contacts;
+pub use service::{Request, receive, work};
