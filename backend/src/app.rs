@@ -6,6 +6,7 @@ use crate::{
     auth::{Sessions, grant::Grants, http::Site},
     clock::Env,
     config::Config,
+    consent::http::Desk,
     db::{Db, dialect},
     storefront::{self, DemoStore},
 };
@@ -57,6 +58,8 @@ impl App {
         env: Env,
         metrics: PrometheusHandle,
     ) -> Result<Self, StartError> {
+        // A pack that cannot be read would refuse every message: better to say so now.
+        cartwheel_domain::consent::pack::check_builtin()?;
         let master = master_key(&config, &db, &env)?;
         let stores = Stores::new(db.clone(), env.clone());
         let site = Site { public_url: config.public_url.clone() };
@@ -113,7 +116,14 @@ impl App {
 
 impl Shared {
     fn routes(&self, config: &mut web::ServiceConfig) {
+        let desk = Desk {
+            db: self.api.db.clone(),
+            env: self.api.env.clone(),
+            key: self.api.master.clone(),
+            stores: self.api.stores.clone(),
+        };
         config
+            .app_data(web::Data::new(desk))
             .app_data(web::Data::new(self.api.clone()))
             .app_data(web::Data::new(self.api.stores.clone()))
             .app_data(web::Data::new(self.schema.clone()))
@@ -121,6 +131,7 @@ impl Shared {
             .app_data(web::Data::new(self.site.clone()))
             .app_data(web::Data::new(self.demo.clone()))
             .app_data(web::Data::new(self.files.clone()))
+            .configure(crate::consent::http::routes)
             .configure(crate::auth::http::routes)
             .configure(api::http::routes)
             .configure(storefront::routes)

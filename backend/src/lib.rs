@@ -15,6 +15,8 @@ pub mod db;
 pub mod accounts;
 /// Sign-in, sessions, API keys, and the proofs that open a store.
 pub mod auth;
+/// Permission: ledger, standing noes, the unsubscribe page.
+pub mod consent;
 /// Versioned content in each language, compiled and cached.
 pub mod templates;
 /// Daily roll-ups and the figures read from them.

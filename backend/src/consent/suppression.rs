@@ -1,0 +1,114 @@
+//! Standing noes, kept by the keyed hash of the address so that they outlive erasure.
+
+use crate::{
+    accounts::MasterKey,
+    clock::Env,
+    db::{DbError, Scoped},
+};
+use cartwheel_domain::{
+    consent::{Channel, SuppressionReason},
+    ids::{MessageId, SuppressionId},
+};
+use cartwheel_entity::suppression;
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+
+async fn row(
+    scoped: &Scoped<'_>,
+    channel: Channel,
+    hash: &str,
+) -> Result<Option<suppression::Model>, DbError> {
+    Ok(scoped
+        .find::<suppression::Entity>()
+        .filter(suppression::Column::Channel.eq(channel.as_str()))
+        .filter(suppression::Column::AddressHash.eq(hash))
+        .one(scoped.on())
+        .await?)
+}
+
+/// Suppresses an address on a channel. A graver reason that stands already stays; says whether anything changed.
+///
+/// # Errors
+/// What the database says.
+pub async fn suppress(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    key: &MasterKey,
+    (channel, address): (Channel, &str),
+    reason: SuppressionReason,
+    message: Option<MessageId>,
+) -> Result<bool, DbError> {
+    let hash = key.address_hash(scoped.store_id(), channel.as_str(), address);
+    let fresh = suppression::ActiveModel {
+        store_id: Set(scoped.store_id().uuid()),
+        id: Set(env.id::<SuppressionId>().uuid()),
+        channel: Set(channel.as_str().into()),
+        address_hash: Set(hash.clone()),
+        reason: Set(reason.as_str().into()),
+        message_id: Set(message.map(MessageId::uuid)),
+        created_at: Set(env.now()),
+        lifted_at: Set(None),
+    };
+    if scoped.insert_new::<suppression::Entity>(vec![fresh]).await? > 0 {
+        return Ok(true);
+    }
+    // There is a row: another answer of this person, perhaps at this very moment.
+    let Some(found) = row(scoped, channel, &hash).await? else { return Ok(false) };
+    let standing = SuppressionReason::from_name(&found.reason);
+    if found.lifted_at.is_none() && standing.is_none_or(|standing| standing <= reason) {
+        return Ok(false);
+    }
+    scoped
+        .update::<suppression::Entity>()
+        .col_expr(suppression::Column::Reason, Expr::value(reason.as_str()))
+        .col_expr(suppression::Column::MessageId, Expr::value(message.map(MessageId::uuid)))
+        .col_expr(suppression::Column::CreatedAt, Expr::value(env.now()))
+        .col_expr(suppression::Column::LiftedAt, Expr::value(None::<i64>))
+        .filter(suppression::Column::Id.eq(found.id))
+        .exec(scoped.on())
+        .await?;
+    Ok(true)
+}
+
+/// Lifts a suppression after the person asked to be written to again, or a member took their own block back.
+/// What an address or a mailbox said (bounced, complained) and what was erased cannot be lifted here.
+/// Says whether anything changed.
+///
+/// # Errors
+/// What the database says.
+pub async fn lift(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    key: &MasterKey,
+    (channel, address): (Channel, &str),
+) -> Result<bool, DbError> {
+    use SuppressionReason::{Manual, Objected, Unsubscribed};
+    let hash = key.address_hash(scoped.store_id(), channel.as_str(), address);
+    let done = scoped
+        .update::<suppression::Entity>()
+        .col_expr(suppression::Column::LiftedAt, Expr::value(env.now()))
+        .filter(suppression::Column::Channel.eq(channel.as_str()))
+        .filter(suppression::Column::AddressHash.eq(hash))
+        .filter(
+            suppression::Column::Reason
+                .is_in([Manual, Objected, Unsubscribed].map(SuppressionReason::as_str)),
+        )
+        .filter(suppression::Column::LiftedAt.is_null())
+        .exec(scoped.on())
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// The reason that stands for an address on a channel; `None` when it may be written to.
+///
+/// # Errors
+/// What the database says.
+pub async fn standing(
+    scoped: &Scoped<'_>,
+    key: &MasterKey,
+    (channel, address): (Channel, &str),
+) -> Result<Option<SuppressionReason>, DbError> {
+    let hash = key.address_hash(scoped.store_id(), channel.as_str(), address);
+    let found = row(scoped, channel, &hash).await?.filter(|r| r.lifted_at.is_none());
+    // A word of a later version is still a no.
+    Ok(found.map(|r| SuppressionReason::from_name(&r.reason).unwrap_or(SuppressionReason::Manual)))
+}
