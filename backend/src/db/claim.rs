@@ -184,7 +184,11 @@ pub async fn rescue_runs(system: &System<'_>, now: Millis) -> Result<u64, DbErro
              attempt = attempt + 1 WHERE status = 1 AND (lease_until < $1 OR lease_until > $2)"
         }
     };
-    let statement = Statement::from_sql_and_values(system.dialect().backend(), text, [now.into(), (now + LONGEST_LEASE).into()]);
+    let statement = Statement::from_sql_and_values(
+        system.dialect().backend(),
+        text,
+        [now.into(), (now + LONGEST_LEASE).into()],
+    );
     Ok(system.on().execute_raw(statement).await?.rows_affected())
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     facts::{cart_facts, contact_facts},
-    model::{WAITING, run_id},
+    model::{ENDED, WAITING, run_id},
     versions::{Version, Versions},
 };
 use crate::db::{DbError, Scoped};
@@ -146,19 +146,21 @@ async fn past_entries(
     }
     let mut past: HashMap<Uuid, PastEntries> = HashMap::new();
     if !owners.is_empty() {
-        let rows: Vec<(Uuid, Millis)> = scoped
+        let rows: Vec<(Uuid, Millis, i32)> = scoped
             .find::<journey_run::Entity>()
             .select_only()
             .column(journey_run::Column::Id)
             .column(journey_run::Column::EnteredAt)
+            .column(journey_run::Column::Status)
             .filter(journey_run::Column::Id.is_in(owners.keys().copied()))
             .into_tuple()
             .all(scoped.on())
             .await?;
-        for (id, entered) in rows {
+        for (id, entered, status) in rows {
             let Some(cart) = owners.get(&id) else { continue };
             let seen = past.entry(*cart).or_default();
             seen.of_cart += 1;
+            seen.running |= status != ENDED;
             seen.last_of_cart = seen.last_of_cart.max(Some(entered));
         }
     }

@@ -17,6 +17,8 @@ use crate::{
 pub struct PastEntries {
     /// Runs of this cart.
     pub of_cart: u32,
+    /// One of them is not over yet.
+    pub running: bool,
     /// When the last of them began.
     pub last_of_cart: Option<Millis>,
     /// When the contact's last run began, whatever the cart.
@@ -39,6 +41,8 @@ pub enum NoEntry {
     Excluded,
     /// The trigger's filter does not hold.
     Filtered(Vec<Check>),
+    /// A run of this cart is not over: it goes on, and a second beside it would say everything twice.
+    StillIn,
     /// This cart has been through it as often as it may.
     AlreadyIn {
         /// How often.
@@ -63,6 +67,7 @@ impl NoEntry {
             Self::OtherKind => "other_kind",
             Self::Excluded => "excluded",
             Self::Filtered(_) => "filtered",
+            Self::StillIn => "still_in",
             Self::AlreadyIn { .. } => "already_in",
             Self::TooSoon { .. } => "too_soon",
             Self::CoolDown { .. } => "cool_down",
@@ -86,6 +91,9 @@ pub fn admit(
         return Err(NoEntry::Excluded);
     }
     let after = |last: Millis, seconds: i64| last.saturating_add(seconds.max(0).saturating_mul(SECOND));
+    if past.running {
+        return Err(NoEntry::StillIn);
+    }
     if past.of_cart > 0 {
         match trigger.re_entry {
             ReEntry::Once => return Err(NoEntry::AlreadyIn { times: past.of_cart }),

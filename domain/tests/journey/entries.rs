@@ -20,7 +20,7 @@ fn journey(re_entry: serde_json::Value) -> Definition {
 }
 
 fn past(of_cart: u32, ago: i64) -> PastEntries {
-    PastEntries { of_cart, last_of_cart: Some(T0 - ago), last_of_contact: Some(T0 - ago) }
+    PastEntries { of_cart, running: false, last_of_cart: Some(T0 - ago), last_of_contact: Some(T0 - ago) }
 }
 
 #[test]
@@ -41,10 +41,25 @@ fn again_after_a_time_and_so_often() {
 }
 
 #[test]
+fn never_beside_a_run_that_is_not_over() {
+    for rule in [json!({"rule": "once"}), json!({"rule": "again", "after_seconds": 0, "at_most": 9})] {
+        let running = PastEntries { running: true, ..past(1, DAY) };
+        assert_eq!(asked(&journey(rule), running), Err(NoEntry::StillIn));
+    }
+}
+
+#[test]
+fn the_default_journey_takes_a_cart_three_times() {
+    let def = cartwheel_domain::journey::default_recovery_journey();
+    assert!(asked(&def, past(2, 1)).is_ok());
+    assert_eq!(asked(&def, past(3, 9 * DAY)), Err(NoEntry::AlreadyIn { times: 3 }));
+}
+
+#[test]
 fn cool_down_is_the_contacts() {
     let mut def = journey(json!({"rule": "once"}));
     def.settings.cool_down_seconds = 86_400;
-    let other_cart = PastEntries { of_cart: 0, last_of_cart: None, last_of_contact: Some(T0 - HOUR) };
+    let other_cart = PastEntries { last_of_contact: Some(T0 - HOUR), ..PastEntries::default() };
     assert_eq!(asked(&def, other_cart), Err(NoEntry::CoolDown { free_at: T0 + 23 * HOUR }));
     assert!(asked(&def, PastEntries { last_of_contact: Some(T0 - DAY), ..other_cart }).is_ok());
 }

@@ -35,7 +35,12 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
     let name = |i: usize| if i > count { "end".to_owned() } else { format!("n{i}") };
     let holdout = rng.chance(60).then(|| 1 + rng.below(count));
     let mut nodes = Map::new();
-    let first = json!({"type": "trigger", "on": ["cart", "checkout", "quote"], "next": name(1)});
+    let re_entry = if rng.chance(50) {
+        json!({"rule": "once"})
+    } else {
+        json!({"rule": "again", "after_seconds": rng.between(0, 86_400), "at_most": rng.between(2, 4)})
+    };
+    let first = json!({"type": "trigger", "on": ["cart", "checkout", "quote"], "re_entry": re_entry, "next": name(1)});
     nodes.insert("start".into(), first);
     let first_message = holdout.unwrap_or(0);
     for i in 1..=count {

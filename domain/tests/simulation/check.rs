@@ -5,10 +5,15 @@ use crate::{
     world::World,
 };
 use cartwheel_domain::{
-    journey::{CartStatus, JourneyState, keys},
+    journey::{CartStatus, EndReason, JourneyState, keys},
     time::{HOUR, Millis},
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Ends after which nothing goes out that was asked for before.
+pub fn overtakes(reason: EndReason) -> bool {
+    reason.is_purchase() || reason == EndReason::CameBack
+}
 
 impl World {
     /// I5, I8, I9: at the commit of an attempt.
@@ -18,8 +23,10 @@ impl World {
         let cart = &self.carts[run.cart];
         let contact = &self.contacts[cart.contact];
         let mut wrong = Vec::new();
-        if cart.finished.is_some_and(|at| at < self.commits) || run.end.is_some_and(|r| r.is_purchase()) {
-            wrong.push(format!("I5: message {message} is handed over after the cart was finished"));
+        if cart.finished.is_some_and(|at| at < self.commits) || run.end.is_some_and(overtakes) {
+            wrong.push(format!(
+                "I5: message {message} is handed over after the cart was finished or taken up"
+            ));
         }
         if contact.withdrawn.is_some_and(|at| at < self.commits) {
             wrong.push(format!("I5: message {message} is handed over after the opt-out"));
@@ -170,6 +177,6 @@ impl World {
         let cart = &self.carts[self.runs[run].cart];
         cart.finished.is_some()
             || self.contacts[cart.contact].withdrawn.is_some()
-            || self.runs[run].end.is_some_and(|r| r.is_purchase())
+            || self.runs[run].end.is_some_and(overtakes)
     }
 }

@@ -1,6 +1,7 @@
 //! A worker that hands messages over: lease, last look and attempt, call, result.
 
 use crate::{
+    check::overtakes,
     engine::Fate,
     history::External,
     provider::Answer,
@@ -121,8 +122,7 @@ impl World {
         let cart = &self.carts[run.cart];
         let contact = &self.contacts[cart.contact];
         let since = run.state.entered_at;
-        let bought =
-            run.end.is_some_and(|r| r.is_purchase()) || contact.last_order.is_some_and(|at| at >= since);
+        let bought = run.end.is_some_and(overtakes) || contact.last_order.is_some_and(|at| at >= since);
         let overtaken = if bought {
             Some(Status::Cancelled("purchase"))
         } else if !cart.status.open() {

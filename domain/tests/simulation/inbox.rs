@@ -68,7 +68,8 @@ impl World {
         let last = self.carts[cart].runs.last().map(|r| self.runs[*r].state.entered_at);
         // Two that see the abandonment at once both find no run yet; then the key alone decides.
         let blind = self.rng.chance(30);
-        let past = PastEntries { of_cart, last_of_cart: last, last_of_contact: None };
+        let running = self.carts[cart].runs.iter().any(|r| self.runs[*r].end.is_none());
+        let past = PastEntries { of_cart, running, last_of_cart: last, last_of_contact: None };
         let facts = self.facts(cart, None);
         let Ok(entry) = admit(&def, id, &facts, if blind { PastEntries::default() } else { past }, self.wall)
         else {
@@ -77,6 +78,9 @@ impl World {
         let entry = entry.entry_key;
         if self.fences.unique_entry && self.entries.contains_key(&(journey, entry.clone())) {
             return;
+        }
+        if running {
+            self.fail(format!("two runs of cart {cart} at a time"));
         }
         let run = self.runs.len();
         self.journal.note(self.wall, "run", run, cart as u64);
@@ -121,8 +125,13 @@ impl World {
             row.newest = source_at;
             row.value = value;
             row.status = CartStatus::Active;
+            if self.ends_on_return {
+                for run in self.carts[cart].runs.clone() {
+                    self.end_run(run, EndReason::CameBack);
+                }
+            }
         }
-        let key = row.id.to_string();
+        let key = self.carts[cart].id.to_string();
         self.arrive(Awaited::Event(EventKind::CartUpdated), &key);
     }
 
@@ -150,23 +159,32 @@ impl World {
                 CartStatus::Converted => EndReason::Converted,
                 _ => EndReason::Ordered,
             };
-            self.clear_waits(run);
-            self.due_runs.remove(&(self.runs[run].state.wake_at, run));
-            let row = &mut self.runs[run];
-            row.end = Some(reason);
-            row.ends_told += 1;
-            row.state.status = RunStatus::Ended;
-            if self.fences.order_bump {
-                row.epoch += 1;
-                row.lease = None;
-                self.leased_runs.remove(&run);
-            }
-            for message in self.runs[run].messages.clone() {
-                if self.messages[message].status == Status::Queued {
-                    self.due_messages.remove(&(self.messages[message].next_at, message));
-                    self.messages[message].status = Status::Cancelled("purchase");
-                    self.messages[message].epoch += 1;
-                }
+            self.end_run(run, reason);
+        }
+    }
+
+    /// Ends a run that is not over, from outside: whoever has it is fenced, what it has queued is taken back.
+    fn end_run(&mut self, run: usize, reason: EndReason) {
+        if self.runs[run].end.is_some() {
+            return;
+        }
+        self.journal.note(self.wall, reason.as_str(), run, 0);
+        self.clear_waits(run);
+        self.due_runs.remove(&(self.runs[run].state.wake_at, run));
+        let row = &mut self.runs[run];
+        row.end = Some(reason);
+        row.ends_told += 1;
+        row.state.status = RunStatus::Ended;
+        if self.fences.order_bump {
+            row.epoch += 1;
+            row.lease = None;
+            self.leased_runs.remove(&run);
+        }
+        for message in self.runs[run].messages.clone() {
+            if self.messages[message].status == Status::Queued {
+                self.due_messages.remove(&(self.messages[message].next_at, message));
+                self.messages[message].status = Status::Cancelled(reason.as_str());
+                self.messages[message].epoch += 1;
             }
         }
     }

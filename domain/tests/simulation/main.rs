@@ -152,7 +152,7 @@ fn without_the_wake_up_an_event_slept_through_is_seen() {
 
 #[test]
 fn without_the_unique_entry_a_second_run_is_seen() {
-    finds(Fences { unique_entry: false, ..Fences::ALL }, "two runs under");
+    finds(Fences { unique_entry: false, ..Fences::ALL }, "two runs");
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct World {
     pub commits: u64,
     /// How many of a thousand steps of a worker end in a crash, or in a long sleep.
     pub crash_rate: usize,
+    /// Whether a shopper who is back ends the run, or only puts its messages off.
+    pub ends_on_return: bool,
     pub journal: Journal,
     pub stats: Stats,
     pub broken: Option<String>,
@@ -82,6 +84,7 @@ impl World {
             mono: 0,
             commits: 0,
             crash_rate,
+            ends_on_return: seed.is_multiple_of(2),
             journal: Journal::new(keep_text),
             stats: Stats::default(),
             broken: None,
