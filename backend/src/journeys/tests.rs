@@ -252,6 +252,23 @@ async fn a_clock_set_back_does_not_keep_the_runs_of_a_dead_worker(app: TestApp) 
 }
 
 #[db_test]
+async fn a_cart_left_again_begins_anew_but_never_beside_its_own_run(app: TestApp) {
+    let store = app.store("shop").await;
+    install(&app, &store, &default_recovery_journey_with(0)).await;
+    let mut one = left(&app, &store, "ann@example.com").await;
+    assert_eq!(start(&app, &store, std::slice::from_ref(&one)).await.runs, 1);
+    one.cart.entries = 1;
+    let beside = start(&app, &store, std::slice::from_ref(&one)).await;
+    assert_eq!((beside.runs, beside.refused.get("still_in")), (0, Some(&1)));
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    end_runs(&scoped, Whose::Contact(one.contact), EndReason::CameBack, app.env().now()).await.expect("ended");
+    tx.commit().await.expect("committed");
+    assert_eq!(start(&app, &store, &[one]).await.runs, 1, "left again");
+    app.allow_leftovers();
+}
+
+#[db_test]
 async fn two_workers_step_each_run_once(app: TestApp) {
     let store = app.store("shop").await;
     install(&app, &store, &default_recovery_journey_with(0)).await;

@@ -121,7 +121,9 @@ fn check_step(
         if outcome.context.group == Some(Group::HeldOut) {
             return Err("a message to the group that gets nothing".into());
         }
-        if now < run.wake_at && facts.arrived.is_none() {
+        // A pause can put the next look behind the end of a wait for an event; the end stays where it is.
+        let timed_out = run.waiting_for.as_ref().is_some_and(|w| now >= w.until);
+        if now < run.wake_at && facts.arrived.is_none() && !timed_out {
             return Err("early".into());
         }
     }
