@@ -33,7 +33,7 @@ mod browser {
         if let Some(found) = KEPT.with_borrow(|kept| kept.get(&key).cloned()) {
             return found;
         }
-        let locales = Array::of1(&JsValue::from_str(table::current().code()));
+        let locales = Array::of1(&JsValue::from_str(&locale()));
         let object = Object::new();
         for (name, value) in options {
             let value = match value.parse::<f64>() {
@@ -47,6 +47,13 @@ mod browser {
         let made = make(&locales, &object);
         KEPT.with_borrow_mut(|kept| kept.insert(key, made.clone()));
         made
+    }
+
+    /// The reader's own variant of the language in use, so that dates and numbers follow the region: `en-GB`, `de-CH`.
+    fn locale() -> String {
+        let code = table::current().code();
+        let mut own = crate::browser::languages().into_iter();
+        own.find(|tag| tag.split('-').next() == Some(code)).unwrap_or_else(|| code.to_owned())
     }
 
     fn call(function: &Function, value: &JsValue) -> String {
@@ -73,7 +80,7 @@ mod browser {
                 .ok()
                 .and_then(|method| method.dyn_into().ok())
                 .unwrap_or_else(|| Function::new_no_args(""));
-            method.bind(&format)
+            method.bind0(&format)
         };
         let function = kept("relative", &[("numeric", "auto")], make);
         function
@@ -91,7 +98,7 @@ mod browser {
                 .ok()
                 .and_then(|method| method.dyn_into().ok())
                 .unwrap_or_else(|| Function::new_no_args(""));
-            method.bind(&rules)
+            method.bind0(&rules)
         };
         call(&kept("plural", &[], make), &JsValue::from_f64(n as f64)) == "one"
     }

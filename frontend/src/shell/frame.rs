@@ -90,7 +90,8 @@ fn Page() -> impl IntoView {
     let kind = Memo::new(move |_| place.with(|place| (place.route.kind(), place.store.clone())));
     let navigate = use_navigate();
     move || {
-        kind.track();
+        // Read, not only tracked: a memo that nobody reads never looks at its sources.
+        kind.get();
         let place = place.get_untracked();
         match (&place.route, store.get_untracked()) {
             (Route::Start, _) => match stores.first() {

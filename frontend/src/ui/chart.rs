@@ -84,7 +84,7 @@ pub fn Chart(
     };
 
     view! {
-        <figure class="chart">
+        <figure class="figure">
             <div
                 class="chart"
                 node_ref=frame
@@ -143,7 +143,7 @@ fn grid(scale: &Scale, axis: fn(f64, &str) -> String, unit: &str) -> (AnyView, A
         .into_iter()
         .skip(1)
         .map(|(y, words)| {
-            view! { <span class="chart__axis" aria-hidden="true" style:top=format!("calc({:.2}% + 5px)", y / HEIGHT * 100.0)>{words}</span> }
+            view! { <span class="chart__axis" aria-hidden="true" style:top=format!("{:.2}%", y / HEIGHT * 100.0)>{words}</span> }
         })
         .collect();
     (lines.into_any(), labels.into_any())
