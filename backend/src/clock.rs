@@ -88,6 +88,16 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// A moment by which to see how long a socket has been idle. Nothing is decided or stored by it.
+pub fn idle_since() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
+/// What blinds a private key while it signs. The signature does not depend on it.
+pub fn blinding() -> ring::rand::SystemRandom {
+    ring::rand::SystemRandom::new()
+}
+
 /// A clock that moves when a test says so.
 #[derive(Clone)]
 pub struct TestClock(Arc<AtomicI64>);

@@ -127,13 +127,14 @@ fn adapters(sources: &[Source], ports: &[&str]) -> BTreeMap<String, String> {
     found
 }
 
-/// Adapters named outside their own module and the composition root.
+/// Adapters reached by a path from outside their own module and the composition root.
 fn named_adapters(sources: &[Source], adapters: &BTreeMap<String, String>) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for source in product(sources).filter(|source| !matches!(source.module(), Some("app" | "main"))) {
-        for word in &source.words {
-            if adapters.get(&word.text).is_some_and(|home| Some(home.as_str()) != source.module()) {
-                breaches.push(format!("{}:{}: {}", source.path, word.line, word.text));
+    for source in product(sources).filter(|source| !matches!(source.module(), None | Some("app"))) {
+        for (path, line) in source.uses() {
+            let home = path.last().and_then(|name| adapters.get(name));
+            if home.is_some() && home == path.first() && home.map(String::as_str) != source.module() {
+                breaches.push(format!("{}:{line}: {}", source.path, path.join("::")));
             }
         }
     }
@@ -338,10 +339,10 @@ fn breaches_are_found() {
     assert!(against_order(&[tested], &order).is_empty());
 
     let smtp = source("backend/src/channels/smtp.rs", "impl Channel for Smtp { }");
-    let user = source("backend/src/messages/send.rs", "fn f(smtp: Smtp) {}");
+    let user = source("backend/src/messages/send.rs", "use crate::channels::smtp::{self, Smtp};");
     let sources = [smtp, user];
     assert_eq!(
         named_adapters(&sources, &adapters(&sources, &["Channel"])),
-        ["backend/src/messages/send.rs:1: Smtp"]
+        ["backend/src/messages/send.rs:1: channels::smtp::Smtp"]
     );
 }

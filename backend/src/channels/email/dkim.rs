@@ -5,7 +5,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cartwheel_domain::time::Millis;
-use ring::{digest, rand::SystemRandom, rsa, signature};
+use ring::{digest, rsa, signature};
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 
 /// Headers that are signed when present. Each is named once more than it occurs, so that none can be added later
@@ -96,21 +96,13 @@ impl Signer {
         hashed.extend_from_slice(relaxed_header("dkim-signature", unsigned.as_bytes()).as_bytes());
         let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
-            .sign(&signature::RSA_PKCS1_SHA256, &blinding(), &hashed, &mut signature)
+            .sign(&signature::RSA_PKCS1_SHA256, &crate::clock::blinding(), &hashed, &mut signature)
             .map_err(|_| SignerError::Sign)?;
         let mut signed =
             format!("DKIM-Signature: {unsigned}{}\r\n", wrapped(&STANDARD.encode(signature))).into_bytes();
         signed.extend_from_slice(message);
         Ok(signed)
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "blinds the private key while signing; the signature does not depend on it"
-)]
-fn blinding() -> SystemRandom {
-    SystemRandom::new()
 }
 
 fn split(message: &[u8]) -> (&[u8], &[u8]) {

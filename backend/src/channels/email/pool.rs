@@ -1,7 +1,7 @@
 //! Open connections to one mail server, used again.
 
 use super::{connection::Connection, url::SmtpUrl};
-use crate::channels::Outcome;
+use crate::{channels::Outcome, clock};
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -10,14 +10,6 @@ use tokio::{sync::Semaphore, time::Instant};
 
 /// A connection that rested longer is closed: most servers hang up after a few minutes, some after 30 seconds.
 const REST: Duration = Duration::from_secs(20);
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long a socket has been idle; nothing is decided or stored by it"
-)]
-fn moment() -> Instant {
-    Instant::now()
-}
 
 /// A bounded pool for one server.
 pub struct Pool {
@@ -59,7 +51,10 @@ impl Pool {
     async fn use_once(&self, mut connection: Connection, from: &str, to: &str, message: &[u8]) -> Outcome {
         let outcome = connection.deliver(from, to, message).await;
         if connection.usable && connection.carried < self.url.messages {
-            self.resting.lock().unwrap_or_else(PoisonError::into_inner).push((connection, moment()));
+            self.resting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((connection, clock::idle_since()));
         } else if connection.usable {
             connection.quit().await;
         }
