@@ -134,7 +134,9 @@ pub fn announce(arguments: &[String]) -> Outcome {
     let mut lines =
         vec![format!("Cartwheel is served at {url}/"), format!("the demo shop is at {url}/demo-shop/")];
     if let Ok(text) = fs::read_to_string(sign_in) {
-        lines.extend(text.lines().map(str::to_owned));
+        // The address in it is that of the first start.
+        let known = |line: &&str| line.starts_with("address") || line.starts_with("demo shop");
+        lines.extend(text.lines().filter(|line| !known(line)).map(str::to_owned));
     }
     lines.push("Ctrl-C ends it; `cargo xtask run --fresh` starts over".to_owned());
     eprintln!("\n{}\n", lines.iter().map(|line| format!("  | {line}\n")).collect::<String>());
