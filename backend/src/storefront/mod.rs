@@ -108,3 +108,6 @@ async fn demo_file(
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(found.data.into_owned())
 }
+
+#[cfg(test)]
+mod tests;
