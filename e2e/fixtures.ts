@@ -1,6 +1,8 @@
 // What every spec has: a real server with the demo store, a page that may not complain, axe, and pictures.
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test as base, type Page } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readSignIn, startServer } from './support/server.mjs';
 
 export { expect };
@@ -9,16 +11,21 @@ export const languages = ['en', 'de', 'fr', 'it'] as const;
 export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 export const schemes = ['light', 'dark'] as const;
 
-type SignIn = { email: string; password: string };
+type SignIn = { email: string; password: string; store: string };
 export type Server = { url: string; signIn: SignIn; log(): Promise<string>; stop(): Promise<void> };
 type Complaints = { allow(pattern: RegExp): void };
 
 export const test = base.extend<{ complaints: Complaints }, { server: Server }>({
-  // One server and one database per worker; a spec that changes what others look at makes its own store.
-  server: [async ({}, use, worker) => {
-    void worker;
-    const server = await startServer({ prepare: (run: (...args: string[]) => Promise<string>) => run('seed', 'demo') });
-    await use({ ...server, signIn: readSignIn(server.prepared) });
+  // One server and one database per worker, copied from the store that global-setup.ts has seeded.
+  server: [async ({}, use) => {
+    const demo = process.env.CARTWHEEL_DEMO_FOLDER!;
+    const signIn = readSignIn(await readFile(join(demo, 'sign-in.txt'), 'utf8'));
+    const server = await startServer({
+      from: demo,
+      // the demo shop stands where this server does
+      prepare: (run: (...args: string[]) => Promise<string>, url: string) => run('store', 'set', signIn.store, `shop_url=${url}/demo-shop/`),
+    });
+    await use({ ...server, signIn });
     await server.stop();
   }, { scope: 'worker', timeout: 180_000 }],
 

@@ -1,7 +1,7 @@
 // A real `cartwheel` on a free port with a fresh SQLite file, for the browser specs and for the senders.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,26 +50,40 @@ function call(args, env, cwd) {
   });
 }
 
+const database = (folder) => ({ CARTWHEEL_DATABASE_URL: `sqlite://${join(folder, 'cartwheel.db')}` });
+
+/**
+ * Seeds the demo store once, into a folder that servers start from: three months of history take a while.
+ * Answers the folder; `sign-in.txt` in it holds what the command printed.
+ */
+export async function seedDemo() {
+  const folder = await mkdtemp(join(tmpdir(), 'cartwheel-e2e-demo-'));
+  const env = { ...process.env, ...database(folder), CARTWHEEL_PUBLIC_URL: 'http://localhost:8080' };
+  await writeFile(join(folder, 'sign-in.txt'), await call(['seed', 'demo'], env, folder));
+  return folder;
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Starts `cartwheel all`.
  *
- * `prepare(run)` is called before, with the database still free: `run('store', 'create', …)` answers what the
- * command printed. `env` adds settings.
+ * `from`: a folder of `seedDemo` to begin with. `prepare(run, url)` is called before, with the database still free:
+ * `run('store', 'create', …)` answers what the command printed. `env` adds settings.
  */
-export async function startServer({ prepare = async () => {}, env = {} } = {}) {
+export async function startServer({ from, prepare = async () => {}, env = {} } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cartwheel-e2e-'));
+  if (from) await cp(from, folder, { recursive: true });
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const settings = {
     ...process.env,
-    CARTWHEEL_DATABASE_URL: `sqlite://${join(folder, 'cartwheel.db')}`,
+    ...database(folder),
     CARTWHEEL_LISTEN: `127.0.0.1:${port}`,
     CARTWHEEL_PUBLIC_URL: url,
     ...env,
   };
-  const prepared = await prepare((...args) => call(args, settings, folder));
+  const prepared = await prepare((...args) => call(args, settings, folder), url);
 
   const log = join(folder, 'server.log');
   const output = await open(log, 'w');
@@ -116,7 +130,8 @@ export function readSignIn(printed) {
   const email = /[\w.+-]+@[\w.-]+\.\w+/.exec(printed)?.[0];
   const password = /password["\s:=]+([^\s",]+)/i.exec(printed)?.[1];
   if (!email || !password) throw new Error(`no sign-in in what \`seed demo\` printed:\n${printed}`);
-  return { email, password };
+  const store = /store_\w+/.exec(printed)?.[0];
+  return { email, password, store };
 }
 
 /** Asks `ask()` again and again until `good(answer)`; the last answer is in the error. */
