@@ -15,16 +15,20 @@ pub mod db;
 pub mod accounts;
 /// Sign-in, sessions, API keys, and the proofs that open a store.
 pub mod auth;
-/// Permission: ledger, standing noes, the unsubscribe page.
-pub mod consent;
 /// Versioned content in each language, compiled and cached.
 pub mod templates;
 /// Daily roll-ups and the figures read from them.
 pub mod analytics;
 /// Journeys: publish, versions, runs and the loop that moves them.
 pub mod journeys;
+/// Permission: ledger, standing noes, the unsubscribe page.
+pub mod consent;
 /// Ways to reach a person: e-mail, the sandbox.
 pub mod channels;
+/// Links that bring a cart back, and what came of the links in a mail.
+pub mod recovery;
+/// The outbox: last look, hand-over, answers.
+pub mod messages;
 /// Shoppers, anonymous and known, and companies.
 pub mod contacts;
 /// Carts, checkouts and quotes; the tokens they answer to, and the timers that judge them left.

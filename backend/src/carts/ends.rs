@@ -18,26 +18,10 @@ pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Mi
     if carts.is_empty() {
         return Ok(());
     }
-    use message::Column as M;
-    // Messages first: the last look takes the same row, so one of the two sees the other.
-    scoped
-        .update::<message::Entity>()
-        .col_expr(M::Status, Expr::value(4))
-        .col_expr(M::Epoch, Expr::col(M::Epoch).add(1))
-        .col_expr(M::Reason, Expr::value(reason))
-        .col_expr(M::LeaseOwner, Expr::value(Value::String(None)))
-        .col_expr(M::LeaseUntil, Expr::value(Value::BigInt(None)))
-        .filter(M::CartId.is_in(carts.iter().copied()))
-        .filter(M::Status.is_in([0, 1]))
-        .exec(scoped.on())
-        .await?;
     use journey_run::Column as R;
     let open = scoped.find::<journey_run::Entity>().select_only().column(R::Id);
     let open = open.filter(R::CartId.is_in(carts.iter().copied())).filter(R::Status.lt(2));
     let runs: Vec<Uuid> = open.into_tuple().all(scoped.on()).await?;
-    if runs.is_empty() {
-        return Ok(());
-    }
     scoped
         .update::<journey_run::Entity>()
         .col_expr(R::Status, Expr::value(2))
@@ -51,5 +35,19 @@ pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Mi
         .exec(scoped.on())
         .await?;
     scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(runs)).exec(scoped.on()).await?;
+    use message::Column as M;
+    // Runs first: a step that is being committed holds its run, so its message is there by now. Then messages: the last
+    // look takes the same rows, so a hand-over is committed before this, or sees it.
+    scoped
+        .update::<message::Entity>()
+        .col_expr(M::Status, Expr::value(4))
+        .col_expr(M::Epoch, Expr::col(M::Epoch).add(1))
+        .col_expr(M::Reason, Expr::value(reason))
+        .col_expr(M::LeaseOwner, Expr::value(Value::String(None)))
+        .col_expr(M::LeaseUntil, Expr::value(Value::BigInt(None)))
+        .filter(M::CartId.is_in(carts.iter().copied()))
+        .filter(M::Status.is_in([0, 1]))
+        .exec(scoped.on())
+        .await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::{
     accounts::MasterKey,
     clock::Env,
     db::{Db, DbError, Scoped, StoreScope},
+    journeys::service::{Whose, hold_runs},
 };
 use cartwheel_domain::{
     consent::{
@@ -216,6 +217,8 @@ async fn cancel_queued(scoped: &Scoped<'_>, contact: ContactId, choice: Choice) 
             .and(message::Column::Purpose.ne(Purpose::Service.as_str())),
         Choice::Reminders => person.and(message::Column::Purpose.eq(Purpose::CartEmail.as_str())),
     };
+    // A step that is being committed at this moment has its message there by now.
+    hold_runs(scoped, Whose::Contact(contact)).await?;
     scoped
         .update::<message::Entity>()
         .col_expr(message::Column::Status, Expr::value(CANCELLED))

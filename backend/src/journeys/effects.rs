@@ -2,21 +2,22 @@
 
 use super::model::{ENDED, Memory, WAITING};
 use crate::{
+    analytics::metrics::{Deltas, Metric},
     clock::Env,
     db::{DbError, Scoped, batch},
 };
 use cartwheel_domain::{
-    ids::{self, MessageId, StepId},
+    ids::{self, JourneyId, MessageId, StepId},
     journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition},
     time::{MINUTE, Millis},
 };
 use cartwheel_entity::{journey_run, message, node_count, run_context, run_step, run_wait};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ExprTrait, QueryFilter,
+    ColumnTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 /// When a run that could not be stepped is looked at again: after 1, 2, 4, … minutes, at most 6 hours.
@@ -125,6 +126,16 @@ struct Work {
     waits: Vec<run_wait::ActiveModel>,
     counts: BTreeMap<(Uuid, String, &'static str), i64>,
     silenced: BTreeMap<EndReason, Vec<Uuid>>,
+    exposed: Vec<Exposed>,
+}
+
+/// Somebody whose group in a journey was decided just now.
+struct Exposed {
+    run: Uuid,
+    journey: Uuid,
+    contact: Uuid,
+    held_out: bool,
+    entered_at: Millis,
 }
 
 impl Work {
@@ -223,8 +234,15 @@ impl Work {
                 }));
             }
             Effect::ClearWaits => self.unwaited.push(run.id),
-            // Both stand on the run and in its timeline.
-            Effect::GoalReached { .. } | Effect::Exposure { .. } => {}
+            Effect::Exposure { group, .. } => self.exposed.push(Exposed {
+                run: run.id,
+                journey: run.journey_id,
+                contact: run.contact_id,
+                held_out: *group == Group::HeldOut,
+                entered_at: run.entered_at,
+            }),
+            // It stands in the timeline.
+            Effect::GoalReached { .. } => {}
         }
     }
 
@@ -272,6 +290,32 @@ impl Work {
         )
         .to_owned();
         scoped.insert_with::<node_count::Entity>(counts.collect(), Some(add)).await?;
-        Ok(())
+        count_exposed(scoped, self.exposed).await
     }
+}
+
+/// Counts people into the two arms of the experiment: once for each person and journey, however many carts they leave.
+async fn count_exposed(scoped: &Scoped<'_>, exposed: Vec<Exposed>) -> Result<(), DbError> {
+    if exposed.is_empty() {
+        return Ok(());
+    }
+    let before: Vec<(Uuid, Uuid)> = scoped
+        .find::<journey_run::Entity>()
+        .select_only()
+        .columns([journey_run::Column::ContactId, journey_run::Column::JourneyId])
+        .filter(journey_run::Column::ContactId.is_in(exposed.iter().map(|e| e.contact)))
+        .filter(journey_run::Column::HeldOut.is_not_null())
+        .filter(journey_run::Column::Id.is_not_in(exposed.iter().map(|e| e.run)))
+        .into_tuple()
+        .all(scoped.on())
+        .await?;
+    let mut known: HashSet<(Uuid, Uuid)> = before.into_iter().collect();
+    let mut deltas = Deltas::new();
+    for one in exposed {
+        if known.insert((one.contact, one.journey)) {
+            let arm = if one.held_out { Metric::HoldoutEntered } else { Metric::TreatedEntered };
+            deltas.count(one.entered_at, arm, Some(JourneyId(one.journey)), 1);
+        }
+    }
+    deltas.write(scoped).await
 }

@@ -6,7 +6,7 @@ use crate::{
     db::{DbError, Scoped},
 };
 use cartwheel_domain::{
-    ids::{ContactId, JourneyId, MemberId, RunId, VersionId},
+    ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
     journey::{Definition, EndReason, JourneyState, Problem, default_recovery_journey_with, listed},
     settings::StoreSettings,
     time::Millis,
@@ -184,6 +184,8 @@ pub enum Whose {
     Run(RunId),
     /// All runs of a person.
     Contact(ContactId),
+    /// All runs of a cart.
+    Cart(CartId),
 }
 
 /// Ends runs from outside the step: somebody unsubscribed, asked to be forgotten, or a member ended it by hand.
@@ -203,17 +205,8 @@ pub async fn end_runs(
         Whose::Contact(id) => {
             (journey_run::Column::ContactId.eq(id.uuid()), message::Column::ContactId.eq(id.uuid()))
         }
+        Whose::Cart(id) => (journey_run::Column::CartId.eq(id.uuid()), message::Column::CartId.eq(id.uuid())),
     };
-    // Messages first: the last look takes the same row, so one of the two sees the other.
-    scoped
-        .update::<message::Entity>()
-        .col_expr(message::Column::Status, Expr::value(4))
-        .col_expr(message::Column::Reason, Expr::value(reason.as_str()))
-        .col_expr(message::Column::Epoch, Expr::col(message::Column::Epoch).add(1))
-        .filter(messages)
-        .filter(message::Column::Status.is_in([0, 1]))
-        .exec(scoped.on())
-        .await?;
     let moving = Condition::all().add(runs).add(journey_run::Column::Status.lt(ENDED));
     let ids: Vec<uuid::Uuid> = scoped
         .find::<journey_run::Entity>()
@@ -223,9 +216,6 @@ pub async fn end_runs(
         .into_tuple()
         .all(scoped.on())
         .await?;
-    if ids.is_empty() {
-        return Ok(0);
-    }
     let ended = scoped
         .update::<journey_run::Entity>()
         .col_expr(journey_run::Column::Status, Expr::value(ENDED))
@@ -239,5 +229,38 @@ pub async fn end_runs(
         .exec(scoped.on())
         .await?;
     scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(ids)).exec(scoped.on()).await?;
+    // Runs first: a step that is being committed holds its run, so its message is there by now. Then messages: the last
+    // look takes the same rows, so a hand-over is committed before this, or sees it.
+    scoped
+        .update::<message::Entity>()
+        .col_expr(message::Column::Status, Expr::value(4))
+        .col_expr(message::Column::Reason, Expr::value(reason.as_str()))
+        .col_expr(message::Column::Epoch, Expr::col(message::Column::Epoch).add(1))
+        .filter(messages)
+        .filter(message::Column::Status.is_in([0, 1]))
+        .exec(scoped.on())
+        .await?;
     Ok(ended.rows_affected)
+}
+
+/// Waits for steps of these runs that are being committed at this very moment, and keeps new ones out until the
+/// caller's transaction ends, without changing anything. For whoever is about to cancel messages and leaves the runs as
+/// they are: what a step has queued by then is seen. SQLite has one writer anyway.
+///
+/// # Errors
+/// What the database says.
+pub async fn hold_runs(scoped: &Scoped<'_>, whose: Whose) -> Result<(), DbError> {
+    let which = match whose {
+        Whose::Run(id) => journey_run::Column::Id.eq(id.uuid()),
+        Whose::Contact(id) => journey_run::Column::ContactId.eq(id.uuid()),
+        Whose::Cart(id) => journey_run::Column::CartId.eq(id.uuid()),
+    };
+    scoped
+        .update::<journey_run::Entity>()
+        .col_expr(journey_run::Column::Attempt, Expr::col(journey_run::Column::Attempt).into())
+        .filter(which)
+        .filter(journey_run::Column::Status.lt(ENDED))
+        .exec(scoped.on())
+        .await?;
+    Ok(())
 }

@@ -397,3 +397,54 @@ async fn publishing_keeps_runs_on_their_version(app: TestApp) {
     let rescued = claim::rescue_runs(&tx.system().await.expect("all"), now).await;
     assert_eq!(rescued.expect("no error"), 0);
 }
+
+/// A step is being committed while the cart is bought: whichever comes first, its message does not survive.
+#[db_test]
+async fn a_message_queued_at_the_very_moment_of_the_end_is_cancelled_too(app: TestApp) {
+    let store = app.store("shop").await;
+    install(&app, &store, &default_recovery_journey_with(0)).await;
+    let one = left(&app, &store, "ann@example.com").await;
+    start(&app, &store, std::slice::from_ref(&one)).await;
+    drain(&engine(&app)).await;
+    let run = runs(&app, &store).await.remove(0);
+    let mut step = app.db().write().await.expect("a transaction");
+    let scoped = step.enter(&store.scope()).await.expect("the store");
+    let touched = scoped.update::<journey_run::Entity>().col_expr(journey_run::Column::Visit, Expr::value(2));
+    touched.filter(journey_run::Column::Id.eq(run.id)).exec(scoped.on()).await.expect("the run is held");
+    let queued = message::ActiveModel {
+        store_id: Set(store.id().uuid()),
+        id: Set(app.env().uuid()),
+        send_key: Set("k".into()),
+        run_id: Set(Some(run.id)),
+        node: Set("mail_1".into()),
+        contact_id: Set(run.contact_id),
+        cart_id: Set(run.cart_id),
+        channel: Set("email".into()),
+        purpose: Set("cart_email".into()),
+        content_class: Set("informational".into()),
+        template_key: Set("recovery_1".into()),
+        status: Set(0),
+        next_at: Set(app.env().now()),
+        epoch: Set(0),
+        attempt: Set(0),
+        lane: Set(3),
+        created_at: Set(app.env().now()),
+        ..Default::default()
+    };
+    scoped.insert::<message::Entity>(vec![queued]).await.expect("queued");
+    let buy = async {
+        let mut tx = app.db().write().await.expect("a transaction");
+        let scoped = tx.enter(&store.scope()).await.expect("the store");
+        let whose = Whose::Cart(CartId(one.cart.id));
+        end_runs(&scoped, whose, EndReason::Converted, app.env().now()).await.expect("ended");
+        tx.commit().await.expect("committed");
+    };
+    let mut buy = std::pin::pin!(buy);
+    // It gets as far as the lock of the step, and no further.
+    let waiting = tokio::time::timeout(std::time::Duration::from_millis(300), &mut buy).await;
+    assert!(waiting.is_err(), "the purchase waits for the step");
+    step.commit().await.expect("committed");
+    buy.await;
+    let all = messages(&app, &store).await;
+    assert_eq!((all.len(), all[0].status), (1, 4));
+}

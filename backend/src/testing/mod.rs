@@ -1,6 +1,7 @@
 //! A real app for tests: real router, real database, fakes only at the outside edge.
 
 pub mod database;
+pub mod flow;
 pub mod store;
 
 use crate::{

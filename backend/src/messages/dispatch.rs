@@ -1,0 +1,272 @@
+//! The dispatcher: due messages in, hand-overs out, answers back.
+
+use super::{
+    breaker::Breaker,
+    handover::{Job, hand_over},
+    model::{ATTEMPTING, UNCERTAIN, WORKER_LOST},
+    render::LinkMaker,
+    results::{self, Answered},
+};
+use crate::{
+    accounts::{MasterKey, Stores},
+    channels::Channels,
+    clock::Env,
+    crash::crash_point,
+    db::{Db, DbError, StoreScope, batch, claim},
+    journeys::Versions,
+    templates::Templates,
+    wake::Wake,
+};
+use cartwheel_domain::{
+    ids::StoreId,
+    time::{MINUTE, Millis, SECOND},
+};
+use cartwheel_entity::{message, message_attempt};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+use uuid::Uuid;
+
+/// How many messages one pass takes at most. Small, since rendering happens in the transaction.
+pub const BATCH: u32 = 64;
+/// Calls at once, over all passes of a dispatcher.
+const CALLS: usize = 32;
+/// A pass that has waited so long for answers goes on without them; they are recorded when they come.
+const UNHURRIED: Duration = Duration::from_secs(2);
+
+/// What a dispatcher works with.
+#[derive(Clone)]
+pub struct Tools {
+    /// The database.
+    pub db: Db,
+    /// Clock and entropy.
+    pub env: Env,
+    /// Bells.
+    pub wake: Wake,
+    /// Stores by id.
+    pub stores: Stores,
+    /// Published versions.
+    pub versions: Versions,
+    /// Texts.
+    pub templates: Templates,
+    /// Ways out.
+    pub channels: Channels,
+    /// Keys and our public address.
+    pub links: LinkMaker,
+}
+
+impl Tools {
+    /// The root of the stores' keys.
+    pub fn key(&self) -> &MasterKey {
+        &self.links.key
+    }
+}
+
+/// What one pass did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dispatched {
+    /// Rows taken.
+    pub claimed: usize,
+    /// Of them, handed over to a channel.
+    pub handed_over: usize,
+    /// Answers written.
+    pub answered: usize,
+    /// How late the most overdue one was, milliseconds.
+    pub late_by: Millis,
+}
+
+/// Hands messages over. Several may work on one database.
+pub struct Dispatcher {
+    tools: Arc<Tools>,
+    breaker: Arc<Breaker>,
+    owner: Arc<str>,
+    share: Mutex<claim::Share>,
+    calls: Arc<Semaphore>,
+}
+
+impl Dispatcher {
+    /// A dispatcher of its own name.
+    pub fn new(tools: Tools) -> Self {
+        let owner = format!("dispatch-{}", tools.env.uuid().simple()).into();
+        Self {
+            tools: Arc::new(tools),
+            breaker: Arc::default(),
+            owner,
+            share: Mutex::default(),
+            calls: Arc::new(Semaphore::new(CALLS)),
+        }
+    }
+
+    /// The circuits, for the console.
+    pub fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// One pass: hands over what is due and writes down what came of it. Call again while it says that it claimed
+    /// something.
+    ///
+    /// # Errors
+    /// What the database says. A hand-over whose answer could not be written is taken up when its lease expires.
+    pub async fn tick(&self) -> Result<Dispatched, DbError> {
+        let share = self.share.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let batch = hand_over(&self.tools, &self.breaker, &self.owner, &share, BATCH).await?;
+        if batch.claimed == 0 {
+            return Ok(Dispatched::default());
+        }
+        self.share.lock().unwrap_or_else(PoisonError::into_inner).learn(BATCH, batch.lanes);
+        crash_point!("dispatch.handed_over");
+        metrics::gauge!("cartwheel_messages_late_seconds").set(batch.late_by as f64 / SECOND as f64);
+        let handed_over = batch.jobs.len();
+        let answered = self.call_all(batch.jobs).await?;
+        crash_point!("dispatch.recorded");
+        Ok(Dispatched { claimed: batch.claimed, handed_over, answered, late_by: batch.late_by })
+    }
+
+    /// Calls the channels, many at once, and records answers as they come, many at once.
+    async fn call_all(&self, jobs: Vec<Job>) -> Result<usize, DbError> {
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let expected = jobs.len();
+        let (sender, mut answers) = mpsc::channel::<Answered>(expected);
+        let mut calls = JoinSet::new();
+        for job in jobs {
+            let (sender, places) = (sender.clone(), Arc::clone(&self.calls));
+            let (breaker, env) = (Arc::clone(&self.breaker), self.tools.env.clone());
+            calls.spawn(async move {
+                // Never closed while a dispatcher lives.
+                let Ok(_place) = places.acquire().await else { return };
+                let answered = call(job, &breaker, &env).await;
+                let _ = sender.send(answered).await;
+            });
+        }
+        drop(sender);
+        let mut answered = 0;
+        let mut ready = Vec::with_capacity(expected);
+        loop {
+            ready.clear();
+            match timeout(UNHURRIED, answers.recv_many(&mut ready, expected)).await {
+                Ok(0) => return Ok(answered),
+                Ok(_) => {
+                    crash_point!("dispatch.called");
+                    answered += self.record(std::mem::take(&mut ready)).await?;
+                }
+                Err(_) => {
+                    self.leave_to_itself(calls, answers);
+                    return Ok(answered);
+                }
+            }
+        }
+    }
+
+    /// The slow rest of a pass: its answers are recorded whenever they come, and nobody waits for them.
+    fn leave_to_itself(&self, calls: JoinSet<()>, mut answers: mpsc::Receiver<Answered>) {
+        let (tools, owner) = (Arc::clone(&self.tools), Arc::clone(&self.owner));
+        tokio::spawn(async move {
+            let _calls = calls;
+            let mut ready = Vec::new();
+            while answers.recv_many(&mut ready, BATCH as usize).await > 0 {
+                let some = std::mem::take(&mut ready);
+                if let Err(error) = results::record(&tools.db, &tools.env, tools.key(), &owner, some).await {
+                    tracing::error!(%error, "answers could not be written; the leases will tell");
+                }
+            }
+        });
+    }
+
+    async fn record(&self, answers: Vec<Answered>) -> Result<usize, DbError> {
+        let tools = &self.tools;
+        let n = results::record(&tools.db, &tools.env, tools.key(), &self.owner, answers).await?;
+        metrics::counter!("cartwheel_messages_answered_total").increment(n as u64);
+        Ok(n)
+    }
+
+    /// Takes up hand-overs whose worker is gone between attempt and answer. Where a repeated key is one message, they
+    /// are queued again; else they become `uncertain`, for a receipt or a person to settle.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rescue(&self) -> Result<u64, DbError> {
+        let now = self.tools.env.now();
+        let share = claim::Share::default();
+        let claim = claim::Claim { now, until: now + MINUTE, owner: &self.owner, limit: 500, share: &share };
+        let mut tx = self.tools.db.write().await?;
+        let rows = claim::orphaned_messages(&tx.system().await?, &claim).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let total = rows.len() as u64;
+        let mut groups: BTreeMap<Uuid, Vec<message::Model>> = BTreeMap::new();
+        for row in rows {
+            groups.entry(row.store_id).or_default().push(row);
+        }
+        for (store, rows) in groups {
+            let info = self.tools.stores.by_id(StoreId(store)).await?;
+            let sandbox = info.is_some_and(|i| i.sandbox);
+            let idempotent = self.tools.channels.email_for(sandbox).is_some_and(|c| c.idempotent());
+            let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
+            let change = batch::Change {
+                table: "message",
+                columns: &["status", "next_at", "reason"],
+                guard: "status IN (1, 2)",
+                owner: &self.owner,
+                keep_lease: false,
+            };
+            let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+            let changes = rows.into_iter().map(|row| {
+                // Leased and not yet handed over: nothing can have happened.
+                let status = if idempotent || row.status != ATTEMPTING { 0 } else { UNCERTAIN };
+                batch::Row {
+                    id: row.id,
+                    epoch: row.epoch,
+                    values: vec![status.into(), now.into(), WORKER_LOST.to_owned().into()],
+                }
+            });
+            scoped.change_fenced(&change, changes.collect()).await?;
+            scoped
+                .update::<message_attempt::Entity>()
+                .col_expr(message_attempt::Column::FinishedAt, Expr::value(now))
+                .col_expr(message_attempt::Column::Outcome, Expr::value("uncertain"))
+                .col_expr(
+                    message_attempt::Column::Reply,
+                    Expr::value("the worker was lost before the answer was written"),
+                )
+                .filter(message_attempt::Column::MessageId.is_in(ids))
+                .filter(message_attempt::Column::FinishedAt.is_null())
+                .exec(scoped.on())
+                .await?;
+        }
+        tx.commit().await?;
+        metrics::counter!("cartwheel_messages_rescued_total").increment(total);
+        self.tools.wake.messages.notify_one();
+        Ok(total)
+    }
+}
+
+/// One call, and everything that is known after it.
+async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
+    let outcome = job.channel.send(&job.route, &job.outgoing, &job.message.send_key).await;
+    let at = env.now();
+    breaker.learn(&job.route.name, &outcome, at);
+    let mut attempt = job.attempt;
+    attempt.finished_at = Set(Some(at));
+    attempt.outcome = Set(Some(outcome.as_str().to_owned()));
+    attempt.reply = Set(Some(outcome.reply().chars().take(500).collect()));
+    Answered {
+        attempt,
+        number: job.number,
+        address: job.outgoing.to,
+        idempotent: job.channel.idempotent(),
+        outcome,
+        at,
+        message: job.message,
+    }
+}

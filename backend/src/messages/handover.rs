@@ -1,0 +1,356 @@
+//! The hand-over: one transaction that takes due messages in hand, looks a last time, renders, and writes the attempts.
+
+use super::{
+    breaker::Breaker,
+    dispatch::Tools,
+    history::History,
+    look::{Facts, Verdict},
+    model::{CANCELLED, NO_ANSWER, QUEUED, SUPPRESSED, UNCERTAIN, WORKER_LOST},
+    people::People,
+    render::{Rendered, render},
+};
+use crate::{
+    accounts::{SecretKind, StoreInfo, secrets},
+    analytics::metrics::{Deltas, Metric},
+    channels::{Channel, Outgoing, Route, email::dkim::Signer},
+    crash::crash_point,
+    db::{DbError, Scoped, StoreScope, batch, claim},
+    templates::TemplatesError,
+};
+use cartwheel_domain::{
+    consent::{Basis, Refusal},
+    ids::{AttemptId, JourneyId, StoreId},
+    time::{MINUTE, Millis},
+};
+use cartwheel_entity::{
+    cart, journey, journey_run, message, message_attempt, message_content, message_link, restore_link,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, Value};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// How long a message waits for a mail route that is not set up.
+const NO_ROUTE: Millis = 5 * MINUTE;
+
+/// One call to make, after the commit.
+pub struct Job {
+    /// The message as claimed.
+    pub message: message::Model,
+    /// Its attempt, open.
+    pub attempt: message_attempt::ActiveModel,
+    /// Number of the attempt, from 1.
+    pub number: u32,
+    /// Whom to call.
+    pub channel: Arc<dyn Channel>,
+    /// By which way.
+    pub route: Route,
+    /// With what.
+    pub outgoing: Outgoing,
+}
+
+/// What one transaction handed over.
+#[derive(Default)]
+pub struct Batch {
+    /// Rows taken.
+    pub claimed: usize,
+    /// Their lanes.
+    pub lanes: Vec<i32>,
+    /// Calls to make.
+    pub jobs: Vec<Job>,
+    /// How late the most overdue row was.
+    pub late_by: Millis,
+}
+
+/// Takes at most `limit` due messages, and hands over those that may go.
+///
+/// # Errors
+/// What the database says; nothing has happened then.
+pub async fn hand_over(
+    tools: &Tools,
+    breaker: &Breaker,
+    owner: &str,
+    share: &claim::Share,
+    limit: u32,
+) -> Result<Batch, DbError> {
+    let now = tools.env.now();
+    let patience = tools.channels.email.iter().chain([&tools.channels.sandbox]).map(|c| c.patience()).max();
+    let lease = patience.and_then(|p| Millis::try_from(p.as_millis()).ok()).unwrap_or(0) + MINUTE;
+    let claim = claim::Claim { now, until: now + lease, owner, limit, share };
+    let mut tx = tools.db.write().await?;
+    let rows = claim::messages(&tx.system().await?, &claim).await?;
+    if rows.is_empty() {
+        return Ok(Batch::default());
+    }
+    crash_point!("dispatch.claimed");
+    let mut batch = Batch {
+        claimed: rows.len(),
+        lanes: rows.iter().map(|r| r.lane).collect(),
+        late_by: rows.iter().map(|r| now - r.next_at).max().unwrap_or(0).max(0),
+        jobs: Vec::new(),
+    };
+    let mut groups: BTreeMap<Uuid, Vec<message::Model>> = BTreeMap::new();
+    for row in rows {
+        groups.entry(row.store_id).or_default().push(row);
+    }
+    for (store, rows) in groups {
+        let info = tools.stores.by_id(StoreId(store)).await?;
+        let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
+        let Some(info) = info else { continue };
+        let mut work = Work {
+            tools,
+            breaker,
+            owner,
+            info,
+            now,
+            closed: Vec::new(),
+            going: Vec::new(),
+            deltas: Deltas::new(),
+        };
+        work.judge(&scoped, rows).await?;
+        crash_point!("dispatch.looked");
+        batch.jobs.extend(work.write(&scoped).await?);
+    }
+    crash_point!("dispatch.before_commit");
+    tx.commit().await?;
+    Ok(batch)
+}
+
+/// One message that goes.
+struct Going {
+    message: message::Model,
+    basis: Box<Basis>,
+    rendered: Rendered,
+    channel: Arc<dyn Channel>,
+    route: Route,
+}
+
+struct Work<'a> {
+    tools: &'a Tools,
+    breaker: &'a Breaker,
+    owner: &'a str,
+    info: Arc<StoreInfo>,
+    now: Millis,
+    closed: Vec<batch::Row>,
+    going: Vec<Going>,
+    deltas: Deltas,
+}
+
+impl Work<'_> {
+    async fn judge(&mut self, scoped: &Scoped<'_>, rows: Vec<message::Model>) -> Result<(), DbError> {
+        let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows).await?;
+        let (route, channel) = self.route(scoped).await?;
+        for row in rows {
+            match facts.look(&row, self.now) {
+                Verdict::Cancel(reason) => self.close(row, CANCELLED, reason.to_owned(), None),
+                Verdict::Suppress(reason, refusal) => self.close(row, SUPPRESSED, reason, refusal),
+                Verdict::Later(after, reason) => self.later(&row, self.now + after, reason),
+                Verdict::Go(basis) => {
+                    let Some(channel) = &channel else {
+                        self.later(&row, self.now + NO_ROUTE, "no_mail_route");
+                        continue;
+                    };
+                    if let Err(until) = self.breaker.admit(&route.name, self.now) {
+                        self.later(&row, until, "route_down");
+                        continue;
+                    }
+                    let links = &self.tools.links;
+                    match render(scoped, &self.tools.templates, links, &facts, &row, &basis, self.now).await {
+                        Ok(rendered) => {
+                            let person =
+                                facts.people.contact(row.contact_id).map_or(row.contact_id, |c| c.id);
+                            facts.history.add(person, row.cart_id, self.now);
+                            let (channel, route) = (Arc::clone(channel), route.clone());
+                            self.going.push(Going { message: row, basis, rendered, channel, route });
+                        }
+                        Err(TemplatesError::Db(error)) => return Err(error),
+                        Err(error) => {
+                            tracing::warn!(message = %row.id, %error, "a message cannot be written");
+                            self.close(row, SUPPRESSED, format!("template: {error}"), None);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The way of this store's mail, with its signature.
+    async fn route(&self, scoped: &Scoped<'_>) -> Result<(Route, Option<Arc<dyn Channel>>), DbError> {
+        let name = if self.info.sandbox { "sandbox" } else { "smtp" };
+        let channel = self.tools.channels.email_for(self.info.sandbox).cloned();
+        let settings = &self.info.settings;
+        let mut route = Route { name: name.to_owned(), signer: None };
+        if self.info.sandbox || settings.sender_email.is_none() {
+            // A live store without an address to send from cannot send.
+            return Ok((route, channel.filter(|_| self.info.sandbox)));
+        }
+        if !settings.dkim_domain.is_empty() && !settings.dkim_selector.is_empty() {
+            match secrets::get(scoped, self.tools.key(), SecretKind::DkimKey).await {
+                Ok(Some(pem)) => {
+                    match Signer::new(&settings.dkim_domain, &settings.dkim_selector, pem.expose()) {
+                        Ok(signer) => route.signer = Some(Arc::new(signer)),
+                        Err(error) => tracing::warn!(store = %self.info.id, %error, "mail goes unsigned"),
+                    }
+                }
+                Ok(None) => {
+                    tracing::warn!(store = %self.info.id, "a DKIM domain is set and no key: mail goes unsigned")
+                }
+                Err(secrets::SecretError::Db(error)) => return Err(error),
+                Err(error) => tracing::warn!(store = %self.info.id, %error, "mail goes unsigned"),
+            }
+        }
+        Ok((route, channel))
+    }
+
+    fn close(&mut self, row: message::Model, status: i32, reason: String, refusal: Option<Box<Refusal>>) {
+        // Once handed over and never answered, it may be with the recipient whatever is decided now.
+        let doubtful = matches!(row.reason.as_deref(), Some(WORKER_LOST | NO_ANSWER));
+        let status = if doubtful { UNCERTAIN } else { status };
+        if status == SUPPRESSED {
+            self.deltas.count(self.now, Metric::Suppressed, row.journey_id.map(JourneyId), 1);
+        }
+        let refusal = refusal.and_then(|r| serde_json::to_value(r).ok());
+        self.closed.push(change(&row, status, row.next_at, Some(reason), refusal));
+    }
+
+    fn later(&mut self, row: &message::Model, at: Millis, reason: &str) {
+        // The mark of a doubtful hand-over stays until it is settled.
+        let kept = row.reason.clone().filter(|r| r == WORKER_LOST || r == NO_ANSWER);
+        self.closed.push(change(row, QUEUED, at, kept.or_else(|| Some(reason.to_owned())), None));
+    }
+
+    async fn write(self, scoped: &Scoped<'_>) -> Result<Vec<Job>, DbError> {
+        let closing = batch::Change {
+            table: "message",
+            columns: &["status", "next_at", "reason", "refusal"],
+            guard: "status = 2",
+            owner: self.owner,
+            keep_lease: false,
+        };
+        scoped.change_fenced(&closing, self.closed).await?;
+        let going = batch::Change {
+            columns: &["attempt", "template_id", "subject", "evidence", "reason"],
+            keep_lease: true,
+            ..closing
+        };
+        let rows = self.going.iter().map(|g| batch::Row {
+            id: g.message.id,
+            epoch: g.message.epoch,
+            values: vec![
+                (g.message.attempt + 1).into(),
+                g.rendered.template_id.uuid().into(),
+                g.rendered.outgoing.subject.clone().into(),
+                Value::from(serde_json::to_value(&g.basis).unwrap_or_default()),
+                Value::from(Option::<String>::None),
+            ],
+        });
+        scoped.change_fenced(&going, rows.collect()).await?;
+        let mut kept = Kept::default();
+        let mut jobs = Vec::with_capacity(self.going.len());
+        for one in self.going {
+            let attempt = message_attempt::ActiveModel {
+                store_id: Set(self.info.id.uuid()),
+                id: Set(self.tools.env.id::<AttemptId>().uuid()),
+                message_id: Set(one.message.id),
+                number: Set(one.message.attempt + 1),
+                started_at: Set(self.now),
+                finished_at: Set(None),
+                outcome: Set(None),
+                reply: Set(None),
+            };
+            kept.attempts.push(attempt.clone());
+            kept.contents.push(one.rendered.content);
+            kept.links.extend(one.rendered.links);
+            kept.restores.extend(one.rendered.restore.map(|r| r.row));
+            jobs.push(Job {
+                number: u32::try_from(one.message.attempt + 1).unwrap_or(1),
+                message: one.message,
+                attempt,
+                channel: one.channel,
+                route: one.route,
+                outgoing: one.rendered.outgoing,
+            });
+        }
+        kept.write(scoped).await?;
+        if !self.deltas.is_empty() {
+            self.deltas.write(scoped).await?;
+        }
+        Ok(jobs)
+    }
+}
+
+fn change(
+    row: &message::Model,
+    status: i32,
+    next_at: Millis,
+    reason: Option<String>,
+    refusal: Option<serde_json::Value>,
+) -> batch::Row {
+    batch::Row {
+        id: row.id,
+        epoch: row.epoch,
+        values: vec![status.into(), next_at.into(), reason.into(), Value::from(refusal)],
+    }
+}
+
+/// Rows kept of what is handed over.
+#[derive(Default)]
+struct Kept {
+    attempts: Vec<message_attempt::ActiveModel>,
+    contents: Vec<message_content::ActiveModel>,
+    links: Vec<message_link::ActiveModel>,
+    restores: Vec<restore_link::ActiveModel>,
+}
+
+impl Kept {
+    async fn write(self, scoped: &Scoped<'_>) -> Result<(), DbError> {
+        use message_content::Column as C;
+        scoped.insert::<message_attempt::Entity>(self.attempts).await?;
+        let columns = [C::Sender, C::Recipient, C::Headers, C::Html, C::Text];
+        scoped.upsert::<message_content::Entity>(self.contents, &columns).await?;
+        scoped.upsert::<message_link::Entity>(self.links, &[message_link::Column::Url]).await?;
+        scoped.insert_new::<restore_link::Entity>(self.restores).await?;
+        Ok(())
+    }
+}
+
+/// Reads everything the last look asks for; the number of queries does not grow with the messages.
+async fn load(
+    tools: &Tools,
+    scoped: &Scoped<'_>,
+    store: Arc<StoreInfo>,
+    rows: &[message::Model],
+) -> Result<Facts, DbError> {
+    let on = scoped.on();
+    let set =
+        |pick: fn(&message::Model) -> Option<Uuid>| rows.iter().filter_map(pick).collect::<HashSet<Uuid>>();
+    let people = People::load(scoped, tools.key(), set(|m| Some(m.contact_id))).await?;
+    let cart_ids = set(|m| m.cart_id);
+    let carts =
+        scoped.find::<cart::Entity>().filter(cart::Column::Id.is_in(cart_ids.clone())).all(on).await?;
+    let runs = scoped
+        .find::<journey_run::Entity>()
+        .filter(journey_run::Column::Id.is_in(set(|m| m.run_id)))
+        .all(on)
+        .await?;
+    let journeys = scoped
+        .find::<journey::Entity>()
+        .filter(journey::Column::Id.is_in(set(|m| m.journey_id)))
+        .all(on)
+        .await?;
+    let versions = tools.versions.get(scoped, set(|m| m.version_id)).await?;
+    let persons = rows.iter().map(|m| people.contact(m.contact_id).map_or(m.contact_id, |c| c.id)).collect();
+    let history = History::load(scoped, persons, cart_ids, &rows.iter().map(|m| m.id).collect()).await?;
+    Ok(Facts {
+        store,
+        people,
+        carts: carts.into_iter().map(|c| (c.id, c)).collect(),
+        runs: runs.into_iter().map(|r| (r.id, r)).collect(),
+        journeys: journeys.into_iter().map(|j| (j.id, j.status)).collect(),
+        versions,
+        history,
+    })
+}

@@ -1,0 +1,25 @@
+//! Messages: the outbox between a journey and a channel.
+//!
+//! A row is queued with a send key; [`Dispatcher::tick`] takes due rows in hand, looks a last time whether each may
+//! still go ([`look`]), renders it, writes the attempt and commits: that commit is the hand-over, in one order with the
+//! transactions of purchases and unsubscriptions because all of them write the same row. Only then is the channel
+//! called, and what it says is written under the epoch of the claim. See docs/journey-engine.md.
+
+pub mod breaker;
+pub mod cancel;
+pub mod dispatch;
+mod handover;
+mod history;
+pub mod invariants;
+mod look;
+pub mod model;
+mod people;
+pub mod render;
+mod results;
+pub mod retry;
+mod rewrite;
+
+#[cfg(test)]
+mod tests;
+
+pub use dispatch::{Dispatched, Dispatcher};

@@ -1,0 +1,166 @@
+//! Whom the messages of one store go to: contacts, what they agreed to, what they refused, what they bought.
+
+use crate::{
+    accounts::MasterKey,
+    db::{DbError, Scoped},
+};
+use cartwheel_domain::{
+    consent::{
+        Channel, Dealing, DealingKind, EvidenceKind, EvidenceRef, Method, Purpose, Recipient, Suppression,
+        SuppressionReason,
+        ledger::{Action, Entry, fold},
+    },
+    event::OrderState,
+    ids::{CartId, ConsentId, OrderId, StoreId, SuppressionId},
+    settings::StoreSettings,
+};
+use cartwheel_entity::{cart, consent_event, contact, shop_order, suppression};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// The people of a batch.
+pub struct People {
+    contacts: HashMap<Uuid, contact::Model>,
+    entries: HashMap<Uuid, Vec<Entry>>,
+    suppressions: HashMap<String, Vec<Suppression>>,
+    sales: HashMap<Uuid, shop_order::Model>,
+    store: StoreId,
+    key: MasterKey,
+}
+
+impl People {
+    /// Loads contacts of these ids (and whom they were merged into) with all that the gate asks of them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load(scoped: &Scoped<'_>, key: &MasterKey, ids: HashSet<Uuid>) -> Result<Self, DbError> {
+        let mut contacts = by_id(scoped, ids).await?;
+        let targets: HashSet<Uuid> = contacts.values().filter_map(|c| c.merged_into).collect();
+        if !targets.is_empty() {
+            contacts.extend(by_id(scoped, targets).await?);
+        }
+        let all: Vec<Uuid> = contacts.keys().copied().collect();
+        let mut entries: HashMap<Uuid, Vec<Entry>> = HashMap::new();
+        let rows = scoped
+            .find::<consent_event::Entity>()
+            .filter(consent_event::Column::ContactId.is_in(all.clone()))
+            .all(scoped.on())
+            .await?;
+        for row in rows {
+            if let Some(entry) = entry(&row) {
+                entries.entry(row.contact_id).or_default().push(entry);
+            }
+        }
+        let store = scoped.store_id();
+        let hashes: Vec<String> = contacts
+            .values()
+            .filter_map(|c| Some(key.address_hash(store, Channel::Email.as_str(), c.email.as_deref()?)))
+            .collect();
+        let mut suppressions: HashMap<String, Vec<Suppression>> = HashMap::new();
+        let rows = scoped
+            .find::<suppression::Entity>()
+            .filter(suppression::Column::AddressHash.is_in(hashes))
+            .filter(suppression::Column::LiftedAt.is_null())
+            .all(scoped.on())
+            .await?;
+        for row in rows {
+            let found = Suppression {
+                id: SuppressionId(row.id).to_string(),
+                channel: Channel::from_name(&row.channel),
+                // A word we do not know is still a no.
+                reason: SuppressionReason::from_name(&row.reason).unwrap_or(SuppressionReason::Manual),
+                at: row.created_at,
+            };
+            suppressions.entry(row.address_hash).or_default().push(found);
+        }
+        let sold = [OrderState::Purchased, OrderState::Awaiting].map(OrderState::as_str);
+        let rows = scoped
+            .find::<shop_order::Entity>()
+            .filter(shop_order::Column::ContactId.is_in(all))
+            .filter(shop_order::Column::State.is_in(sold))
+            .filter(shop_order::Column::Test.eq(false))
+            .order_by_asc(shop_order::Column::PlacedAt)
+            .all(scoped.on())
+            .await?;
+        let sales = rows.into_iter().filter_map(|o| Some((o.contact_id?, o))).collect();
+        Ok(Self { contacts, entries, suppressions, sales, store, key: key.clone() })
+    }
+
+    /// The person an id stands for today.
+    pub fn contact(&self, id: Uuid) -> Option<&contact::Model> {
+        let contact = self.contacts.get(&id)?;
+        contact.merged_into.and_then(|target| self.contacts.get(&target)).or(Some(contact))
+    }
+
+    /// What the gate asks of a person, about one cart.
+    pub fn recipient(
+        &self,
+        contact: &contact::Model,
+        cart: Option<&cart::Model>,
+        settings: &StoreSettings,
+    ) -> Recipient {
+        // Entries stay with the id they were written for; a merged person answers for all of theirs.
+        let entries =
+            self.contacts.values().filter(|c| c.id == contact.id || c.merged_into == Some(contact.id));
+        let entries: Vec<&Entry> = entries.filter_map(|c| self.entries.get(&c.id)).flatten().collect();
+        let hash =
+            contact.email.as_deref().map(|e| self.key.address_hash(self.store, Channel::Email.as_str(), e));
+        Recipient {
+            country: contact.country.as_deref().and_then(|c| c.parse().ok()),
+            consents: fold(entries),
+            suppressions: hash.and_then(|h| self.suppressions.get(&h)).cloned().unwrap_or_default(),
+            dealings: self.dealings(contact, cart, settings),
+            preference_list_clear: false,
+        }
+    }
+
+    fn dealings(
+        &self,
+        contact: &contact::Model,
+        cart: Option<&cart::Model>,
+        settings: &StoreSettings,
+    ) -> Vec<Dealing> {
+        let dealing = |kind, at, evidence| Dealing {
+            kind,
+            at,
+            evidence,
+            own_address: true,
+            opt_out_offered: settings.opt_out_shown_at_collection,
+            similar_goods: settings.similar_goods,
+        };
+        let sale = self.sales.get(&contact.id).map(|o| {
+            dealing(
+                DealingKind::CompletedSale,
+                o.placed_at,
+                EvidenceRef::new(EvidenceKind::Order, OrderId(o.id).to_string()),
+            )
+        });
+        let negotiation = cart.map(|c| {
+            dealing(
+                DealingKind::Negotiation,
+                c.last_activity_at,
+                EvidenceRef::new(EvidenceKind::Cart, CartId(c.id).to_string()),
+            )
+        });
+        sale.into_iter().chain(negotiation).collect()
+    }
+}
+
+async fn by_id(scoped: &Scoped<'_>, ids: HashSet<Uuid>) -> Result<HashMap<Uuid, contact::Model>, DbError> {
+    let rows =
+        scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(ids)).all(scoped.on()).await?;
+    Ok(rows.into_iter().map(|c| (c.id, c)).collect())
+}
+
+/// A ledger entry in the gate's words; one in words of a later version says nothing here.
+fn entry(row: &consent_event::Model) -> Option<Entry> {
+    Some(Entry {
+        id: ConsentId(row.id).to_string(),
+        channel: Channel::from_name(&row.channel)?,
+        purpose: Purpose::from_name(&row.purpose)?,
+        action: Action::from_name(&row.action)?,
+        method: Method::from_name(&row.method),
+        at: row.occurred_at,
+    })
+}

@@ -1,0 +1,267 @@
+//! From a message that may go to what the recipient will see, and the rows that are kept of it.
+
+use super::{look::Facts, rewrite};
+use crate::{
+    accounts::MasterKey,
+    channels::Outgoing,
+    consent::links,
+    db::Scoped,
+    recovery::restore,
+    templates::{Templates, TemplatesError, Wanted},
+};
+use cartwheel_domain::{
+    consent::Basis,
+    event::LineItem,
+    ids::{CartId, MessageId, StoreId, TemplateId},
+    locale::Language,
+    money::{Currency, Money},
+    recovery::link::{LinkPurpose, LinkToken},
+    template::{
+        Limits, MailFault, OutputContext, Template,
+        context::{CartContext, ContactContext, ItemContext, LinkContext, MailContext, StoreContext},
+    },
+    time::{DAY, Millis},
+};
+use cartwheel_entity::{cart, contact, message, message_content, message_link};
+use sea_orm::ActiveValue::Set;
+
+/// Clicks and opens are counted for so long after the hand-over.
+const COUNTED_FOR: Millis = 180 * DAY;
+/// A link that says no works for so long (CAN-SPAM asks for 30 days at least).
+const UNSUBSCRIBE_FOR: Millis = 5 * 365 * DAY;
+
+/// A message ready for its channel.
+pub struct Rendered {
+    /// For the channel.
+    pub outgoing: Outgoing,
+    /// Which text it was.
+    pub template_id: TemplateId,
+    /// What was handed over.
+    pub content: message_content::ActiveModel,
+    /// Where its links lead.
+    pub links: Vec<message_link::ActiveModel>,
+    /// The restore link it carries.
+    pub restore: Option<restore::Link>,
+}
+
+/// Where and with which keys links are made.
+#[derive(Clone)]
+pub struct LinkMaker {
+    /// Our public address, without a slash at the end.
+    pub public_url: String,
+    /// The root of the stores' keys.
+    pub key: MasterKey,
+}
+
+impl LinkMaker {
+    fn signed(
+        &self,
+        store: StoreId,
+        message: MessageId,
+        purpose: LinkPurpose,
+        number: u16,
+        expires_at: Millis,
+    ) -> String {
+        let token = LinkToken { purpose, store, message, number, expires_at, key_id: links::KEY_ID };
+        let text = links::sign(&self.key, &token);
+        match purpose {
+            LinkPurpose::Click => format!("{}/c/{text}", self.public_url),
+            LinkPurpose::Open => format!("{}/o/{text}.gif", self.public_url),
+            LinkPurpose::Unsubscribe => format!("{}/u/{text}", self.public_url),
+        }
+    }
+}
+
+/// The language to write in: the cart's reader first, then the store.
+fn language(contact: &contact::Model, facts: &Facts) -> Language {
+    contact.locale.as_deref().and_then(Language::of_tag).unwrap_or(facts.store.settings.locale)
+}
+
+fn context(
+    facts: &Facts,
+    contact: &contact::Model,
+    cart: Option<&cart::Model>,
+    links: LinkContext,
+    now: Millis,
+) -> MailContext {
+    let settings = &facts.store.settings;
+    let language = language(contact, facts);
+    let name = if settings.sender_name.trim().is_empty() { &facts.store.name } else { &settings.sender_name };
+    let text = |address: &Option<cartwheel_domain::contact_point::EmailAddress>| {
+        address.as_ref().map(|a| a.as_str().to_owned()).unwrap_or_default()
+    };
+    let region = contact.country.as_deref().unwrap_or(settings.country.code());
+    MailContext {
+        store: StoreContext {
+            name: name.clone(),
+            url: settings.shop_url.clone(),
+            address: settings.postal_address.clone(),
+            support_email: text(&settings.support_email),
+            logo_url: (!settings.logo_url.is_empty()).then(|| settings.logo_url.clone()),
+        },
+        contact: ContactContext {
+            first_name: contact.first_name.clone(),
+            last_name: contact.last_name.clone(),
+            email: contact.email.clone().unwrap_or_default(),
+        },
+        cart: cart_context(cart),
+        links,
+        language,
+        locale: contact
+            .locale
+            .clone()
+            .filter(|l| l.contains('-'))
+            .unwrap_or_else(|| format!("{language}-{region}")),
+        formality: settings.formality,
+        now,
+        time_zone: contact.time_zone.clone().unwrap_or_else(|| settings.time_zone.clone()),
+    }
+}
+
+fn cart_context(cart: Option<&cart::Model>) -> CartContext {
+    let currency = cart.and_then(|c| c.currency.parse().ok()).unwrap_or(Currency::EUR);
+    let lines: Vec<LineItem> =
+        cart.and_then(|c| serde_json::from_value(c.items.clone()).ok()).unwrap_or_default();
+    let web = |url: Option<String>| url.filter(|u| cartwheel_domain::settings::web_address(u));
+    let items = lines.into_iter().map(|l| ItemContext {
+        title: l.title,
+        variant: l.variant,
+        sku: l.sku,
+        quantity: u64::from(l.quantity),
+        price: Some(Money::new(l.unit_minor, currency)),
+        line_price: Some(Money::new(l.unit_minor.saturating_mul(i64::from(l.quantity)), currency)),
+        image_url: web(l.image_url),
+        url: web(l.url),
+    });
+    CartContext {
+        kind: cart.map_or_else(|| "cart".into(), |c| c.kind.clone()),
+        number: cart.and_then(|c| c.number.clone()),
+        items: items.collect(),
+        item_count: cart.and_then(|c| u64::try_from(c.item_count).ok()).unwrap_or(0),
+        total: Money::new(cart.map_or(0, |c| c.total_minor), currency),
+        valid_until: cart.and_then(|c| c.valid_until),
+        company: None,
+    }
+}
+
+/// Writes a message that may go.
+///
+/// # Errors
+/// [`TemplatesError`]: no text, or one that cannot be filled. Nothing is sent then.
+pub async fn render(
+    scoped: &Scoped<'_>,
+    templates: &Templates,
+    maker: &LinkMaker,
+    facts: &Facts,
+    message: &message::Model,
+    basis: &Basis,
+    now: Millis,
+) -> Result<Rendered, TemplatesError> {
+    let (store, id) = (facts.store.id, MessageId(message.id));
+    let settings = &facts.store.settings;
+    let missing = || TemplatesError::Missing(format!("whom message {id} goes to"));
+    let contact = facts.people.contact(message.contact_id).ok_or_else(missing)?;
+    let cart = message.cart_id.and_then(|c| facts.carts.get(&c));
+    let wanted = Wanted {
+        key: &message.template_key,
+        language: language(contact, facts),
+        formality: settings.formality,
+        store_language: settings.locale,
+    };
+    let template = match message.template_id {
+        // A repeated hand-over says the same as the first.
+        Some(id) => templates.get(scoped, TemplateId(id)).await?,
+        None => templates.find(scoped, wanted).await?,
+    };
+    let restore = cart.map(|c| {
+        restore::Link::of(&maker.key, (store, CartId(c.id)), Some(id), now, settings.expire_after_days)
+    });
+    let unsubscribe =
+        maker.signed(store, id, LinkPurpose::Unsubscribe, 0, message.created_at + UNSUBSCRIBE_FOR);
+    let addresses = LinkContext {
+        restore: restore
+            .as_ref()
+            .map_or_else(|| settings.shop_url.clone(), |l| format!("{}/r/{}", maker.public_url, l.token)),
+        unsubscribe: unsubscribe.clone(),
+        preferences: Some(unsubscribe.clone()),
+        view: None,
+    };
+    let context = context(facts, contact, cart, addresses, now);
+    let mut mail = template.mail.render(&context, basis.conditions.postal_address)?;
+    if let Some(subject) = facts.subject(message, context.language) {
+        mail.subject = own_subject(&subject, &context)?;
+    }
+    let counted_until = message.created_at + COUNTED_FOR;
+    let rewritten = rewrite::rewrite(&mail.html, &maker.public_url, |n| {
+        maker.signed(store, id, LinkPurpose::Click, n, counted_until)
+    });
+    let html = if basis.conditions.pixel_allowed {
+        rewrite::with_pixel(&rewritten.html, &maker.signed(store, id, LinkPurpose::Open, 0, counted_until))
+    } else {
+        rewritten.html
+    };
+    let outgoing = Outgoing {
+        from_name: context.store.name.clone(),
+        from: settings
+            .sender_email
+            .as_ref()
+            .map_or_else(|| "sandbox@cartwheel.invalid".into(), |a| a.as_str().to_owned()),
+        reply_to: settings.reply_to.as_ref().map(|a| a.as_str().to_owned()),
+        to_name: names(contact),
+        to: context.contact.email.clone(),
+        subject: mail.subject,
+        html,
+        text: mail.text,
+        unsubscribe: Some(unsubscribe),
+        date: now,
+    };
+    let links = rewritten.destinations.into_iter().zip(1..).map(|(url, number)| message_link::ActiveModel {
+        store_id: Set(store.uuid()),
+        message_id: Set(message.id),
+        number: Set(number),
+        url: Set(url),
+    });
+    Ok(Rendered {
+        template_id: template.id,
+        content: content(store, message, &outgoing),
+        links: links.collect(),
+        restore,
+        outgoing,
+    })
+}
+
+/// A subject that the journey gives, filled in.
+fn own_subject(source: &str, context: &MailContext) -> Result<String, MailFault> {
+    let fault = |error| MailFault { field: "subject", error };
+    let template = Template::parse(source).map_err(fault)?;
+    template.render(&context.to_value(), &Limits::default(), OutputContext::Line).map_err(fault)
+}
+
+fn names(contact: &contact::Model) -> String {
+    let parts = [contact.first_name.as_deref(), contact.last_name.as_deref()];
+    let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    // A name is not worth a mail: what cannot stand in a header is left out.
+    name.chars().filter(|c| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')).take(100).collect()
+}
+
+fn content(store: StoreId, message: &message::Model, outgoing: &Outgoing) -> message_content::ActiveModel {
+    let headers = serde_json::json!({
+        "List-Unsubscribe": outgoing.unsubscribe.as_ref().map(|u| format!("<{u}>")),
+        "List-Unsubscribe-Post": outgoing.unsubscribe.as_ref().map(|_| "List-Unsubscribe=One-Click"),
+        "Reply-To": outgoing.reply_to,
+        "Message-ID": crate::channels::email::message::message_id(&message.send_key, &outgoing.from),
+    });
+    message_content::ActiveModel {
+        store_id: Set(store.uuid()),
+        message_id: Set(message.id),
+        sender: Set(format!("{} <{}>", outgoing.from_name, outgoing.from)),
+        recipient: Set(if outgoing.to_name.is_empty() {
+            outgoing.to.clone()
+        } else {
+            format!("{} <{}>", outgoing.to_name, outgoing.to)
+        }),
+        headers: Set(headers),
+        html: Set(outgoing.html.clone()),
+        text: Set(outgoing.text.clone()),
+    }
+}

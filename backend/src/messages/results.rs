@@ -1,0 +1,200 @@
+//! What the channel said, written under the epoch of the claim; many answers in one transaction.
+
+use super::{
+    model::{FAILED, NO_ANSWER, QUEUED, SENT, UNCERTAIN},
+    retry,
+};
+use crate::{
+    accounts::MasterKey,
+    analytics::metrics::{Deltas, Metric},
+    channels::{Fault, Outcome},
+    clock::Env,
+    consent::suppression,
+    db::{Db, DbError, Scoped, StoreScope, batch},
+};
+use cartwheel_domain::{
+    consent::{Channel, SuppressionReason},
+    ids::{JourneyId, MessageId, StoreId},
+    time::Millis,
+};
+use cartwheel_entity::{message, message_attempt};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use std::collections::{BTreeMap, HashSet};
+use uuid::Uuid;
+
+/// One hand-over and its answer.
+pub struct Answered {
+    /// The message as claimed.
+    pub message: message::Model,
+    /// The attempt, complete.
+    pub attempt: message_attempt::ActiveModel,
+    /// Number of the attempt, from 1.
+    pub number: u32,
+    /// Where it went.
+    pub address: String,
+    /// Whether the channel makes one message of a repeated key.
+    pub idempotent: bool,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When the answer was there.
+    pub at: Millis,
+}
+
+/// What becomes of the message.
+struct Next {
+    status: i32,
+    next_at: Millis,
+    reason: Option<String>,
+    provider_id: Option<String>,
+    sent_at: Option<Millis>,
+}
+
+fn next(answered: &Answered) -> Next {
+    let Answered { message, outcome, at, number, .. } = answered;
+    let done = |status, reason: Option<&str>| Next {
+        status,
+        next_at: message.next_at,
+        reason: reason.map(str::to_owned),
+        provider_id: None,
+        sent_at: None,
+    };
+    let again = |fault, asked, reason: &str| {
+        let next_at = *at + retry::wait(&message.send_key, *number, fault, asked);
+        if next_at - message.created_at > retry::GIVE_UP_AFTER {
+            return done(FAILED, Some("gave_up"));
+        }
+        Next { next_at, ..done(QUEUED, Some(reason)) }
+    };
+    match outcome {
+        Outcome::Accepted { provider_id, .. } => {
+            Next { provider_id: provider_id.clone(), sent_at: Some(*at), ..done(SENT, None) }
+        }
+        Outcome::Refused { permanent: true, hard_bounce: true, .. } => done(FAILED, Some("no_such_mailbox")),
+        Outcome::Refused { permanent: true, fault: Fault::Own, .. } => done(FAILED, Some("own_fault")),
+        Outcome::Refused { permanent: true, .. } => done(FAILED, Some("refused")),
+        Outcome::Refused { fault, retry_after, .. } => again(*fault, *retry_after, "deferred"),
+        Outcome::NotSent { fault, retry_after, .. } => again(*fault, *retry_after, "not_sent"),
+        // The same key again makes one message where the provider takes keys; else nobody may try again.
+        Outcome::Uncertain { .. } if answered.idempotent => again(Fault::Provider, None, NO_ANSWER),
+        Outcome::Uncertain { .. } => done(UNCERTAIN, Some(NO_ANSWER)),
+    }
+}
+
+/// Writes answers down, grouped by store, in one transaction.
+///
+/// # Errors
+/// What the database says.
+pub async fn record(
+    db: &Db,
+    env: &Env,
+    key: &MasterKey,
+    owner: &str,
+    answers: Vec<Answered>,
+) -> Result<usize, DbError> {
+    let mut groups: BTreeMap<Uuid, Vec<Answered>> = BTreeMap::new();
+    for answer in answers {
+        groups.entry(answer.message.store_id).or_default().push(answer);
+    }
+    let mut tx = db.write().await?;
+    let mut written = 0;
+    for (store, answers) in groups {
+        let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
+        written += record_store(&scoped, env, key, owner, answers).await?;
+    }
+    tx.commit().await?;
+    Ok(written)
+}
+
+async fn record_store(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    key: &MasterKey,
+    owner: &str,
+    answers: Vec<Answered>,
+) -> Result<usize, DbError> {
+    let change = batch::Change {
+        table: "message",
+        columns: &["status", "next_at", "reason", "provider_id", "sent_at"],
+        guard: "status = 2",
+        owner,
+        keep_lease: false,
+    };
+    let nexts: Vec<Next> = answers.iter().map(next).collect();
+    let rows = answers.iter().zip(&nexts).map(|(answer, next)| batch::Row {
+        id: answer.message.id,
+        epoch: answer.message.epoch,
+        values: vec![
+            next.status.into(),
+            next.next_at.into(),
+            next.reason.clone().into(),
+            next.provider_id.clone().into(),
+            next.sent_at.into(),
+        ],
+    });
+    let touched = scoped.change_fenced(&change, rows.collect()).await?;
+    // The attempt is a fact whoever holds the lease now.
+    let attempts = answers.iter().map(|a| a.attempt.clone()).collect();
+    let columns = [
+        message_attempt::Column::FinishedAt,
+        message_attempt::Column::Outcome,
+        message_attempt::Column::Reply,
+    ];
+    scoped.upsert::<message_attempt::Entity>(attempts, &columns).await?;
+    let mut deltas = Deltas::new();
+    let mut first_carts: HashSet<Uuid> = HashSet::new();
+    for (answer, next) in answers.iter().zip(&nexts) {
+        if !touched.contains(&answer.message.id) {
+            continue;
+        }
+        let journey = answer.message.journey_id.map(JourneyId);
+        if next.status == SENT {
+            deltas.count(answer.at, Metric::Sent, journey, 1);
+            first_carts.extend(answer.message.cart_id);
+        }
+        if next.reason.as_deref() == Some("no_such_mailbox") {
+            let at = (Channel::Email, answer.address.as_str());
+            let message = Some(MessageId(answer.message.id));
+            suppression::suppress(scoped, env, key, at, SuppressionReason::HardBounce, message).await?;
+        }
+    }
+    count_first_messages(scoped, &answers, first_carts, &mut deltas).await?;
+    if !deltas.is_empty() {
+        deltas.write(scoped).await?;
+    }
+    Ok(touched.len())
+}
+
+/// Counts carts that got their first message with these answers.
+async fn count_first_messages(
+    scoped: &Scoped<'_>,
+    answers: &[Answered],
+    carts: HashSet<Uuid>,
+    deltas: &mut Deltas,
+) -> Result<(), DbError> {
+    if carts.is_empty() {
+        return Ok(());
+    }
+    let sent: Vec<(Option<Uuid>, i64)> = scoped
+        .find::<message::Entity>()
+        .select_only()
+        .column(message::Column::CartId)
+        .column_as(message::Column::Id.count(), "n")
+        .filter(message::Column::CartId.is_in(carts))
+        .filter(message::Column::Status.eq(SENT))
+        .group_by(message::Column::CartId)
+        .into_tuple()
+        .all(scoped.on())
+        .await?;
+    let mut here: BTreeMap<Uuid, (i64, &Answered)> = BTreeMap::new();
+    for answer in answers.iter().filter(|a| matches!(a.outcome, Outcome::Accepted { .. })) {
+        if let Some(cart) = answer.message.cart_id {
+            here.entry(cart).or_insert((0, answer)).0 += 1;
+        }
+    }
+    for (cart, n) in sent {
+        if let Some((_, first)) = cart.and_then(|c| here.get(&c)).filter(|(now, _)| n <= *now) {
+            deltas.count(first.at, Metric::Messaged, first.message.journey_id.map(JourneyId), 1);
+        }
+    }
+    Ok(())
+}
