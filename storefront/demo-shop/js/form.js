@@ -1,6 +1,6 @@
 // Fields with a label, an error that stands beside them, and one check for all.
 import { h } from './dom.js';
-import { t } from './texts.js';
+import { language, t } from './texts.js';
 
 let serial = 0;
 
@@ -20,6 +20,14 @@ export function select(name, label, options) {
   const id = `field-${name}-${++serial}`;
   return h('div.field', {}, h('label', { for: id }, label),
     h('select', { id, name }, options.map(([value, text, chosen]) => h('option', { value, selected: chosen }, text))));
+}
+
+/** Countries the shop delivers to; the first is its own. Which rules hold for a reminder depends on it. */
+const countries = ['CH', 'AT', 'DE', 'FR', 'GB', 'IT', 'US'];
+
+export function country(chosen) {
+  const names = new Intl.DisplayNames([language()], { type: 'region' });
+  return select('country', t('field.country'), countries.map((code) => [code, names.of(code), code === chosen]));
 }
 
 /** A permission: never ticked beforehand; its wording is what is recorded as evidence. */

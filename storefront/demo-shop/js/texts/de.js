@@ -19,6 +19,7 @@ export default {
   'checkout.title': 'Kasse', 'checkout.step': 'Schritt {n} von 3', 'checkout.contact': 'Kontakt', 'checkout.address': 'Lieferung', 'checkout.payment': 'Zahlung',
   'checkout.next': 'Weiter', 'checkout.previous': 'Zurück', 'checkout.pay': '{amount} bezahlen', 'checkout.summary': 'Deine Bestellung', 'checkout.empty': 'Dein Warenkorb ist leer.',
   'field.email': 'E-Mail', 'field.firstName': 'Vorname', 'field.lastName': 'Nachname', 'field.street': 'Straße und Hausnummer', 'field.zip': 'Postleitzahl', 'field.city': 'Ort', 'field.company': 'Firma', 'field.message': 'Sollen wir noch etwas wissen?', 'field.optional': 'freiwillig',
+  'field.country': 'Land', 'leave.law': 'Manche Länder, auch Deutschland, verlangen zuerst eine bestätigte Adresse; die Konsole sagt dann, warum nichts gesendet wurde.',
   'field.required': 'Bitte ausfüllen.', 'field.emailWrong': 'Das sieht nicht nach einer E-Mail-Adresse aus.', 'field.quantityWrong': 'Bitte zwischen 1 und 500 wählen.',
   'consent.cart': 'Wenn ich etwas im Warenkorb liegen lasse, darf Wheelhouse mich per E-Mail daran erinnern. Das kann ich jederzeit mit einem Klick widerrufen.',
   'consent.note': 'Ohne Häkchen: keine Erinnerung, sonst ändert sich nichts.',

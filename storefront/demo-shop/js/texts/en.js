@@ -19,6 +19,7 @@ export default {
   'checkout.title': 'Checkout', 'checkout.step': 'Step {n} of 3', 'checkout.contact': 'Contact', 'checkout.address': 'Delivery', 'checkout.payment': 'Payment',
   'checkout.next': 'Continue', 'checkout.previous': 'Back', 'checkout.pay': 'Pay {amount}', 'checkout.summary': 'Your order', 'checkout.empty': 'Your basket is empty.',
   'field.email': 'E-mail', 'field.firstName': 'First name', 'field.lastName': 'Last name', 'field.street': 'Street and number', 'field.zip': 'Postcode', 'field.city': 'Town', 'field.company': 'Company', 'field.message': 'Anything we should know?', 'field.optional': 'optional',
+  'field.country': 'Country', 'leave.law': 'Some countries, Germany among them, ask for a confirmed address first; the console then says why nothing was sent.',
   'field.required': 'Please fill this in.', 'field.emailWrong': 'This does not look like an e-mail address.', 'field.quantityWrong': 'Please choose between 1 and 500.',
   'consent.cart': 'If I leave something in the basket, Wheelhouse may remind me of it by e-mail. I can take this back at any time with a click.',
   'consent.note': 'Not ticked: no reminder, and nothing else changes.',

@@ -19,6 +19,7 @@ export default {
   'checkout.title': 'Caisse', 'checkout.step': 'Étape {n} sur 3', 'checkout.contact': 'Contact', 'checkout.address': 'Livraison', 'checkout.payment': 'Paiement',
   'checkout.next': 'Continuer', 'checkout.previous': 'Retour', 'checkout.pay': 'Payer {amount}', 'checkout.summary': 'Votre commande', 'checkout.empty': 'Votre panier est vide.',
   'field.email': 'E-mail', 'field.firstName': 'Prénom', 'field.lastName': 'Nom', 'field.street': 'Rue et numéro', 'field.zip': 'Code postal', 'field.city': 'Ville', 'field.company': 'Entreprise', 'field.message': 'Une précision ?', 'field.optional': 'facultatif',
+  'field.country': 'Pays', 'leave.law': 'Certains pays, dont l’Allemagne, demandent d’abord une adresse confirmée ; la console dit alors pourquoi rien n’est parti.',
   'field.required': 'Veuillez remplir ce champ.', 'field.emailWrong': 'Cela ne ressemble pas à une adresse e-mail.', 'field.quantityWrong': 'Choisissez entre 1 et 500.',
   'consent.cart': 'Si je laisse quelque chose dans le panier, Wheelhouse peut me le rappeler par e-mail. Je peux revenir sur ce choix à tout moment, d’un clic.',
   'consent.note': 'Sans cette case : pas de rappel, et rien d’autre ne change.',

@@ -19,6 +19,7 @@ export default {
   'checkout.title': 'Cassa', 'checkout.step': 'Passo {n} di 3', 'checkout.contact': 'Contatto', 'checkout.address': 'Consegna', 'checkout.payment': 'Pagamento',
   'checkout.next': 'Continua', 'checkout.previous': 'Indietro', 'checkout.pay': 'Paga {amount}', 'checkout.summary': 'Il Suo ordine', 'checkout.empty': 'Il Suo carrello è vuoto.',
   'field.email': 'E-mail', 'field.firstName': 'Nome', 'field.lastName': 'Cognome', 'field.street': 'Via e numero', 'field.zip': 'CAP', 'field.city': 'Città', 'field.company': 'Azienda', 'field.message': 'Qualcosa che dobbiamo sapere?', 'field.optional': 'facoltativo',
+  'field.country': 'Paese', 'leave.law': 'Alcuni Paesi, tra cui la Germania, chiedono prima un indirizzo confermato; la console dice allora perché non è partito nulla.',
   'field.required': 'Compili questo campo.', 'field.emailWrong': 'Non sembra un indirizzo e-mail.', 'field.quantityWrong': 'Scelga tra 1 e 500.',
   'consent.cart': 'Se lascio qualcosa nel carrello, Wheelhouse può ricordarmelo per e-mail. Posso ripensarci in ogni momento, con un clic.',
   'consent.note': 'Senza spunta: nessun promemoria, e non cambia altro.',

@@ -2,7 +2,7 @@ import { asCart, empty, lines, total } from '../basket.js';
 import { money, shopCurrency, segmentProduct } from '../catalogue.js';
 import { h, icon } from '../dom.js';
 import { lineItem } from '../drawer.js';
-import { field, form, permission } from '../form.js';
+import { country, field, form, permission } from '../form.js';
 import { permitted } from '../privacy.js';
 import { language, t } from '../texts.js';
 import { visitor } from '../visitor.js';
@@ -25,12 +25,13 @@ function contactStep() {
     visitor.contact = entered;
     const consent = evidence(entered.consent, t('consent.cart'));
     if (consent) permitted();
-    cartwheel.identify({ email: entered.email, first_name: entered.first_name || undefined, locale: language(), consent });
+    cartwheel.identify({ email: entered.email, first_name: entered.first_name || undefined, country: entered.country, locale: language(), consent });
     go(2);
   };
   return form({}, submit,
     field('email', t('field.email'), { type: 'email', autocomplete: 'email', value: visitor.contact.email }),
     field('first_name', t('field.firstName'), { autocomplete: 'given-name', value: visitor.contact.first_name, optional: true }),
+    country(visitor.contact.country),
     permission(t('consent.cart')),
     h('div.actions', {}, h('button.button', { type: 'submit' }, t('checkout.next'), icon('arrow'))));
 }

@@ -7,6 +7,7 @@ export function leaveHint() {
   return h('aside.hint', { 'aria-labelledby': 'leave-title' },
     h('h2', { id: 'leave-title' }, t('leave.title')),
     h('p', {}, reachable() ? t('leave.text') : t('left.noConsent')),
+    reachable() && h('p.quiet', {}, t('leave.law')),
     h('a.button.small.outline', { href: '#/left' }, icon('leave'), t('leave.action')));
 }
 

@@ -2,7 +2,7 @@ import { asCart, lines, quote as openQuote, saveQuote, total } from '../basket.j
 import { find, money, nameOf, products, segmentProduct, shopCurrency } from '../catalogue.js';
 import { h, icon } from '../dom.js';
 import { lineItem } from '../drawer.js';
-import { field, form, permission, select } from '../form.js';
+import { country, field, form, permission, select } from '../form.js';
 import { permitted } from '../privacy.js';
 import { language, t } from '../texts.js';
 import { visitor } from '../visitor.js';
@@ -29,8 +29,8 @@ function request(entered) {
   };
   const consent = evidence(entered.consent, t('quote.consent'));
   if (consent) permitted();
-  visitor.contact = { email: entered.email, first_name: entered.first_name, consent: entered.consent };
-  cartwheel.identify({ email: entered.email, first_name: entered.first_name || undefined, locale: language(), company: { name: entered.company }, consent });
+  visitor.contact = { email: entered.email, country: entered.country, first_name: entered.first_name, consent: entered.consent };
+  cartwheel.identify({ email: entered.email, first_name: entered.first_name || undefined, country: entered.country, locale: language(), company: { name: entered.company }, consent });
   saveQuote(quote);
   cartwheel.track('Quote Requested', { ...told(quote), message: entered.message || undefined });
   location.hash = '#/quote/ready';
@@ -49,6 +49,7 @@ export function quote() {
         h('div.pair.wide-first', {}, select('product', t('quote.what'), all), field('quantity', t('quote.howMany'), { type: 'number', min: 1, max: 500, value: basket.length ? 1 : 5, inputmode: 'numeric' })),
         field('company', t('field.company'), { autocomplete: 'organization' }),
         h('div.pair', {}, field('first_name', t('field.firstName'), { autocomplete: 'given-name' }), field('email', t('field.email'), { type: 'email', autocomplete: 'email' })),
+        country(visitor.contact.country),
         field('message', t('field.message'), { rows: 3, optional: true }),
         permission(t('quote.consent')),
         h('div.actions', {}, h('button.button', { type: 'submit' }, t('quote.send'), icon('arrow'))))),
