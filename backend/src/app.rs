@@ -4,24 +4,113 @@ use crate::{
     accounts::{MasterKey, Stores},
     api::{self, Live, graphql::Api},
     auth::{Sessions, grant::Grants, http::Site},
+    carts::abandon::Abandoner,
+    channels::{Channel, Channels, email, sandbox::Sandbox},
     clock::Env,
     config::Config,
-    consent::http::Desk,
-    db::{Db, dialect},
+    consent,
+    db::Db,
+    ingest::{self, Inbox, InboxLimits, Limiter, Rate},
+    jobs::Workers,
+    journeys::{Engine, Versions},
+    messages::{Dispatcher, LinkMaker, Tools},
+    recovery::{self, receipts::Receipts},
     storefront::{self, DemoStore},
+    templates::Templates,
+    wake::Wake,
 };
 use actix_web::{App as WebApp, HttpServer, dev::Server, middleware, web};
 use cartwheel_domain::ids::StoreId;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Anything that keeps the process from starting, said so that the operator can mend it.
 pub type StartError = Box<dyn std::error::Error>;
 
+/// The parts that do the work, over one database and one clock: what the process runs, what a test steps through,
+/// what the demo's history is made with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Database.
+    pub db: Db,
+    /// Clock and entropy.
+    pub env: Env,
+    /// Seals credentials, signs links.
+    pub master: MasterKey,
+    /// Stores by id and key.
+    pub stores: Stores,
+    /// Bells between the loops.
+    pub wake: Wake,
+    /// Judges carts left.
+    pub abandoner: Arc<Abandoner>,
+    /// Moves runs.
+    pub engine: Arc<Engine>,
+    /// Hands messages over.
+    pub dispatcher: Arc<Dispatcher>,
+    /// Opens and clicks on their way to the database.
+    pub receipts: Receipts,
+}
+
+impl Parts {
+    /// Put together; nothing runs yet.
+    pub fn new(
+        db: Db,
+        env: Env,
+        master: MasterKey,
+        public_url: &str,
+        mail: Option<Arc<dyn Channel>>,
+    ) -> Self {
+        let stores = Stores::new(db.clone(), env.clone());
+        let (wake, versions) = (Wake::default(), Versions::default());
+        let tools = Tools {
+            db: db.clone(),
+            env: env.clone(),
+            wake: wake.clone(),
+            stores: stores.clone(),
+            versions: versions.clone(),
+            templates: Templates::default(),
+            channels: Channels { email: mail, sandbox: Arc::new(Sandbox) },
+            links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
+        };
+        Self {
+            abandoner: Arc::new(Abandoner::new(
+                db.clone(),
+                env.clone(),
+                wake.clone(),
+                stores.clone(),
+                versions.clone(),
+            )),
+            engine: Arc::new(Engine::new(db.clone(), env.clone(), wake.clone(), versions)),
+            dispatcher: Arc::new(Dispatcher::new(tools)),
+            receipts: Receipts::new(db.clone(), env.clone(), wake.clone()),
+            db,
+            env,
+            master,
+            stores,
+            wake,
+        }
+    }
+
+    /// Works until nothing is due: carts, runs and messages.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn drain(&self) -> Result<(), crate::db::DbError> {
+        loop {
+            let swept = self.abandoner.tick().await?;
+            let moved = self.engine.tick().await?;
+            let sent = self.dispatcher.tick().await?;
+            if swept.abandoned == 0 && moved.claimed == 0 && sent.claimed == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
 /// The whole service, put together.
 pub struct App {
     config: Config,
-    db: Db,
+    parts: Parts,
     metrics: PrometheusHandle,
     shared: Shared,
 }
@@ -29,12 +118,16 @@ pub struct App {
 /// What every request handler may ask for.
 #[derive(Clone)]
 struct Shared {
-    api: Api,
-    schema: api::ApiSchema,
-    sessions: Sessions,
-    site: Site,
-    demo: DemoStore,
-    files: api::console::Files,
+    api: web::Data<Api>,
+    schema: web::Data<api::ApiSchema>,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+    demo: web::Data<DemoStore>,
+    files: web::Data<api::console::Files>,
+    edge: web::Data<ingest::Edge>,
+    desk: web::Data<consent::http::Desk>,
+    restore: web::Data<recovery::http::Desk>,
+    inbox: Inbox,
 }
 
 impl App {
@@ -45,40 +138,67 @@ impl App {
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let db = Db::open(config.database_url.expose()).await?;
         let metrics = PrometheusBuilder::new().install_recorder()?;
-        Self::over(config, db, Env::system(), metrics).await
+        let env = Env::system();
+        let master = master_key(&config, &db, &env)?;
+        let mail: Option<Arc<dyn Channel>> = match &config.smtp_url {
+            Some(url) => Some(Arc::new(email::Email::new(url.expose().parse::<email::url::SmtpUrl>()?))),
+            None => None,
+        };
+        let parts = Parts::new(db, env, master, &config.public_url, mail);
+        Self::over(config, parts, metrics).await
     }
 
-    /// Over an open database, with a clock of the caller's own.
+    /// Over parts of the caller's own.
     ///
     /// # Errors
     /// With what is wrong and what to do.
-    pub async fn over(
-        config: Config,
-        db: Db,
-        env: Env,
-        metrics: PrometheusHandle,
-    ) -> Result<Self, StartError> {
-        // A pack that cannot be read would refuse every message: better to say so now.
-        cartwheel_domain::consent::pack::check_builtin()?;
-        let master = master_key(&config, &db, &env)?;
-        let stores = Stores::new(db.clone(), env.clone());
-        let site = Site { public_url: config.public_url.clone() };
-        let session_key = master.derive("access tokens", StoreId(uuid::Uuid::nil()));
-        let session_key = ring::hmac::sign(&session_key, b"v1");
+    pub async fn over(config: Config, parts: Parts, metrics: PrometheusHandle) -> Result<Self, StartError> {
+        let Parts { db, env, master, stores, wake, .. } = parts.clone();
+        let session_key =
+            ring::hmac::sign(&master.derive("access tokens", StoreId(uuid::Uuid::nil())), b"v1");
         let sessions = Sessions::new(db.clone(), env.clone(), session_key.as_ref())?;
         let grants = Grants::new(db.clone(), env.clone(), sessions.clone(), stores.clone());
-        let live = Live::default();
-        let api =
-            Api { db: db.clone(), env, stores, grants, master, live, public_url: config.public_url.clone() };
-        let shared = Shared {
-            schema: api::schema(api.clone(), config.development),
-            api,
-            sessions,
-            site,
-            demo: DemoStore(crate::seed::demo_key(&db).await?),
-            files: api::console::Files::new(config.console_dir.clone()),
+        let inbox = Inbox::start(db.clone(), env.clone(), wake, Arc::new(|_, _| {}), InboxLimits::default());
+        let api = Api {
+            db: db.clone(),
+            env: env.clone(),
+            stores: stores.clone(),
+            grants,
+            master: master.clone(),
+            live: Live::default(),
+            public_url: config.public_url.clone(),
         };
-        Ok(Self { config, db, metrics, shared })
+        let edge = ingest::Edge {
+            db: db.clone(),
+            env: env.clone(),
+            stores: stores.clone(),
+            inbox: inbox.clone(),
+            master_key: master.clone(),
+            limiter: Limiter::new(
+                Rate { per_second: 50_000, burst: 100_000 },
+                Rate { per_second: 500, burst: 2_000 },
+            ),
+        };
+        let restore = recovery::http::Desk {
+            db: db.clone(),
+            env: env.clone(),
+            key: master.clone(),
+            stores: stores.clone(),
+            receipts: parts.receipts.clone(),
+        };
+        let shared = Shared {
+            schema: web::Data::new(api::schema(api.clone(), config.development)),
+            api: web::Data::new(api),
+            sessions: web::Data::new(sessions),
+            site: web::Data::new(Site { public_url: config.public_url.clone() }),
+            demo: web::Data::new(DemoStore(crate::seed::demo_key(&db).await?)),
+            files: web::Data::new(api::console::Files::new(config.console_dir.clone())),
+            edge: web::Data::new(edge),
+            desk: web::Data::new(consent::http::Desk { db, env, key: master, stores }),
+            restore: web::Data::new(restore),
+            inbox,
+        };
+        Ok(Self { config, parts, metrics, shared })
     }
 
     /// The settings it runs by.
@@ -86,52 +206,121 @@ impl App {
         &self.config
     }
 
+    /// The parts that do the work.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Adds every route of the product to a web application; for the server and for tests.
+    pub fn routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
+        let (shared, config, db, metrics, stores) = (
+            self.shared.clone(),
+            web::Data::new(self.config.clone()),
+            web::Data::new(self.parts.db.clone()),
+            web::Data::new(self.metrics.clone()),
+            web::Data::new(self.parts.stores.clone()),
+        );
+        move |c: &mut web::ServiceConfig| {
+            c.app_data(config).app_data(db).app_data(metrics).app_data(stores);
+            shared.routes(c);
+        }
+    }
+
     /// Starts answering HTTP; the future ends when the server is told to stop.
     ///
     /// # Errors
     /// When the address cannot be bound.
     pub fn serve(&self) -> Result<Server, StartError> {
-        let (shared, config, db, metrics) =
-            (self.shared.clone(), self.config.clone(), self.db.clone(), self.metrics.clone());
-        let listen = config.listen;
-        let server = HttpServer::new(move || {
-            WebApp::new()
-                .wrap(middleware::Compress::default())
-                .app_data(web::Data::new(config.clone()))
-                .app_data(web::Data::new(db.clone()))
-                .app_data(web::Data::new(metrics.clone()))
-                .configure(|c| shared.routes(c))
-        })
-        .workers(2)
-        .bind(listen)
-        .map_err(|e| format!("cannot listen on {listen}: {e}. Is another Cartwheel running? Choose another with CARTWHEEL_LISTEN"))?;
+        let routes = self.routes();
+        let listen = self.config.listen;
+        let (live, db) = (self.shared.api.live.clone(), self.parts.db.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                if let Err(e) = live.look(&db).await {
+                    tracing::warn!(error = %e, "changes could not be looked up for those who watch");
+                }
+            }
+        });
+        let server = HttpServer::new(move || WebApp::new().wrap(middleware::Compress::default()).configure(routes.clone()))
+            .workers(2)
+            .shutdown_timeout(5)
+            .bind(listen)
+            .map_err(|e| format!("cannot listen on {listen}: {e}. Is another Cartwheel running? Choose another with CARTWHEEL_LISTEN"))?;
         Ok(server.run())
     }
 
-    /// Closes the database after the work in flight.
+    /// Starts the loops that do the work.
+    pub fn work(&self) -> Workers {
+        let mut workers = Workers::default();
+        let (wake, quiet) = (&self.parts.wake, Arc::<tokio::sync::Notify>::default());
+        let rescue = Duration::from_secs(10);
+        let abandoner = self.parts.abandoner.clone();
+        workers.start("carts", wake.carts.clone(), move || {
+            let part = abandoner.clone();
+            async move { Ok(part.tick().await?.more) }
+        });
+        let abandoner = self.parts.abandoner.clone();
+        workers.start_every("expiry", Duration::from_secs(600), quiet.clone(), move || {
+            let part = abandoner.clone();
+            async move { Ok(part.expire().await?.more) }
+        });
+        let engine = self.parts.engine.clone();
+        workers.start("runs", wake.runs.clone(), move || {
+            let part = engine.clone();
+            async move { Ok(part.tick().await?.claimed > 0) }
+        });
+        let engine = self.parts.engine.clone();
+        workers.start_every("rescue runs", rescue, quiet.clone(), move || {
+            let part = engine.clone();
+            async move { Ok(part.rescue().await? > 0) }
+        });
+        let dispatcher = self.parts.dispatcher.clone();
+        workers.start("messages", wake.messages.clone(), move || {
+            let part = dispatcher.clone();
+            async move { Ok(part.tick().await?.claimed > 0) }
+        });
+        let receipts = self.parts.receipts.clone();
+        workers.start("receipts", receipts.bell(), move || {
+            let part = receipts.clone();
+            async move { Ok(part.tick().await? > 0) }
+        });
+        let dispatcher = self.parts.dispatcher.clone();
+        workers.start_every("rescue messages", rescue, quiet, move || {
+            let part = dispatcher.clone();
+            async move { Ok(part.rescue().await? > 0) }
+        });
+        workers
+    }
+
+    /// Finishes what was accepted and closes the database.
     pub async fn close(self) {
-        self.db.close().await;
+        self.shared.inbox.close().await;
+        // What is still in memory is written; a failure was logged and loses hits, not events.
+        if let Err(e) = self.parts.receipts.tick().await {
+            tracing::error!(error = %e, "the last opens and clicks could not be written");
+        }
+        self.parts.db.close().await;
     }
 }
 
 impl Shared {
-    fn routes(&self, config: &mut web::ServiceConfig) {
-        let desk = Desk {
-            db: self.api.db.clone(),
-            env: self.api.env.clone(),
-            key: self.api.master.clone(),
-            stores: self.api.stores.clone(),
-        };
+    fn routes(self, config: &mut web::ServiceConfig) {
         config
-            .app_data(web::Data::new(desk))
-            .app_data(web::Data::new(self.api.clone()))
-            .app_data(web::Data::new(self.api.stores.clone()))
-            .app_data(web::Data::new(self.schema.clone()))
-            .app_data(web::Data::new(self.sessions.clone()))
-            .app_data(web::Data::new(self.site.clone()))
-            .app_data(web::Data::new(self.demo.clone()))
-            .app_data(web::Data::new(self.files.clone()))
-            .configure(crate::consent::http::routes)
+            .app_data(self.api)
+            .app_data(self.schema)
+            .app_data(self.sessions)
+            .app_data(self.site)
+            .app_data(self.demo)
+            .app_data(self.files)
+            .app_data(self.edge)
+            .app_data(self.desk)
+            .app_data(self.restore)
+            // First: a no must go through whatever else is busy.
+            .configure(consent::http::routes)
+            .configure(ingest::http::configure)
+            .configure(ingest::webhook::configure)
+            .configure(recovery::http::routes)
             .configure(crate::auth::http::routes)
             .configure(api::http::routes)
             .configure(storefront::routes)
@@ -153,12 +342,4 @@ pub(crate) fn master_key(config: &Config, db: &Db, env: &Env) -> Result<MasterKe
         std::fs::create_dir_all(parent)?;
     }
     Ok(MasterKey::from_file(&path, env)?)
-}
-
-/// Whether the database answers, for the operator's command.
-///
-/// # Errors
-/// What the database says.
-pub async fn reachable(db: &Db) -> Result<(), crate::db::DbError> {
-    dialect::ping(db).await
 }

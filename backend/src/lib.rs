@@ -15,14 +15,14 @@ pub mod db;
 pub mod accounts;
 /// Sign-in, sessions, API keys, and the proofs that open a store.
 pub mod auth;
-/// Versioned content in each language, compiled and cached.
-pub mod templates;
 /// Daily roll-ups and the figures read from them.
 pub mod analytics;
 /// Journeys: publish, versions, runs and the loop that moves them.
 pub mod journeys;
-/// Permission: ledger, standing noes, the unsubscribe page.
+/// Permission: the ledger, suppression, the unsubscribe page.
 pub mod consent;
+/// Texts of a store.
+pub mod templates;
 /// Ways to reach a person: e-mail, the sandbox.
 pub mod channels;
 /// Links that bring a cart back, and what came of the links in a mail.
@@ -43,12 +43,16 @@ pub mod ingest;
 pub mod storefront;
 /// GraphQL, its limits, and the console's files.
 pub mod api;
-/// The demo store.
-pub mod seed;
 /// The loops of a worker process.
 pub mod jobs;
 /// The composition root.
 pub mod app;
+/// The demo store.
+pub mod seed;
+/// What is wrong, in words.
+pub mod doctor;
+/// The operator's command.
+pub mod cli;
 /// TestApp, builders and fakes.
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,10 +1,7 @@
 //! `cartwheel`: one binary, several roles.
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match writeln!(std::io::stdout().lock(), "{}", cartwheel_backend::api::sdl()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    cartwheel_backend::cli::run()
 }

@@ -30,7 +30,7 @@ pub struct Order {
     pub refunded_told: i64,
     /// Refunds by their id; [`MAX_MINOR`] stands for "all of it".
     pub refunds: BTreeMap<String, i64>,
-    /// When it was placed: the earliest time told.
+    /// When it was placed: the earliest time told by a message that says it was.
     pub placed_at: Millis,
     /// When it was cancelled: the earliest time told.
     pub cancelled_at: Option<Millis>,
@@ -76,7 +76,12 @@ impl Order {
     /// Takes one message in. Messages commute, and a second arrival of one changes nothing.
     pub fn merge(&mut self, at: Millis, change: &OrderChange) {
         let said = change.placed_at.unwrap_or(at);
-        self.placed_at = self.placed_at.min(said);
+        // Only what says that somebody bought says when: a refund or a pending payment may be told of before.
+        self.placed_at = match (change.state.is_some_and(bought), bought(self.state)) {
+            (true, false) => said,
+            (false, true) => self.placed_at,
+            _ => self.placed_at.min(said),
+        };
         if let Some(state) = change.state {
             if rank(state) > rank(self.state) {
                 self.state = state;
@@ -167,6 +172,18 @@ mod tests {
         assert_eq!(order.contribution(), (1, 700));
         order.merge(4, &refund("r2", None));
         assert_eq!((order.refunded_minor(), order.contribution()), (1000, (1, 0)));
+    }
+
+    #[test]
+    fn an_order_is_placed_when_a_message_says_so() {
+        let mut order = Order::unknown(9);
+        order.merge(1, &refund("r", Some(1)));
+        assert_eq!(order.placed_at, 1);
+        order.merge(5, &change(Some(OrderState::Purchased), Some(10)));
+        order.merge(2, &change(Some(OrderState::Unfinished), Some(10)));
+        assert_eq!(order.placed_at, 5);
+        order.merge(4, &OrderChange { placed_at: Some(3), ..change(Some(OrderState::Purchased), Some(10)) });
+        assert_eq!(order.placed_at, 3);
     }
 
     #[test]

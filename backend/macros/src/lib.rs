@@ -25,11 +25,11 @@ pub fn db_test(_arguments: TokenStream, item: TokenStream) -> TokenStream {
         "mod {name} {{
             use super::*;
             {item}
-            #[test]
+            #[::core::prelude::v1::test]
             fn sqlite() {{
                 TestApp::run_sqlite({name})
             }}
-            #[test]
+            #[::core::prelude::v1::test]
             fn postgres() {{
                 TestApp::run_postgres({name})
             }}

@@ -69,8 +69,13 @@ impl Abandoner {
         let due: Vec<(Uuid, Uuid)> = {
             let mut tx = self.db.read().await?;
             let system = tx.system().await?;
-            let query = system.find::<cart::Entity>().select_only().column(cart::Column::StoreId).column(cart::Column::Id);
-            let query = query.filter(cart::Column::IdleAt.lte(now)).order_by_asc(cart::Column::IdleAt).limit(BATCH);
+            let query = system
+                .find::<cart::Entity>()
+                .select_only()
+                .column(cart::Column::StoreId)
+                .column(cart::Column::Id);
+            let query =
+                query.filter(cart::Column::IdleAt.lte(now)).order_by_asc(cart::Column::IdleAt).limit(BATCH);
             query.into_tuple().all(system.on()).await?
         };
         let mut swept = Swept { more: due.len() as u64 == BATCH, ..Swept::default() };
@@ -100,7 +105,14 @@ impl Abandoner {
         Ok(swept)
     }
 
-    async fn judge(&self, scoped: &Scoped<'_>, store: &StoreInfo, ids: &[Uuid], now: Millis, swept: &mut Swept) -> Result<(), DbError> {
+    async fn judge(
+        &self,
+        scoped: &Scoped<'_>,
+        store: &StoreInfo,
+        ids: &[Uuid],
+        now: Millis,
+        swept: &mut Swept,
+    ) -> Result<(), DbError> {
         use cart::Column as C;
         // Read again under the lock: what was ordered, emptied or touched meanwhile is not due any more.
         let still = C::Id.is_in(ids.iter().copied()).and(C::IdleAt.lte(now));
@@ -135,7 +147,14 @@ impl Abandoner {
             if cart.entries == 0 && !marked {
                 if let Ok(currency) = cart.currency.parse() {
                     let value = cart.total_minor as f64;
-                    deltas.money(now, Metric::Abandoned, None, 1, Money::new(cart.total_minor, currency), value * value);
+                    deltas.money(
+                        now,
+                        Metric::Abandoned,
+                        None,
+                        1,
+                        Money::new(cart.total_minor, currency),
+                        value * value,
+                    );
                 }
                 if contact.is_some() {
                     deltas.count(now, Metric::Reachable, None, 1);
@@ -213,7 +232,10 @@ async fn close(scoped: &Scoped<'_>, carts: &[Uuid], now: Millis) -> Result<(), D
 async fn reachable(scoped: &Scoped<'_>, ids: Vec<Uuid>) -> Result<HashSet<Uuid>, DbError> {
     let query = scoped.find::<contact::Entity>().select_only().column(contact::Column::Id);
     let address = contact::Column::Email.is_not_null().or(contact::Column::Phone.is_not_null());
-    let query = query.filter(contact::Column::Id.is_in(ids)).filter(address).filter(contact::Column::ErasedAt.is_null());
+    let query = query
+        .filter(contact::Column::Id.is_in(ids))
+        .filter(address)
+        .filter(contact::Column::ErasedAt.is_null());
     Ok(query.into_tuple::<Uuid>().all(scoped.on()).await?.into_iter().collect())
 }
 

@@ -84,7 +84,8 @@ impl Book {
         for key in store::keys_of(scoped, cart).await? {
             self.keys.entry(key).or_insert(cart);
         }
-        let mut mine: Vec<Key> = self.keys.iter().filter(|(_, id)| **id == cart).map(|(k, _)| k.clone()).collect();
+        let mut mine: Vec<Key> =
+            self.keys.iter().filter(|(_, id)| **id == cart).map(|(k, _)| k.clone()).collect();
         mine.sort_unstable();
         Ok(mine)
     }
@@ -172,8 +173,31 @@ impl Book {
 const COLUMNS: &[cart::Column] = {
     use cart::Column::*;
     &[
-        Kind, Status, ContactId, Currency, TotalMinor, ItemCount, Items, SourceAt, LastActivityAt, IdleAt, AbandonedAt,
-        FinishedAt, OrderId, RecoveredBy, RecoveryUrl, ValidUntil, CompanyId, Approver, Number, Step, Coupon, Bot, Test,
-        Staff, Entries, UpdatedAt,
+        Kind,
+        Status,
+        ContactId,
+        Currency,
+        TotalMinor,
+        ItemCount,
+        Items,
+        SourceAt,
+        LastActivityAt,
+        IdleAt,
+        AbandonedAt,
+        FinishedAt,
+        OrderId,
+        RecoveredBy,
+        RecoveryUrl,
+        ValidUntil,
+        CompanyId,
+        Approver,
+        Number,
+        Step,
+        Coupon,
+        Bot,
+        Test,
+        Staff,
+        Entries,
+        UpdatedAt,
     ]
 };

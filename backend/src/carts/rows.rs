@@ -94,7 +94,14 @@ fn arm(model: &mut row::Model, content: &Content, settings: &StoreSettings) -> O
 }
 
 /// A cart of which nothing is known yet.
-pub fn created(store: Uuid, id: Uuid, source: Source, currency: Currency, marks: Marks, now: Millis) -> row::Model {
+pub fn created(
+    store: Uuid,
+    id: Uuid,
+    source: Source,
+    currency: Currency,
+    marks: Marks,
+    now: Millis,
+) -> row::Model {
     row::Model {
         store_id: store,
         id,

@@ -131,7 +131,14 @@ impl Book {
 
     /// Finds or makes the contact an event is about, merges those that turn out to be one person, and takes in what
     /// the event says of them. `None` when the event names nobody.
-    pub fn place(&mut self, env: &Env, settings: &StoreSettings, now: Millis, event: &Event, marks: Marks) -> Option<Placed> {
+    pub fn place(
+        &mut self,
+        env: &Env,
+        settings: &StoreSettings,
+        now: Millis,
+        event: &Event,
+        marks: Marks,
+    ) -> Option<Placed> {
         let trusted = event.source.trusted();
         let claims: Vec<Claim<Uuid>> = claims(&event.who)
             .into_iter()
@@ -225,7 +232,15 @@ impl Book {
 
     /// Takes in what an event says of a person. What is newer counts; what came late only fills gaps. A browser
     /// fills gaps and changes nothing.
-    fn learn(&mut self, env: &Env, id: Uuid, settings: &StoreSettings, now: Millis, event: &Event, marks: Marks) {
+    fn learn(
+        &mut self,
+        env: &Env,
+        id: Uuid,
+        settings: &StoreSettings,
+        now: Millis,
+        event: &Event,
+        marks: Marks,
+    ) {
         let who = &event.who;
         let company = who.company.as_ref().map(|c| self.company(env, now, c));
         let Some(row) = self.rows.get_mut(&id) else { return };
@@ -257,7 +272,10 @@ impl Book {
             }
         }
         dirty |= add_tags(&mut m.tags, who.tags.iter().map(String::as_str));
-        let staff = who.email.as_ref().is_some_and(|e| settings.staff_domains.iter().any(|d| d.eq_ignore_ascii_case(e.domain())));
+        let staff = who
+            .email
+            .as_ref()
+            .is_some_and(|e| settings.staff_domains.iter().any(|d| d.eq_ignore_ascii_case(e.domain())));
         let before = Marks { bot: m.bot, test: m.test, staff: m.staff };
         let after = joined(joined(before, marks), Marks { staff, ..Marks::default() });
         if before != after {
@@ -309,7 +327,9 @@ impl Book {
                 contact_id: Set(contact_id),
             })
         });
-        scoped.upsert::<contact_identity::Entity>(bound.collect(), &[contact_identity::Column::ContactId]).await?;
+        scoped
+            .upsert::<contact_identity::Entity>(bound.collect(), &[contact_identity::Column::ContactId])
+            .await?;
         for (from, into) in &self.merges {
             super::merge(scoped, *from, *into).await?;
         }
@@ -332,7 +352,25 @@ fn add_tags<'a>(tags: &mut Value, more: impl Iterator<Item = &'a str>) -> bool {
 const COLUMNS: &[contact::Column] = {
     use contact::Column::*;
     &[
-        Email, Phone, ExternalId, FirstName, LastName, Locale, Country, TimeZone, CompanyId, Traits, Tags, Bot, Test, Staff, OrdersCount,
-        LastOrderAt, CreatedAt, LastSeenAt, MergedInto, ErasedAt,
+        Email,
+        Phone,
+        ExternalId,
+        FirstName,
+        LastName,
+        Locale,
+        Country,
+        TimeZone,
+        CompanyId,
+        Traits,
+        Tags,
+        Bot,
+        Test,
+        Staff,
+        OrdersCount,
+        LastOrderAt,
+        CreatedAt,
+        LastSeenAt,
+        MergedInto,
+        ErasedAt,
     ]
 };

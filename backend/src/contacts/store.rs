@@ -3,7 +3,7 @@
 use crate::db::{DbError, Scoped};
 use cartwheel_domain::identity::IdentityKind;
 use cartwheel_entity::{company, contact, contact_identity};
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -14,16 +14,23 @@ pub(super) async fn identities(
     scoped: &Scoped<'_>,
     wanted: &BTreeMap<IdentityKind, BTreeSet<String>>,
 ) -> Result<Vec<contact_identity::Model>, DbError> {
-    let mut found = Vec::new();
+    use contact_identity::Column as C;
+    let (mut found, mut any, mut asked) = (Vec::new(), Condition::any(), 0);
     for (kind, values) in wanted {
         let values: Vec<&String> = values.iter().collect();
         for part in values.chunks(CHUNK) {
-            let query = scoped
-                .find::<contact_identity::Entity>()
-                .filter(contact_identity::Column::Kind.eq(kind.as_str()))
-                .filter(contact_identity::Column::Value.is_in(part.iter().copied()));
-            found.extend(query.all(scoped.on()).await?);
+            // One statement for all kinds; each is a look-up by the primary key.
+            any = any.add(C::Kind.eq(kind.as_str()).and(C::Value.is_in(part.iter().copied())));
+            asked += part.len();
+            if asked >= CHUNK {
+                let full = std::mem::replace(&mut any, Condition::any());
+                found.extend(scoped.find::<contact_identity::Entity>().filter(full).all(scoped.on()).await?);
+                asked = 0;
+            }
         }
+    }
+    if asked > 0 {
+        found.extend(scoped.find::<contact_identity::Entity>().filter(any).all(scoped.on()).await?);
     }
     Ok(found)
 }
@@ -31,12 +38,21 @@ pub(super) async fn identities(
 pub(super) async fn by_ids(scoped: &Scoped<'_>, ids: &[Uuid]) -> Result<Vec<contact::Model>, DbError> {
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(CHUNK) {
-        found.extend(scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(part.iter().copied())).all(scoped.on()).await?);
+        found.extend(
+            scoped
+                .find::<contact::Entity>()
+                .filter(contact::Column::Id.is_in(part.iter().copied()))
+                .all(scoped.on())
+                .await?,
+        );
     }
     Ok(found)
 }
 
-pub(super) async fn companies(scoped: &Scoped<'_>, keys: &BTreeSet<String>) -> Result<Vec<company::Model>, DbError> {
+pub(super) async fn companies(
+    scoped: &Scoped<'_>,
+    keys: &BTreeSet<String>,
+) -> Result<Vec<company::Model>, DbError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }

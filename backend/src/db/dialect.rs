@@ -92,7 +92,10 @@ pub(super) async fn migrate_exclusively(
 }
 
 /// Refuses a database that would acknowledge what it can lose.
-pub(super) async fn check_durable(db: &Db) -> Result<(), DbError> {
+///
+/// # Errors
+/// [`DbError::NotDurable`] with the setting.
+pub async fn check_durable(db: &Db) -> Result<(), DbError> {
     let backend = db.dialect().backend();
     let ask = async |sql: &str| -> Result<String, DbError> {
         let row = db.writer().query_one_raw(Statement::from_string(backend, sql)).await?;

@@ -12,8 +12,12 @@ pub fn kind_of(name: &str) -> EventKind {
     match plain {
         "pageviewed" | "pageview" | "activeonsite" => EventKind::PageViewed,
         "productviewed" | "viewedproduct" | "viewitem" => EventKind::ProductViewed,
-        "productadded" | "cartitemadded" | "addedtocart" | "addtocart" | "addedproducttocart" => EventKind::CartItemAdded,
-        "productremoved" | "cartitemremoved" | "removedfromcart" | "removefromcart" => EventKind::CartItemRemoved,
+        "productadded" | "cartitemadded" | "addedtocart" | "addtocart" | "addedproducttocart" => {
+            EventKind::CartItemAdded
+        }
+        "productremoved" | "cartitemremoved" | "removedfromcart" | "removefromcart" => {
+            EventKind::CartItemRemoved
+        }
         "cartupdated" => EventKind::CartUpdated,
         "cartviewed" | "viewcart" | "viewedcart" => EventKind::CartViewed,
         "cartdeleted" => EventKind::CartDeleted,
@@ -36,19 +40,41 @@ pub fn kind_of(name: &str) -> EventKind {
 /// Property names, the most usual first.
 pub mod keys {
     /// What tells two lines apart.
-    pub const LINE: &[&str] = &["line_id", "key", "variant_id", "VariantID", "variantID", "product_id", "ProductID", "productID", "item_id", "sku", "SKU"];
+    pub const LINE: &[&str] = &[
+        "line_id",
+        "key",
+        "variant_id",
+        "VariantID",
+        "variantID",
+        "product_id",
+        "ProductID",
+        "productID",
+        "item_id",
+        "sku",
+        "SKU",
+    ];
     /// Product id.
-    pub const PRODUCT: &[&str] = &["product_id", "ProductID", "productID", "item_id", "AddedItemProductID", "id"];
+    pub const PRODUCT: &[&str] =
+        &["product_id", "ProductID", "productID", "item_id", "AddedItemProductID", "id"];
     /// Variant id.
     pub const VARIANT_ID: &[&str] = &["variant_id", "VariantID", "variantID"];
     /// Stock-keeping unit.
     pub const SKU: &[&str] = &["sku", "SKU", "AddedItemSKU"];
     /// Name of a product.
-    pub const TITLE: &[&str] = &["name", "title", "product_name", "ProductName", "item_name", "productTitle", "AddedItemProductName"];
+    pub const TITLE: &[&str] = &[
+        "name",
+        "title",
+        "product_name",
+        "ProductName",
+        "item_name",
+        "productTitle",
+        "AddedItemProductName",
+    ];
     /// Variant as text.
     pub const VARIANT: &[&str] = &["variant", "variant_title", "VariantName", "item_variant", "variant_name"];
     /// Category.
-    pub const CATEGORY: &[&str] = &["category", "item_category", "ProductCategories", "Categories", "AddedItemCategories"];
+    pub const CATEGORY: &[&str] =
+        &["category", "item_category", "ProductCategories", "Categories", "AddedItemCategories"];
     /// How many.
     pub const QUANTITY: &[&str] = &["quantity", "Quantity", "AddedItemQuantity"];
     /// Price of one.
@@ -70,11 +96,13 @@ pub mod keys {
     /// Number of a quote.
     pub const NUMBER: &[&str] = &["number", "quote_number"];
     /// Value of a cart.
-    pub const VALUE: &[&str] = &["value", "$value", "total", "total_value", "total_price", "revenue", "subtotal"];
+    pub const VALUE: &[&str] =
+        &["value", "$value", "total", "total_value", "total_price", "revenue", "subtotal"];
     /// Value of an order.
     pub const TOTAL: &[&str] = &["total", "total_price", "value", "$value", "total_value", "revenue"];
     /// Restore address.
-    pub const RECOVERY: &[&str] = &["recovery_url", "CheckoutURL", "checkout_url", "abandonedCheckoutURL", "abandoned_checkout_url"];
+    pub const RECOVERY: &[&str] =
+        &["recovery_url", "CheckoutURL", "checkout_url", "abandonedCheckoutURL", "abandoned_checkout_url"];
     /// Coupon.
     pub const COUPON: &[&str] = &["coupon", "coupon_name", "coupon_id", "DiscountCode", "discount_code"];
     /// Order.
@@ -88,15 +116,42 @@ mod tests {
     #[test]
     fn the_vocabularies_mean_the_same() {
         for (kind, names) in [
-            (EventKind::ProductViewed, &["Product Viewed", "Viewed Product", "viewed product", "ecommerce.product_viewed", "view_item"][..]),
-            (EventKind::CartItemAdded, &["Product Added", "Added to Cart", "Added To Cart", "added product to cart", "add_to_cart"]),
+            (
+                EventKind::ProductViewed,
+                &[
+                    "Product Viewed",
+                    "Viewed Product",
+                    "viewed product",
+                    "ecommerce.product_viewed",
+                    "view_item",
+                ][..],
+            ),
+            (
+                EventKind::CartItemAdded,
+                &["Product Added", "Added to Cart", "Added To Cart", "added product to cart", "add_to_cart"],
+            ),
             (EventKind::CartItemRemoved, &["Product Removed", "remove_from_cart"]),
             (EventKind::CartViewed, &["Cart Viewed", "view_cart"]),
             (EventKind::CartUpdated, &["Cart Updated", "ecommerce.cart_updated"]),
-            (EventKind::CheckoutStarted, &["Checkout Started", "Started Checkout", "started checkout", "ecommerce.checkout_started", "begin_checkout"]),
+            (
+                EventKind::CheckoutStarted,
+                &[
+                    "Checkout Started",
+                    "Started Checkout",
+                    "started checkout",
+                    "ecommerce.checkout_started",
+                    "begin_checkout",
+                ],
+            ),
             (EventKind::PaymentInfoEntered, &["Payment Info Entered", "add_payment_info"]),
-            (EventKind::OrderPlaced, &["Order Completed", "Placed Order", "placed order", "ecommerce.order_placed", "purchase"]),
-            (EventKind::OrderRefunded, &["Order Refunded", "Refunded Order", "ecommerce.order_refunded", "refund"]),
+            (
+                EventKind::OrderPlaced,
+                &["Order Completed", "Placed Order", "placed order", "ecommerce.order_placed", "purchase"],
+            ),
+            (
+                EventKind::OrderRefunded,
+                &["Order Refunded", "Refunded Order", "ecommerce.order_refunded", "refund"],
+            ),
             (EventKind::OrderCancelled, &["Order Cancelled", "Cancelled Order", "ecommerce.order_cancelled"]),
             (EventKind::CouponApplied, &["Coupon Applied"]),
             (EventKind::Custom, &["Ordered Product", "Something Else", "", "ecommerce"]),

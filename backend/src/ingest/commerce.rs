@@ -18,10 +18,15 @@ const MIN_BEARER: usize = 16;
 pub fn bearer(context: &Object, properties: &Object) -> Result<Option<String>, Problem> {
     let (place, token) = match read::id(context, &["cart_token"]).map_err(|p| p.under("/context"))? {
         Some(token) => ("/context/cart_token", Some(token)),
-        None => ("/properties/cart_token", read::id(properties, &["cart_token"]).map_err(|p| p.under("/properties"))?),
+        None => (
+            "/properties/cart_token",
+            read::id(properties, &["cart_token"]).map_err(|p| p.under("/properties"))?,
+        ),
     };
     match token {
-        Some(t) if t.len() < MIN_BEARER => Err(Problem::new(place, format!("a browser's token has at least {MIN_BEARER} random characters"))),
+        Some(t) if t.len() < MIN_BEARER => {
+            Err(Problem::new(place, format!("a browser's token has at least {MIN_BEARER} random characters")))
+        }
         other => Ok(other),
     }
 }
@@ -47,7 +52,13 @@ impl Reader<'_> {
     /// never name another's.
     fn tokens(&self, quote: bool) -> Result<(Option<String>, Option<String>), Problem> {
         let p = self.properties;
-        let own = if quote { keys::QUOTE } else if self.browser { &["cart_id"][..] } else { keys::CART };
+        let own = if quote {
+            keys::QUOTE
+        } else if self.browser {
+            &["cart_id"][..]
+        } else {
+            keys::CART
+        };
         let mut cart = read::id(p, own)?;
         if quote {
             cart = match cart {
@@ -64,10 +75,16 @@ impl Reader<'_> {
             return Ok((cart, checkout));
         }
         let Some(bearer) = &self.bearer else {
-            return Err(Problem::new("/cart_token", "with the public key a cart or an order needs the browser's own cart_token in its context"));
+            return Err(Problem::new(
+                "/cart_token",
+                "with the public key a cart or an order needs the browser's own cart_token in its context",
+            ));
         };
         let bound = |id: String| format!("{bearer}/{id}");
-        Ok((Some(bound(cart.unwrap_or_else(|| if quote { "quote:".into() } else { String::new() }))), checkout.map(bound)))
+        Ok((
+            Some(bound(cart.unwrap_or_else(|| if quote { "quote:".into() } else { String::new() }))),
+            checkout.map(bound),
+        ))
     }
 
     /// A change of a cart. `name` is the event's own name.
@@ -86,7 +103,10 @@ impl Reader<'_> {
         Ok(CartChange {
             kind: if quote {
                 CartKind::Quote
-            } else if matches!(kind, EventKind::CheckoutStarted | EventKind::CheckoutStepViewed | EventKind::PaymentInfoEntered) {
+            } else if matches!(
+                kind,
+                EventKind::CheckoutStarted | EventKind::CheckoutStepViewed | EventKind::PaymentInfoEntered
+            ) {
                 CartKind::Checkout
             } else {
                 CartKind::Cart
@@ -115,7 +135,10 @@ impl Reader<'_> {
         let listed = items::items(p, currency)?;
         Ok(match kind {
             EventKind::CartDeleted => Lines::Delete,
-            EventKind::CouponApplied | EventKind::ExitIntent | EventKind::PaymentInfoEntered | EventKind::CheckoutStepViewed => Lines::Keep,
+            EventKind::CouponApplied
+            | EventKind::ExitIntent
+            | EventKind::PaymentInfoEntered
+            | EventKind::CheckoutStepViewed => Lines::Keep,
             EventKind::CartItemAdded => match listed {
                 // GA4 lists what was added.
                 Some(lines) if whole_cart(name) => Lines::Set(lines),
@@ -125,13 +148,23 @@ impl Reader<'_> {
             EventKind::CartItemRemoved => match listed.as_deref() {
                 Some([line, ..]) => Lines::Remove { key: line.key.clone(), quantity: Some(line.quantity) },
                 _ => Lines::Remove {
-                    key: items::key(p)?.ok_or_else(|| Problem::new("/product_id", "which line left the cart? A product_id, a sku or a name is needed"))?,
+                    key: items::key(p)?.ok_or_else(|| {
+                        Problem::new(
+                            "/product_id",
+                            "which line left the cart? A product_id, a sku or a name is needed",
+                        )
+                    })?,
                     quantity: read::quantity(p, keys::QUANTITY)?.filter(|n| *n > 0),
                 },
             },
             EventKind::CartUpdated => match listed {
                 Some(lines) => Lines::Set(lines),
-                None => return Err(Problem::new("/products", "an updated cart needs its list of products; an empty list empties it")),
+                None => {
+                    return Err(Problem::new(
+                        "/products",
+                        "an updated cart needs its list of products; an empty list empties it",
+                    ));
+                }
             },
             // What was seen of the cart is the cart; without a list nothing is said of its lines.
             _ => listed.map_or(Lines::Keep, Lines::Set),
@@ -141,18 +174,23 @@ impl Reader<'_> {
     /// An order or a change of one. `event_id` names a refund that has no id of its own.
     pub fn order(&self, kind: EventKind, event_id: &str) -> Result<OrderChange, Problem> {
         let p = self.properties;
-        let external_id = read::id(p, keys::ORDER)?.ok_or_else(|| Problem::new("/order_id", "an order needs its order_id"))?;
+        let external_id = read::id(p, keys::ORDER)?
+            .ok_or_else(|| Problem::new("/order_id", "an order needs its order_id"))?;
         let currency = self.currency()?;
         let amounts = currency.unwrap_or(self.store_currency);
         let quote = read::id(p, keys::QUOTE)?.is_some();
         let (cart_token, checkout_token) = self.tokens(quote)?;
         let told = match read::text(p, &["status", "financial_status", "order_status"]) {
-            Some(status) => Some(state(&status).ok_or_else(|| Problem::new("/status", "this is no state of an order we know"))?),
+            Some(status) => Some(
+                state(&status)
+                    .ok_or_else(|| Problem::new("/status", "this is no state of an order we know"))?,
+            ),
             None => None,
         };
         let refund = kind == EventKind::OrderRefunded;
         let total = read::price(p, keys::TOTAL, amounts)?;
-        let back = read::price(p, &["refund", "refund_amount", "amount"], amounts)?.or(total).filter(|_| refund);
+        let back =
+            read::price(p, &["refund", "refund_amount", "amount"], amounts)?.or(total).filter(|_| refund);
         Ok(OrderChange {
             number: read::text(p, &["order_number", "number"]),
             state: match kind {
@@ -164,7 +202,10 @@ impl Reader<'_> {
             total: total.filter(|_| !refund).map(|minor| Money::new(minor, amounts)),
             refunded_total_minor: read::price(p, &["refunded_total", "total_refunded"], amounts)?,
             refund: match refund {
-                true => Some(Refund { id: read::id(p, &["refund_id"])?.unwrap_or_else(|| event_id.to_owned()), minor: back }),
+                true => Some(Refund {
+                    id: read::id(p, &["refund_id"])?.unwrap_or_else(|| event_id.to_owned()),
+                    minor: back,
+                }),
                 false => None,
             },
             cart_token,
@@ -185,8 +226,8 @@ fn whole_cart(name: &str) -> bool {
 /// The platforms' words for where an order stands (conventions.md sections 1 and 2).
 pub fn state(word: &str) -> Option<OrderState> {
     Some(match word.trim().to_ascii_lowercase().as_str() {
-        "paid" | "purchased" | "completed" | "complete" | "processing" | "authorized" | "partially_paid" | "partially_refunded" | "refunded"
-        | "shipped" | "fulfilled" => OrderState::Purchased,
+        "paid" | "purchased" | "completed" | "complete" | "processing" | "authorized" | "partially_paid"
+        | "partially_refunded" | "refunded" | "shipped" | "fulfilled" => OrderState::Purchased,
         "on-hold" | "on_hold" | "awaiting" | "awaiting_payment" | "pending_payment" => OrderState::Awaiting,
         "pending" | "failed" | "checkout-draft" | "unfinished" | "draft" => OrderState::Unfinished,
         "cancelled" | "canceled" | "voided" | "trash" => OrderState::Cancelled,

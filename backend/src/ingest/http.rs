@@ -72,7 +72,10 @@ type Body = Result<web::Bytes, actix_web::Error>;
 async fn preflight() -> HttpResponse {
     answer(StatusCode::NO_CONTENT)
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Content-Encoding"))
+        .insert_header((
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Content-Encoding",
+        ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
 }
@@ -101,11 +104,16 @@ fn text(body: Body, most: usize) -> Result<String, HttpResponse> {
     match body {
         Ok(bytes) => String::from_utf8(bytes.into())
             .map_err(|_| refusal(StatusCode::BAD_REQUEST, &Problem::new("", "the body is not UTF-8"))),
-        Err(error) if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE => Err(refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &Problem::new("", format!("the body has more than {most} bytes; send smaller batches")),
+        Err(error) if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(refusal(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &Problem::new("", format!("the body has more than {most} bytes; send smaller batches")),
+            ))
+        }
+        Err(error) => Err(refusal(
+            StatusCode::BAD_REQUEST,
+            &Problem::new("", format!("the body cannot be read: {error}")),
         )),
-        Err(error) => Err(refusal(StatusCode::BAD_REQUEST, &Problem::new("", format!("the body cannot be read: {error}")))),
     }
 }
 
@@ -122,22 +130,36 @@ fn key_of(request: &HttpRequest) -> Option<String> {
     (!user.is_empty()).then(|| user.to_owned())
 }
 
-async fn store_of(edge: &Edge, request: &HttpRequest, in_body: Option<String>) -> Result<(Arc<StoreInfo>, Source), HttpResponse> {
+async fn store_of(
+    edge: &Edge,
+    request: &HttpRequest,
+    in_body: Option<String>,
+) -> Result<(Arc<StoreInfo>, Source), HttpResponse> {
     let unknown = |message: &str| {
         let mut response = refusal(StatusCode::UNAUTHORIZED, &Problem::new("", message));
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Basic realm=\"cartwheel\""));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Basic realm=\"cartwheel\""));
         response
     };
     let Some(key) = key_of(request).or(in_body) else {
-        return Err(unknown("send the store's write key as the user name of Basic auth, or the public key as writeKey in the body"));
+        return Err(unknown(
+            "send the store's write key as the user name of Basic auth, or the public key as writeKey in the body",
+        ));
     };
     match edge.stores.by_key(&key).await {
         Ok(Some((store, ShopKey::Write))) => Ok((store, Source::Api)),
         Ok(Some((store, ShopKey::Public))) => Ok((store, Source::Snippet)),
-        Ok(None) => Err(unknown("this key belongs to no store; the console shows the right one under Settings")),
+        Ok(None) => {
+            Err(unknown("this key belongs to no store; the console shows the right one under Settings"))
+        }
         Err(error) => {
             tracing::error!(%error, "a key could not be looked up");
-            Err(later(StatusCode::SERVICE_UNAVAILABLE, 5, "the service cannot reach its database; send again"))
+            Err(later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                5,
+                "the service cannot reach its database; send again",
+            ))
         }
     }
 }
@@ -166,7 +188,12 @@ async fn batch(edge: web::Data<Edge>, request: HttpRequest, body: Body) -> HttpR
     };
     let envelope: Envelope<'_> = match serde_json::from_str(&text) {
         Ok(envelope) => envelope,
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, &Problem::new("", format!("this is no JSON object: {error}"))),
+        Err(error) => {
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                &Problem::new("", format!("this is no JSON object: {error}")),
+            );
+        }
     };
     let (store, source) = match store_of(&edge, &request, plain(envelope.write_key)).await {
         Ok(found) => found,
@@ -178,24 +205,50 @@ async fn batch(edge: web::Data<Edge>, request: HttpRequest, body: Body) -> HttpR
     };
     let context: Option<read::Object> = envelope.context.and_then(|c| serde_json::from_str(c.get()).ok());
     let sent_at = plain(envelope.sent_at).and_then(|t| parse_rfc3339(&t));
-    let call = Call { edge: &edge, request: &request, store, source, sent_at, context: context.as_ref(), path_type: None };
+    let call = Call {
+        edge: &edge,
+        request: &request,
+        store,
+        source,
+        sent_at,
+        context: context.as_ref(),
+        path_type: None,
+    };
     call.take(&calls.iter().map(|c| c.get()).collect::<Vec<_>>(), true).await
 }
 
-async fn single(edge: web::Data<Edge>, request: HttpRequest, body: Body, path_type: &'static str) -> HttpResponse {
+async fn single(
+    edge: web::Data<Edge>,
+    request: HttpRequest,
+    body: Body,
+    path_type: &'static str,
+) -> HttpResponse {
     let text = match text(body, segment::MAX_EVENT) {
         Ok(text) => text,
         Err(response) => return response,
     };
     let envelope: Envelope<'_> = match serde_json::from_str(&text) {
         Ok(envelope) => envelope,
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, &Problem::new("", format!("this is no JSON object: {error}"))),
+        Err(error) => {
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                &Problem::new("", format!("this is no JSON object: {error}")),
+            );
+        }
     };
     let (store, source) = match store_of(&edge, &request, plain(envelope.write_key)).await {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let call = Call { edge: &edge, request: &request, store, source, sent_at: None, context: None, path_type: Some(path_type) };
+    let call = Call {
+        edge: &edge,
+        request: &request,
+        store,
+        source,
+        sent_at: None,
+        context: None,
+        path_type: Some(path_type),
+    };
     call.take(&[&text], false).await
 }
 
@@ -212,8 +265,14 @@ struct Call<'a> {
 impl Call<'_> {
     async fn take(self, calls: &[&str], indexed: bool) -> HttpResponse {
         let now = self.edge.env.now();
-        if let Err(wait) = self.edge.limiter.take(self.store.id, self.source == Source::Snippet, calls.len(), now) {
-            return later(StatusCode::TOO_MANY_REQUESTS, retry_after(wait), "this store sends more events than it may; send again later");
+        if let Err(wait) =
+            self.edge.limiter.take(self.store.id, self.source == Source::Snippet, calls.len(), now)
+        {
+            return later(
+                StatusCode::TOO_MANY_REQUESTS,
+                retry_after(wait),
+                "this store sends more events than it may; send again later",
+            );
         }
         let agent = self.request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok());
         let agent = agent.filter(|_| self.source == Source::Snippet);
@@ -221,10 +280,12 @@ impl Call<'_> {
             let problem = if indexed { problem.under(&format!("/batch/{index}")) } else { problem };
             json!({"index": index, "pointer": problem.pointer, "message": problem.message})
         };
-        let (mut events, mut indices, mut errors, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut events, mut indices, mut errors, mut notes) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, raw) in calls.iter().enumerate() {
             let raw = self.kept(raw);
-            let fallback_id = if raw.contains("\"messageId\"") { String::new() } else { self.edge.env.uuid().to_string() };
+            let fallback_id =
+                if raw.contains("\"messageId\"") { String::new() } else { self.edge.env.uuid().to_string() };
             let around = Around {
                 settings: &self.store.settings,
                 source: self.source,
@@ -248,19 +309,25 @@ impl Call<'_> {
             Ok(outcomes) => {
                 for (index, outcome) in indices.iter().zip(&outcomes) {
                     if *outcome == Outcome::Refused {
-                        errors.push(place(*index, Problem::new("", "the database could not keep this event")));
+                        errors
+                            .push(place(*index, Problem::new("", "the database could not keep this event")));
                     }
                 }
                 outcomes.iter().filter(|o| **o != Outcome::Refused).count()
             }
-            Err(InboxError::Full) => return later(StatusCode::TOO_MANY_REQUESTS, 1, &InboxError::Full.to_string()),
-            Err(InboxError::Closed) => return later(StatusCode::SERVICE_UNAVAILABLE, 5, &InboxError::Closed.to_string()),
+            Err(InboxError::Full) => {
+                return later(StatusCode::TOO_MANY_REQUESTS, 1, &InboxError::Full.to_string());
+            }
+            Err(InboxError::Closed) => {
+                return later(StatusCode::SERVICE_UNAVAILABLE, 5, &InboxError::Closed.to_string());
+            }
             // The database's words stay in the log.
             Err(InboxError::Database(_)) => {
                 return later(StatusCode::SERVICE_UNAVAILABLE, 5, "the events could not be kept; send again");
             }
         };
-        let status = if accepted == 0 && !errors.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        let status =
+            if accepted == 0 && !errors.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let mut said = json!({"success": errors.is_empty(), "accepted": accepted});
         if !errors.is_empty() {
             said["errors"] = Value::Array(errors);
@@ -290,4 +357,4 @@ impl Call<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -98,7 +98,15 @@ impl Inbox {
     /// Starts the committer on the present runtime.
     pub fn start(db: Db, env: Env, wake: Wake, changed: Changed, limits: InboxLimits) -> Self {
         let (queue, arrivals) = mpsc::channel(limits.arrivals.max(1));
-        let shared = Arc::new(Shared { db, env, wake, changed, limits, queued: AtomicUsize::new(0), signals: Signals::default() });
+        let shared = Arc::new(Shared {
+            db,
+            env,
+            wake,
+            changed,
+            limits,
+            queued: AtomicUsize::new(0),
+            signals: Signals::default(),
+        });
         let committer = tokio::spawn(commit_all(shared.clone(), arrivals));
         let queue = Arc::new(std::sync::Mutex::new(Some(queue)));
         Self { queue, shared, committer: Arc::new(Mutex::new(Some(committer))) }
@@ -108,7 +116,11 @@ impl Inbox {
     ///
     /// # Errors
     /// [`InboxError`]; then nothing of the arrival was kept.
-    pub async fn accept(&self, store: Arc<StoreInfo>, events: Vec<Arrived>) -> Result<Vec<Outcome>, InboxError> {
+    pub async fn accept(
+        &self,
+        store: Arc<StoreInfo>,
+        events: Vec<Arrived>,
+    ) -> Result<Vec<Outcome>, InboxError> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
@@ -121,10 +133,12 @@ impl Inbox {
         let sent = match queue {
             None => Err(InboxError::Closed),
             Some(_) if full => Err(InboxError::Full),
-            Some(queue) => queue.try_send(Waiting { arrival: Arrival { store, events }, done }).map_err(|e| match e {
-                mpsc::error::TrySendError::Full(_) => InboxError::Full,
-                mpsc::error::TrySendError::Closed(_) => InboxError::Closed,
-            }),
+            Some(queue) => {
+                queue.try_send(Waiting { arrival: Arrival { store, events }, done }).map_err(|e| match e {
+                    mpsc::error::TrySendError::Full(_) => InboxError::Full,
+                    mpsc::error::TrySendError::Closed(_) => InboxError::Closed,
+                })
+            }
         };
         if let Err(error) = sent {
             self.shared.queued.fetch_sub(n, Ordering::SeqCst);
@@ -191,7 +205,11 @@ async fn commit_group(shared: &Shared, group: Vec<Waiting>) {
 }
 
 /// Commits the events of an arrival one by one, after all of them together failed with `error`.
-async fn commit_singly(shared: &Shared, arrival: &Arrival, error: DbError) -> Result<Vec<Outcome>, InboxError> {
+async fn commit_singly(
+    shared: &Shared,
+    arrival: &Arrival,
+    error: DbError,
+) -> Result<Vec<Outcome>, InboxError> {
     let failed = |error: &DbError| {
         tracing::error!(%error, store = %arrival.store.id, "events could not be kept");
         InboxError::Database(error.to_string())
@@ -239,7 +257,10 @@ async fn commit(shared: &Shared, group: Group<'_>) -> Result<Vec<Vec<Outcome>>, 
 }
 
 /// Boxed, so that the compiler need not look through the whole projection to see that it may change threads.
-fn try_commit<'a>(shared: &'a Shared, group: &'a Group<'a>) -> BoxFuture<'a, Result<Vec<Vec<Outcome>>, DbError>> {
+fn try_commit<'a>(
+    shared: &'a Shared,
+    group: &'a Group<'a>,
+) -> BoxFuture<'a, Result<Vec<Vec<Outcome>>, DbError>> {
     Box::pin(commit_stores(shared, group))
 }
 

@@ -21,7 +21,8 @@ pub fn item(object: &Object, currency: Currency) -> Result<Option<LineItem>, Pro
         None => read::price(object, keys::ROW, currency)?.map_or(0, |row| row / i64::from(quantity)),
     };
     let title = read::text(object, keys::TITLE);
-    let (product_id, variant_id, sku) = (read::id(object, keys::PRODUCT)?, read::id(object, keys::VARIANT_ID)?, read::id(object, keys::SKU)?);
+    let (product_id, variant_id, sku) =
+        (read::id(object, keys::PRODUCT)?, read::id(object, keys::VARIANT_ID)?, read::id(object, keys::SKU)?);
     let Some(key) = key(object)?.or_else(|| product_id.clone()).or_else(|| title.clone()) else {
         return Err(Problem::new("", "a line needs a product_id, a sku or a name"));
     };

@@ -80,6 +80,10 @@ mod tests {
         assert_eq!(limiter.take(b, false, 20, 0), Ok(()), "another store has a bucket of its own");
         assert_eq!(limiter.take(a, true, 1, 0), Ok(()), "browsers have one of their own");
         assert_eq!(limiter.take(a, true, 1, 0), Err(1_000));
-        assert_eq!(limiter.take(b, true, 1_000, 0), Ok(()), "a batch larger than the bucket goes when it is empty");
+        assert_eq!(
+            limiter.take(b, true, 1_000, 0),
+            Ok(()),
+            "a batch larger than the bucket goes when it is empty"
+        );
     }
 }

@@ -12,9 +12,30 @@ const EMAIL: &[&str] = &["email", "$email", "email_address", "contact_email", "c
 const PHONE: &[&str] = &["phone", "$phone_number", "phone_number"];
 /// Traits that have a place of their own and are not kept a second time.
 const OWN: &[&str] = &[
-    "email", "$email", "phone", "$phone_number", "phone_number", "first_name", "firstName", "$first_name", "last_name", "lastName",
-    "$last_name", "locale", "language", "country", "timezone", "time_zone", "company", "organization", "tags", "consent", "address",
-    "bot", "test", "staff",
+    "email",
+    "$email",
+    "phone",
+    "$phone_number",
+    "phone_number",
+    "first_name",
+    "firstName",
+    "$first_name",
+    "last_name",
+    "lastName",
+    "$last_name",
+    "locale",
+    "language",
+    "country",
+    "timezone",
+    "time_zone",
+    "company",
+    "organization",
+    "tags",
+    "consent",
+    "address",
+    "bot",
+    "test",
+    "staff",
 ];
 const MAX_TRAITS: usize = 50;
 
@@ -31,20 +52,32 @@ pub fn traits(who: &mut Who, traits: &Object, place: &str, notes: &mut Vec<Probl
     put(&mut who.locale, &["locale", "language"]);
     put(&mut who.time_zone, &["timezone", "time_zone"]);
     let address = read::object(traits, &["address"]);
-    let country = read::text(traits, &["country", "country_code"]).or_else(|| read::text(address?, &["country", "country_code"]));
+    let country = read::text(traits, &["country", "country_code"])
+        .or_else(|| read::text(address?, &["country", "country_code"]));
     if let Some(country) = country {
         match country.parse() {
             Ok(country) => who.country = Some(country),
-            Err(_) => notes.push(Problem::new(format!("{place}/country"), "ignored: a country is two letters of ISO 3166-1, such as \"DE\"")),
+            Err(_) => notes.push(Problem::new(
+                format!("{place}/country"),
+                "ignored: a country is two letters of ISO 3166-1, such as \"DE\"",
+            )),
         }
     }
     if let Some(company) = company(traits).map_err(|p| p.under(place))? {
         who.company = Some(company);
     }
     if let Some(Value::Array(tags)) = traits.get("tags") {
-        who.tags = tags.iter().filter_map(Value::as_str).map(|t| t.trim().chars().take(100).collect()).filter(|t: &String| !t.is_empty()).take(50).collect();
+        who.tags = tags
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|t| t.trim().chars().take(100).collect())
+            .filter(|t: &String| !t.is_empty())
+            .take(50)
+            .collect();
     }
-    let free = traits.iter().filter(|(k, v)| !OWN.contains(&k.as_str()) && read::harmless(k) && (v.is_boolean() || v.is_number() || v.is_string()));
+    let free = traits.iter().filter(|(k, v)| {
+        !OWN.contains(&k.as_str()) && read::harmless(k) && (v.is_boolean() || v.is_number() || v.is_string())
+    });
     for (key, value) in free.take(MAX_TRAITS) {
         let value = match value {
             Value::String(s) => Value::String(s.chars().take(read::MAX_TEXT).collect()),
@@ -56,12 +89,18 @@ pub fn traits(who: &mut Who, traits: &Object, place: &str, notes: &mut Vec<Probl
 }
 
 /// E-mail and phone. A wrong e-mail is refused; a phone that is not in international form is left out and noted.
-pub fn contact_points(who: &mut Who, object: &Object, place: &str, notes: &mut Vec<Problem>) -> Result<(), Problem> {
+pub fn contact_points(
+    who: &mut Who,
+    object: &Object,
+    place: &str,
+    notes: &mut Vec<Problem>,
+) -> Result<(), Problem> {
     if let Some((name, value)) = read::first(object, EMAIL) {
         let text = value.as_str().unwrap_or_default();
-        let email: EmailAddress = text.parse().map_err(|e: cartwheel_domain::contact_point::ContactPointError| {
-            Problem::new(format!("{place}/{name}"), e.to_string())
-        })?;
+        let email: EmailAddress =
+            text.parse().map_err(|e: cartwheel_domain::contact_point::ContactPointError| {
+                Problem::new(format!("{place}/{name}"), e.to_string())
+            })?;
         who.email = Some(email);
     }
     if let Some((name, value)) = read::first(object, PHONE) {
@@ -77,18 +116,25 @@ pub fn contact_points(who: &mut Who, object: &Object, place: &str, notes: &mut V
 pub fn company(object: &Object) -> Result<Option<Company>, Problem> {
     match read::first(object, &["company", "organization"]) {
         Some((name, Value::Object(company))) => {
-            let external_id = read::id(company, &["id", "external_id", "company_id"]).map_err(|p| p.under(&format!("/{name}")))?;
+            let external_id = read::id(company, &["id", "external_id", "company_id"])
+                .map_err(|p| p.under(&format!("/{name}")))?;
             let title = read::text(company, &["name"]).or_else(|| external_id.clone());
             Ok(title.map(|name| Company { external_id, name }))
         }
-        Some((name, Value::String(_))) => Ok(read::text(object, &[name]).map(|name| Company { external_id: None, name })),
+        Some((name, Value::String(_))) => {
+            Ok(read::text(object, &[name]).map(|name| Company { external_id: None, name }))
+        }
         _ => Ok(None),
     }
 }
 
 /// Marks the source itself gives.
 pub fn marks(object: &Object) -> Marks {
-    Marks { bot: read::truth(object, &["bot"]), test: read::truth(object, &["test"]), staff: read::truth(object, &["staff"]) }
+    Marks {
+        bot: read::truth(object, &["bot"]),
+        test: read::truth(object, &["test"]),
+        staff: read::truth(object, &["staff"]),
+    }
 }
 
 /// Permissions given or withdrawn: one object or a list of them.
@@ -100,7 +146,9 @@ pub fn consents(value: &Value, place: &str) -> Result<Vec<ConsentChange>, Proble
             .enumerate()
             .map(|(i, v)| {
                 let place = format!("{place}/{i}");
-                v.as_object().ok_or_else(|| Problem::new(place.clone(), "a consent must be an object")).and_then(|o| consent(o, &place))
+                v.as_object()
+                    .ok_or_else(|| Problem::new(place.clone(), "a consent must be an object"))
+                    .and_then(|o| consent(o, &place))
             })
             .collect(),
         _ => Err(Problem::new(place, "consent must be an object or a list of at most 50 objects")),
@@ -110,7 +158,11 @@ pub fn consents(value: &Value, place: &str) -> Result<Vec<ConsentChange>, Proble
 fn consent(object: &Object, place: &str) -> Result<ConsentChange, Problem> {
     let named = |key: &str, fallback: Option<&str>, good: &dyn Fn(&str) -> bool, all: &[&str]| {
         let text = read::text(object, &[key]).or_else(|| fallback.map(str::to_owned)).unwrap_or_default();
-        if good(&text) { Ok(text) } else { Err(Problem::new(format!("{place}/{key}"), format!("must be one of {}", all.join(", ")))) }
+        if good(&text) {
+            Ok(text)
+        } else {
+            Err(Problem::new(format!("{place}/{key}"), format!("must be one of {}", all.join(", "))))
+        }
     };
     let channels: Vec<&str> = Channel::ALL.iter().map(|v| v.as_str()).collect();
     let purposes: Vec<&str> = Purpose::ALL.iter().map(|v| v.as_str()).collect();

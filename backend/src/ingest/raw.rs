@@ -15,7 +15,9 @@ use serde_json::Value;
 
 /// The canonical event behind a kept row; `None` when its text was erased.
 pub fn reread(row: &event::Model, settings: &StoreSettings) -> Option<Event> {
-    let source = [Source::Api, Source::Snippet, Source::Shopify, Source::Internal].into_iter().find(|s| s.as_str() == row.source)?;
+    let source = [Source::Api, Source::Snippet, Source::Shopify, Source::Internal]
+        .into_iter()
+        .find(|s| s.as_str() == row.source)?;
     let event = match source {
         Source::Internal => serde_json::from_str(&row.raw).ok()?,
         Source::Shopify => {

@@ -67,7 +67,10 @@ pub fn id(object: &Object, names: &[&str]) -> Result<Option<String>, Problem> {
         _ => return Err(Problem::new(place(), "an id must be a text or a whole number")),
     };
     if text.len() > MAX_ID || text.chars().any(char::is_control) {
-        return Err(Problem::new(place(), format!("an id has at most {MAX_ID} bytes and no control characters")));
+        return Err(Problem::new(
+            place(),
+            format!("an id has at most {MAX_ID} bytes and no control characters"),
+        ));
     }
     Ok(Some(text))
 }
@@ -124,7 +127,10 @@ pub fn price(object: &Object, names: &[&str], currency: Currency) -> Result<Opti
     let Some((name, value)) = first(object, names) else { return Ok(None) };
     match amount(value, currency) {
         Ok(minor) if minor >= 0 => Ok(Some(minor)),
-        Ok(_) => Err(Problem::new(format!("/{}", escape(name)), "an amount of a cart or an order cannot be negative")),
+        Ok(_) => Err(Problem::new(
+            format!("/{}", escape(name)),
+            "an amount of a cart or an order cannot be negative",
+        )),
         Err(message) => Err(Problem::new(format!("/{}", escape(name)), message)),
     }
 }
@@ -134,13 +140,17 @@ pub fn quantity(object: &Object, names: &[&str]) -> Result<Option<u32>, Problem>
     const MOST: u64 = 1_000_000;
     let Some((name, value)) = first(object, names) else { return Ok(None) };
     let number = match value {
-        Value::Number(n) => n.as_u64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0 && (0.0..=1e6).contains(f)).map(|f| f as u64)),
+        Value::Number(n) => n
+            .as_u64()
+            .or_else(|| n.as_f64().filter(|f| f.fract() == 0.0 && (0.0..=1e6).contains(f)).map(|f| f as u64)),
         Value::String(s) => s.trim().parse().ok(),
         _ => None,
     };
     match number {
         Some(n) if n <= MOST => Ok(u32::try_from(n).ok()),
-        _ => Err(Problem::new(format!("/{}", escape(name)), "a quantity is a whole number from 0 to 1000000")),
+        _ => {
+            Err(Problem::new(format!("/{}", escape(name)), "a quantity is a whole number from 0 to 1000000"))
+        }
     }
 }
 
@@ -148,8 +158,12 @@ pub fn quantity(object: &Object, names: &[&str]) -> Result<Option<u32>, Problem>
 pub fn currency(object: &Object, names: &[&str]) -> Result<Option<Currency>, Problem> {
     let Some((name, value)) = first(object, names) else { return Ok(None) };
     let place = format!("/{}", escape(name));
-    let code = value.as_str().ok_or_else(|| Problem::new(place.clone(), "a currency is a code of ISO 4217, such as \"EUR\""))?;
-    code.parse().map(Some).map_err(|e: cartwheel_domain::money::MoneyError| Problem::new(place, e.to_string()))
+    let code = value
+        .as_str()
+        .ok_or_else(|| Problem::new(place.clone(), "a currency is a code of ISO 4217, such as \"EUR\""))?;
+    code.parse()
+        .map(Some)
+        .map_err(|e: cartwheel_domain::money::MoneyError| Problem::new(place, e.to_string()))
 }
 
 /// An object under one of several names.
@@ -158,7 +172,10 @@ pub fn object<'a>(outer: &'a Object, names: &[&str]) -> Option<&'a Object> {
 }
 
 /// A list under one of several names, with the name it was found under.
-pub fn list<'a, 'k>(outer: &'a Object, names: &[&'k str]) -> Result<Option<(&'k str, &'a Vec<Value>)>, Problem> {
+pub fn list<'a, 'k>(
+    outer: &'a Object,
+    names: &[&'k str],
+) -> Result<Option<(&'k str, &'a Vec<Value>)>, Problem> {
     match first(outer, names) {
         None => Ok(None),
         Some((name, Value::Array(items))) => Ok(Some((name, items))),

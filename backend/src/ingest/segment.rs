@@ -2,9 +2,7 @@
 //! of shops, and clients that send Klaviyo's or GA4's names all come through here.
 
 use super::{
-    aliases,
-    commerce,
-    person,
+    aliases, commerce, person,
     read::{self, Object, Problem},
     when::{self, Arrival},
 };
@@ -51,9 +49,13 @@ pub struct Around<'a> {
 /// The first [`Problem`], with a pointer into the call.
 pub fn parse(raw: &str, around: &Around<'_>) -> Result<Parsed, Problem> {
     if raw.len() > MAX_EVENT {
-        return Err(Problem::new("", format!("one event has at most {MAX_EVENT} bytes, this one has {}", raw.len())));
+        return Err(Problem::new(
+            "",
+            format!("one event has at most {MAX_EVENT} bytes, this one has {}", raw.len()),
+        ));
     }
-    let value: Value = serde_json::from_str(raw).map_err(|e| Problem::new("", format!("this is not JSON: {e}")))?;
+    let value: Value =
+        serde_json::from_str(raw).map_err(|e| Problem::new("", format!("this is not JSON: {e}")))?;
     if let Some(place) = read::nul(raw, &value) {
         return Err(Problem::new(place, "a NUL character cannot be kept"));
     }
@@ -80,20 +82,28 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(mut self) -> Result<Parsed, Problem> {
         let none = Object::new();
-        let call_type = read::text(self.call, &["type"]).or_else(|| self.around.path_type.map(str::to_owned)).unwrap_or_default();
+        let call_type = read::text(self.call, &["type"])
+            .or_else(|| self.around.path_type.map(str::to_owned))
+            .unwrap_or_default();
         let properties = child(self.call, "properties")?.unwrap_or(&none);
         let traits = child(self.call, "traits")?;
         let context = child(self.call, "context")?.or(self.around.context).unwrap_or(&none);
         let mut name = String::new();
         let kind = match call_type.as_str() {
             "track" => {
-                name = read::id(self.call, &["event"])?.ok_or_else(|| Problem::new("/event", "a track call needs the event's name"))?;
+                name = read::id(self.call, &["event"])?
+                    .ok_or_else(|| Problem::new("/event", "a track call needs the event's name"))?;
                 aliases::kind_of(&name)
             }
             "page" => EventKind::PageViewed,
             "screen" => EventKind::PageViewed,
             "identify" | "alias" | "group" => EventKind::Identified,
-            _ => return Err(Problem::new("/type", "must be one of track, identify, page, screen, group, alias")),
+            _ => {
+                return Err(Problem::new(
+                    "/type",
+                    "must be one of track, identify, page, screen, group, alias",
+                ));
+            }
         };
         if name.is_empty() {
             name.clone_from(&call_type);
@@ -101,15 +111,32 @@ impl Reader<'_> {
         let (occurred_at, has_time) = when::occurred(self.call, &self.around.arrival, &mut self.notes);
         let mut who = self.who(&call_type, traits, properties, context)?;
         if who.anonymous_id.is_none() && who.user_id.is_none() && who.email.is_none() && who.phone.is_none() {
-            return Err(Problem::new("/anonymousId", "an event needs an anonymousId, a userId, or an e-mail or phone in its traits"));
+            return Err(Problem::new(
+                "/anonymousId",
+                "an event needs an anonymousId, a userId, or an e-mail or phone in its traits",
+            ));
         }
         if self.around.source == Source::Snippet {
             who.user_agent = read::text(context, &["userAgent", "user_agent"]).or(who.user_agent);
         }
-        let marks = if self.around.source.trusted() { self.marks(properties, context, traits) } else { Marks::default() };
+        let marks = if self.around.source.trusted() {
+            self.marks(properties, context, traits)
+        } else {
+            Marks::default()
+        };
         let body = self.body(kind, properties, traits, context)?;
-        let event = Event { source: self.around.source, source_id: self.source_id(has_time)?, occurred_at, kind, name, who, body, marks };
-        let restore_token = read::id(context, &["restore_token"])?.filter(|_| self.around.source == Source::Snippet);
+        let event = Event {
+            source: self.around.source,
+            source_id: self.source_id(has_time)?,
+            occurred_at,
+            kind,
+            name,
+            who,
+            body,
+            marks,
+        };
+        let restore_token =
+            read::id(context, &["restore_token"])?.filter(|_| self.around.source == Source::Snippet);
         Ok(Parsed { event, restore_token, notes: self.notes })
     }
 
@@ -123,7 +150,13 @@ impl Reader<'_> {
         })
     }
 
-    fn who(&mut self, call_type: &str, traits: Option<&Object>, properties: &Object, context: &Object) -> Result<Who, Problem> {
+    fn who(
+        &mut self,
+        call_type: &str,
+        traits: Option<&Object>,
+        properties: &Object,
+        context: &Object,
+    ) -> Result<Who, Problem> {
         let mut who = Who {
             anonymous_id: read::id(self.call, &["anonymousId", "anonymous_id"])?,
             user_id: read::id(self.call, &["userId", "user_id"])?,
@@ -138,8 +171,10 @@ impl Reader<'_> {
         person::contact_points(&mut who, properties, "/properties", &mut self.notes)?;
         match (call_type, traits) {
             ("group", group) => {
-                let external_id = read::id(self.call, &["groupId", "group_id"])?.ok_or_else(|| Problem::new("/groupId", "a group call needs a groupId"))?;
-                let name = group.and_then(|g| read::text(g, &["name"])).unwrap_or_else(|| external_id.clone());
+                let external_id = read::id(self.call, &["groupId", "group_id"])?
+                    .ok_or_else(|| Problem::new("/groupId", "a group call needs a groupId"))?;
+                let name =
+                    group.and_then(|g| read::text(g, &["name"])).unwrap_or_else(|| external_id.clone());
                 who.company = Some(cartwheel_domain::event::Company { external_id: Some(external_id), name });
             }
             ("alias", _) => {
@@ -169,27 +204,48 @@ impl Reader<'_> {
         marks
     }
 
-    fn body(&mut self, kind: EventKind, properties: &Object, traits: Option<&Object>, context: &Object) -> Result<Body, Problem> {
+    fn body(
+        &mut self,
+        kind: EventKind,
+        properties: &Object,
+        traits: Option<&Object>,
+        context: &Object,
+    ) -> Result<Body, Problem> {
         let bearer = match self.around.source {
             Source::Snippet => Some(commerce::bearer(context, properties)?),
             _ => None,
         };
-        let money = commerce::Reader { properties, store_currency: self.around.settings.currency, bearer: bearer.flatten(), browser: self.around.source == Source::Snippet };
+        let money = commerce::Reader {
+            properties,
+            store_currency: self.around.settings.currency,
+            bearer: bearer.flatten(),
+            browser: self.around.source == Source::Snippet,
+        };
         let under = |p: Problem| p.under("/properties");
         match kind {
             EventKind::Identified => match traits.and_then(|t| t.get("consent")).filter(|v| !v.is_null()) {
                 Some(consent) => Ok(Body::Consent(person::consents(consent, "/traits/consent")?)),
                 None => Ok(Body::Plain(Object::new())),
             },
-            EventKind::ConsentChanged => match properties.get("consent").or_else(|| properties.get("consents")) {
-                Some(list) => Ok(Body::Consent(person::consents(list, "/properties/consent")?)),
-                None => Ok(Body::Consent(person::consents(&Value::Object(properties.clone()), "/properties")?)),
-            },
-            EventKind::OrderPlaced | EventKind::OrderUpdated | EventKind::OrderCancelled | EventKind::OrderRefunded => {
+            EventKind::ConsentChanged => {
+                match properties.get("consent").or_else(|| properties.get("consents")) {
+                    Some(list) => Ok(Body::Consent(person::consents(list, "/properties/consent")?)),
+                    None => Ok(Body::Consent(person::consents(
+                        &Value::Object(properties.clone()),
+                        "/properties",
+                    )?)),
+                }
+            }
+            EventKind::OrderPlaced
+            | EventKind::OrderUpdated
+            | EventKind::OrderCancelled
+            | EventKind::OrderRefunded => {
                 let id = self.source_id(true)?;
                 Ok(Body::Order(Box::new(money.order(kind, &id).map_err(under)?)))
             }
-            EventKind::PageViewed | EventKind::ProductViewed | EventKind::Custom => Ok(Body::Plain(properties.clone())),
+            EventKind::PageViewed | EventKind::ProductViewed | EventKind::Custom => {
+                Ok(Body::Plain(properties.clone()))
+            }
             EventKind::CartItemAdded
             | EventKind::CartItemRemoved
             | EventKind::CartUpdated
@@ -200,11 +256,14 @@ impl Reader<'_> {
             | EventKind::PaymentInfoEntered
             | EventKind::CouponApplied
             | EventKind::QuoteRequested
-            | EventKind::ExitIntent => Ok(Body::Cart(Box::new(money.cart(kind, read::id(self.call, &["event"])?.as_deref().unwrap_or_default()).map_err(under)?))),
+            | EventKind::ExitIntent => Ok(Body::Cart(Box::new(
+                money
+                    .cart(kind, read::id(self.call, &["event"])?.as_deref().unwrap_or_default())
+                    .map_err(under)?,
+            ))),
         }
     }
 }
 
 #[cfg(test)]
 mod tests;
-

@@ -6,7 +6,10 @@ use super::{
     read::{self, Object, Problem},
 };
 use cartwheel_domain::{
-    event::{Body, CartChange, CartKind, Company, ConsentChange, Event, EventKind, LineItem, Lines, Marks, OrderChange, OrderState, Refund, Source, Who},
+    event::{
+        Body, CartChange, CartKind, Company, ConsentChange, Event, EventKind, LineItem, Lines, Marks,
+        OrderChange, OrderState, Refund, Source, Who,
+    },
     money::{Currency, Money},
     settings::StoreSettings,
     time::{DAY, MINUTE, Millis, parse_rfc3339},
@@ -61,13 +64,19 @@ const PRIVACY_WITHIN: Millis = 30 * DAY;
 ///
 /// # Errors
 /// A [`Problem`] when a key that identifies the cart or order is missing or of another form.
-pub fn translate(delivery: &Delivery, body: &Object, settings: &StoreSettings) -> Result<Translated, Problem> {
+pub fn translate(
+    delivery: &Delivery,
+    body: &Object,
+    settings: &StoreSettings,
+) -> Result<Translated, Problem> {
     let reader = Reader { delivery, body, settings };
     match delivery.topic.as_str() {
         "carts/create" | "carts/update" => reader.cart(),
         "checkouts/create" | "checkouts/update" => reader.checkout(),
         "checkouts/delete" => reader.checkout_deleted(),
-        "orders/create" | "orders/updated" | "orders/paid" | "orders/cancelled" | "orders/edited" => reader.order(),
+        "orders/create" | "orders/updated" | "orders/paid" | "orders/cancelled" | "orders/edited" => {
+            reader.order()
+        }
         "refunds/create" => reader.refund(),
         "customers/redact" => reader.privacy("erase_contact"),
         "customers/data_request" => reader.privacy("access"),
@@ -144,7 +153,8 @@ impl Reader<'_> {
             return Ok(None);
         }
         let title = read::text(object, &["presentment_title", "title", "name"]);
-        let (product_id, variant_id) = (read::id(object, &["product_id"])?, read::id(object, &["variant_id"])?);
+        let (product_id, variant_id) =
+            (read::id(object, &["product_id"])?, read::id(object, &["variant_id"])?);
         let key = read::id(object, &["key", "id"])?.or_else(|| variant_id.clone()).or_else(|| title.clone());
         Ok(key.map(|key| LineItem {
             title: title.unwrap_or_else(|| key.clone()),
@@ -154,7 +164,10 @@ impl Reader<'_> {
             variant: read::text(object, &["presentment_variant_title", "variant_title"]),
             category: read::text(object, &["product_type"]),
             quantity,
-            unit_minor: read::price(object, &["discounted_price", "price", "variant_price"], currency).ok().flatten().unwrap_or(0),
+            unit_minor: read::price(object, &["discounted_price", "price", "variant_price"], currency)
+                .ok()
+                .flatten()
+                .unwrap_or(0),
             image_url: read::url(object, &["image_url", "image"]),
             url: read::url(object, &["url"]),
             key,
@@ -167,19 +180,28 @@ impl Reader<'_> {
         let customer = self.body.get("customer").and_then(Value::as_object).unwrap_or(&none);
         let address = |key: &str| self.body.get(key).and_then(Value::as_object);
         who.user_id = read::id(customer, &["id"]).ok().flatten();
-        who.email = [self.body, customer].iter().find_map(|o| read::text(o, &["email", "contact_email"])?.parse().ok());
-        who.phone = [self.body, customer].iter().find_map(|o| read::text(o, &["phone", "sms_marketing_phone"])?.parse().ok());
+        who.email = [self.body, customer]
+            .iter()
+            .find_map(|o| read::text(o, &["email", "contact_email"])?.parse().ok());
+        who.phone = [self.body, customer]
+            .iter()
+            .find_map(|o| read::text(o, &["phone", "sms_marketing_phone"])?.parse().ok());
         let named = [Some(customer), address("billing_address"), address("shipping_address")];
-        let person = named.into_iter().flatten().find(|o| read::text(o, &["first_name", "last_name"]).is_some());
+        let person =
+            named.into_iter().flatten().find(|o| read::text(o, &["first_name", "last_name"]).is_some());
         who.first_name = person.and_then(|o| read::text(o, &["first_name"]));
         who.last_name = person.and_then(|o| read::text(o, &["last_name"]));
         who.locale = read::text(self.body, &["customer_locale"]);
         let home = customer.get("default_address").and_then(Value::as_object);
         let places = [address("shipping_address"), address("billing_address"), home];
-        who.country = places.into_iter().flatten().find_map(|o| read::text(o, &["country_code"])?.parse().ok());
+        who.country =
+            places.into_iter().flatten().find_map(|o| read::text(o, &["country_code"])?.parse().ok());
         who.company = self.body.get("company").and_then(Value::as_object).and_then(|c| {
             let id = read::id(c, &["id"]).ok().flatten()?;
-            Some(Company { name: read::text(c, &["name"]).unwrap_or_else(|| id.clone()), external_id: Some(id) })
+            Some(Company {
+                name: read::text(c, &["name"]).unwrap_or_else(|| id.clone()),
+                external_id: Some(id),
+            })
         });
         who
     }
@@ -189,10 +211,13 @@ impl Reader<'_> {
     }
 
     fn cart(&self) -> Result<Translated, Problem> {
-        let token = read::id(self.body, &["token", "id"])?.ok_or_else(|| Problem::new("/token", "a cart has a token"))?;
+        let token = read::id(self.body, &["token", "id"])?
+            .ok_or_else(|| Problem::new("/token", "a cart has a token"))?;
         let first = self.body.get("line_items").and_then(|l| l.get(0)).and_then(Value::as_object);
         // A cart names its currency only in the money sets of its lines.
-        let currency = self.currency().or_else(|| ["price_set", "line_price_set"].iter().find_map(|k| shop_money(first?, k)));
+        let currency = self
+            .currency()
+            .or_else(|| ["price_set", "line_price_set"].iter().find_map(|k| shop_money(first?, k)));
         let lines = self.lines(currency.unwrap_or(self.settings.currency))?;
         let change = CartChange {
             cart_token: Some(token.clone()),
@@ -201,7 +226,12 @@ impl Reader<'_> {
             ..self.change(CartKind::Cart, Lines::Set(lines))
         };
         let who = Who { anonymous_id: Some(format!("shopify-cart:{token}")), ..Who::default() };
-        Ok(Translated::Events(vec![self.event(EventKind::CartUpdated, who, Body::Cart(Box::new(change)), Marks::default())]))
+        Ok(Translated::Events(vec![self.event(
+            EventKind::CartUpdated,
+            who,
+            Body::Cart(Box::new(change)),
+            Marks::default(),
+        )]))
     }
 
     fn change(&self, kind: CartKind, lines: Lines) -> CartChange {
@@ -223,7 +253,8 @@ impl Reader<'_> {
     }
 
     fn checkout(&self) -> Result<Translated, Problem> {
-        let token = read::id(self.body, &["token"])?.ok_or_else(|| Problem::new("/token", "a checkout has a token"))?;
+        let token = read::id(self.body, &["token"])?
+            .ok_or_else(|| Problem::new("/token", "a checkout has a token"))?;
         let cart_token = read::id(self.body, &["cart_token"])?;
         let currency = self.currency();
         let amounts = currency.unwrap_or(self.settings.currency);
@@ -240,20 +271,36 @@ impl Reader<'_> {
             coupon: self.codes().into_iter().next(),
             ..self.change(CartKind::Checkout, Lines::Set(self.lines(amounts)?))
         };
-        let mut events = vec![self.event(EventKind::CheckoutStarted, who.clone(), Body::Cart(Box::new(change)), self.marks())];
+        let mut events = vec![self.event(
+            EventKind::CheckoutStarted,
+            who.clone(),
+            Body::Cart(Box::new(change)),
+            self.marks(),
+        )];
         events.extend(self.consents(&token, who));
         Ok(Translated::Events(events))
     }
 
     /// A checkout is deleted by its cart's token alone; the payload has no time.
     fn checkout_deleted(&self) -> Result<Translated, Problem> {
-        let (cart_token, checkout_token) = (read::id(self.body, &["cart_token"])?, read::id(self.body, &["token"])?);
+        let (cart_token, checkout_token) =
+            (read::id(self.body, &["cart_token"])?, read::id(self.body, &["token"])?);
         if cart_token.is_none() && checkout_token.is_none() {
-            return Err(Problem::new("/cart_token", "a deleted checkout is named by its token or its cart's"));
+            return Err(Problem::new(
+                "/cart_token",
+                "a deleted checkout is named by its token or its cart's",
+            ));
         }
-        let who = Who { anonymous_id: cart_token.as_ref().map(|t| format!("shopify-cart:{t}")), ..Who::default() };
-        let change = CartChange { cart_token, checkout_token, ..self.change(CartKind::Checkout, Lines::Delete) };
-        Ok(Translated::Events(vec![self.event(EventKind::CartDeleted, who, Body::Cart(Box::new(change)), Marks::default())]))
+        let who =
+            Who { anonymous_id: cart_token.as_ref().map(|t| format!("shopify-cart:{t}")), ..Who::default() };
+        let change =
+            CartChange { cart_token, checkout_token, ..self.change(CartKind::Checkout, Lines::Delete) };
+        Ok(Translated::Events(vec![self.event(
+            EventKind::CartDeleted,
+            who,
+            Body::Cart(Box::new(change)),
+            Marks::default(),
+        )]))
     }
 
     fn codes(&self) -> Vec<String> {
@@ -262,7 +309,8 @@ impl Reader<'_> {
     }
 
     fn order(&self) -> Result<Translated, Problem> {
-        let external_id = read::id(self.body, &["id"])?.ok_or_else(|| Problem::new("/id", "an order has an id"))?;
+        let external_id =
+            read::id(self.body, &["id"])?.ok_or_else(|| Problem::new("/id", "an order has an id"))?;
         let amounts = self.currency().unwrap_or(self.settings.currency);
         let total = self.amount(self.body, &["total_price", "current_total_price"], amounts)?;
         let cancelled = self.delivery.topic == "orders/cancelled" || self.time("cancelled_at").is_some();
@@ -273,7 +321,9 @@ impl Reader<'_> {
             _ => OrderState::Purchased,
         };
         let refunds = self.body.get("refunds").and_then(Value::as_array);
-        let refunded = refunds.map(|list| list.iter().filter_map(|r| refund_minor(r.as_object()?, amounts)).fold(0i64, i64::saturating_add));
+        let refunded = refunds.map(|list| {
+            list.iter().filter_map(|r| refund_minor(r.as_object()?, amounts)).fold(0i64, i64::saturating_add)
+        });
         let change = OrderChange {
             number: read::text(self.body, &["name", "order_number"]),
             state: Some(state),
@@ -284,7 +334,10 @@ impl Reader<'_> {
             checkout_token: read::id(self.body, &["checkout_token"])?,
             lines: self.lines(amounts)?,
             coupons: self.codes(),
-            placed_at: self.time("created_at").filter(|at| *at <= self.delivery.received).or_else(|| Some(self.occurred_at())),
+            placed_at: self
+                .time("created_at")
+                .filter(|at| *at <= self.delivery.received)
+                .or_else(|| Some(self.occurred_at())),
             external_id: external_id.clone(),
         };
         let kind = match self.delivery.topic.as_str() {
@@ -299,7 +352,8 @@ impl Reader<'_> {
     }
 
     fn refund(&self) -> Result<Translated, Problem> {
-        let external_id = read::id(self.body, &["order_id"])?.ok_or_else(|| Problem::new("/order_id", "a refund names its order"))?;
+        let external_id = read::id(self.body, &["order_id"])?
+            .ok_or_else(|| Problem::new("/order_id", "a refund names its order"))?;
         let id = read::id(self.body, &["id"])?.ok_or_else(|| Problem::new("/id", "a refund has an id"))?;
         let change = OrderChange {
             refund: Some(Refund { id, minor: refund_minor(self.body, self.settings.currency).or(Some(0)) }),
@@ -314,7 +368,12 @@ impl Reader<'_> {
             coupons: Vec::new(),
             placed_at: None,
         };
-        Ok(Translated::Events(vec![self.event(EventKind::OrderRefunded, Who::default(), Body::Order(Box::new(change)), Marks::default())]))
+        Ok(Translated::Events(vec![self.event(
+            EventKind::OrderRefunded,
+            Who::default(),
+            Body::Order(Box::new(change)),
+            Marks::default(),
+        )]))
     }
 
     /// Permissions a checkout or order carries, with what Shopify knows of them. The id is that of the box ticked, so
@@ -344,8 +403,18 @@ impl Reader<'_> {
                 evidence: json!({"ticked": ticked, "shopify": known}),
             });
         };
-        push("email", "marketing_email", read::truth(self.body, &["buyer_accepts_marketing"]), state("email_marketing_consent"));
-        push("sms", "sms_marketing", read::truth(self.body, &["buyer_accepts_sms_marketing"]), state("sms_marketing_consent"));
+        push(
+            "email",
+            "marketing_email",
+            read::truth(self.body, &["buyer_accepts_marketing"]),
+            state("email_marketing_consent"),
+        );
+        push(
+            "sms",
+            "sms_marketing",
+            read::truth(self.body, &["buyer_accepts_sms_marketing"]),
+            state("sms_marketing_consent"),
+        );
         if list.is_empty() {
             return None;
         }
@@ -357,14 +426,29 @@ impl Reader<'_> {
 
 /// What a refund gave back: its successful refund transactions, else its lines with their taxes.
 fn refund_minor(refund: &Object, currency: Currency) -> Option<i64> {
-    let transactions: Vec<&Object> = refund.get("transactions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object).collect();
-    let sum = |values: &mut dyn Iterator<Item = &Value>| values.filter_map(|v| read::amount(v, currency).ok()).fold(0i64, i64::saturating_add);
+    let transactions: Vec<&Object> = refund
+        .get("transactions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .collect();
+    let sum = |values: &mut dyn Iterator<Item = &Value>| {
+        values.filter_map(|v| read::amount(v, currency).ok()).fold(0i64, i64::saturating_add)
+    };
     if !transactions.is_empty() {
-        let done = |t: &&&Object| t.get("kind").and_then(Value::as_str) == Some("refund") && t.get("status").and_then(Value::as_str) != Some("failure");
+        let done = |t: &&&Object| {
+            t.get("kind").and_then(Value::as_str) == Some("refund")
+                && t.get("status").and_then(Value::as_str) != Some("failure")
+        };
         return Some(sum(&mut transactions.iter().filter(done).filter_map(|t| t.get("amount"))).max(0));
     }
     let lines = refund.get("refund_line_items").and_then(Value::as_array)?;
-    let amounts = lines.iter().filter_map(Value::as_object).flat_map(|l| [l.get("subtotal"), l.get("total_tax")]).flatten();
+    let amounts = lines
+        .iter()
+        .filter_map(Value::as_object)
+        .flat_map(|l| [l.get("subtotal"), l.get("total_tax")])
+        .flatten();
     Some(sum(&mut amounts.into_iter()).max(0))
 }
 
@@ -372,16 +456,28 @@ impl Reader<'_> {
     fn privacy(&self, kind: &'static str) -> Result<Translated, Problem> {
         let none = Object::new();
         let customer = self.body.get("customer").and_then(Value::as_object).unwrap_or(&none);
-        let orders = self.body.get("orders_to_redact").or_else(|| self.body.get("orders_requested")).and_then(Value::as_array);
+        let orders = self
+            .body
+            .get("orders_to_redact")
+            .or_else(|| self.body.get("orders_requested"))
+            .and_then(Value::as_array);
         let notice = PrivacyNotice {
             kind,
             user_id: read::id(customer, &["id"])?,
             email: read::text(customer, &["email"]),
             phone: read::text(customer, &["phone"]),
-            orders: orders.into_iter().flatten().filter_map(|o| o.as_str().map(str::to_owned).or_else(|| o.as_i64().map(|n| n.to_string()))).collect(),
+            orders: orders
+                .into_iter()
+                .flatten()
+                .filter_map(|o| o.as_str().map(str::to_owned).or_else(|| o.as_i64().map(|n| n.to_string())))
+                .collect(),
             due_at: self.delivery.received + PRIVACY_WITHIN,
         };
-        if kind == "erase_contact" && notice.user_id.is_none() && notice.email.is_none() && notice.phone.is_none() {
+        if kind == "erase_contact"
+            && notice.user_id.is_none()
+            && notice.email.is_none()
+            && notice.phone.is_none()
+        {
             return Err(Problem::new("/customer", "an erasure names its customer"));
         }
         Ok(Translated::Privacy(notice))

@@ -53,7 +53,10 @@ async fn shopify(
     body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
     let Ok(body) = body else {
-        return refused(StatusCode::PAYLOAD_TOO_LARGE, &Problem::new("", format!("a webhook has at most {MAX_WEBHOOK} bytes")));
+        return refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &Problem::new("", format!("a webhook has at most {MAX_WEBHOOK} bytes")),
+        );
     };
     let found = match path.parse::<StoreId>() {
         Ok(id) => edge.stores.by_id(id).await,
@@ -72,7 +75,10 @@ async fn shopify(
         Ok(false) => {
             return refused(
                 StatusCode::UNAUTHORIZED,
-                &Problem::new("", "the signature does not match; enter the Shopify app's client secret under Settings"),
+                &Problem::new(
+                    "",
+                    "the signature does not match; enter the Shopify app's client secret under Settings",
+                ),
             );
         }
         Err(error) => {
@@ -84,13 +90,25 @@ async fn shopify(
 }
 
 fn text<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
-    request.headers().get(name)?.to_str().ok().map(str::trim).filter(|t| !t.is_empty() && t.len() <= read::MAX_ID)
+    request
+        .headers()
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|t| !t.is_empty() && t.len() <= read::MAX_ID)
 }
 
 /// Whether the raw bytes carry the signature of the store's secret, compared in constant time; and whether they are
 /// of the store's own shop.
-async fn signed(edge: &Edge, store: &StoreInfo, request: &HttpRequest, body: &[u8]) -> Result<bool, secrets::SecretError> {
-    let claimed = text(request, "x-shopify-hmac-sha256").and_then(|t| base64::engine::general_purpose::STANDARD.decode(t).ok());
+async fn signed(
+    edge: &Edge,
+    store: &StoreInfo,
+    request: &HttpRequest,
+    body: &[u8],
+) -> Result<bool, secrets::SecretError> {
+    let claimed = text(request, "x-shopify-hmac-sha256")
+        .and_then(|t| base64::engine::general_purpose::STANDARD.decode(t).ok());
     let secret = {
         let mut tx = edge.db.read().await?;
         let scoped = tx.enter(&StoreScope::shop(store.id)).await?;
@@ -110,7 +128,9 @@ async fn take(edge: &Edge, store: Arc<StoreInfo>, request: &HttpRequest, body: &
     let Some(topic) = text(request, "x-shopify-topic") else {
         return bad(&Problem::new("", "the header X-Shopify-Topic is missing"));
     };
-    let Ok(text_body) = std::str::from_utf8(body) else { return bad(&Problem::new("", "the body is not UTF-8")) };
+    let Ok(text_body) = std::str::from_utf8(body) else {
+        return bad(&Problem::new("", "the body is not UTF-8"));
+    };
     let value: Value = match serde_json::from_str(text_body) {
         Ok(value) => value,
         Err(error) => return bad(&Problem::new("", format!("this is not JSON: {error}"))),

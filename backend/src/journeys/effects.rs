@@ -190,11 +190,12 @@ impl Work {
         };
         add(entry.decision.as_str());
         // The first word at each visit of a node is its entry.
-        if !matches!(
+        let back = matches!(
             entry.decision,
             Decision::Ended | Decision::EventHappened | Decision::EventTimedOut | Decision::NotAdmitted
-        ) && !(entry.decision == Decision::WaitOver && entry.values.contains_key("late_ms"))
-        {
+        );
+        let over = entry.decision == Decision::WaitOver && entry.values.contains_key("late_ms");
+        if !back && !over {
             add("entered");
         }
     }

@@ -11,6 +11,7 @@ mod effects;
 pub mod engine;
 mod facts;
 pub mod model;
+pub mod named;
 pub mod service;
 pub mod start;
 pub mod timeline;

@@ -257,7 +257,7 @@ pub async fn hold_runs(scoped: &Scoped<'_>, whose: Whose) -> Result<(), DbError>
     };
     scoped
         .update::<journey_run::Entity>()
-        .col_expr(journey_run::Column::Attempt, Expr::col(journey_run::Column::Attempt).into())
+        .col_expr(journey_run::Column::Attempt, Expr::col(journey_run::Column::Attempt))
         .filter(which)
         .filter(journey_run::Column::Status.lt(ENDED))
         .exec(scoped.on())

@@ -262,7 +262,9 @@ async fn a_cart_left_again_begins_anew_but_never_beside_its_own_run(app: TestApp
     assert_eq!((beside.runs, beside.refused.get("still_in")), (0, Some(&1)));
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    end_runs(&scoped, Whose::Contact(one.contact), EndReason::CameBack, app.env().now()).await.expect("ended");
+    end_runs(&scoped, Whose::Contact(one.contact), EndReason::CameBack, app.env().now())
+        .await
+        .expect("ended");
     tx.commit().await.expect("committed");
     assert_eq!(start(&app, &store, &[one]).await.runs, 1, "left again");
     app.allow_leftovers();

@@ -13,6 +13,7 @@ mod history;
 pub mod invariants;
 mod look;
 pub mod model;
+pub mod outlook;
 mod people;
 pub mod render;
 mod results;
@@ -22,4 +23,5 @@ mod rewrite;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{Dispatched, Dispatcher};
+pub use dispatch::{Dispatched, Dispatcher, Tools};
+pub use render::LinkMaker;

@@ -40,7 +40,7 @@ mod tests {
         let mut before = 0;
         for attempt in 1..=5 {
             let now = wait("k", attempt, Fault::Provider, None);
-            let step = 30 * SECOND << (attempt - 1);
+            let step = (30 * SECOND) << (attempt - 1);
             assert!((step * 8 / 10..=step * 12 / 10).contains(&now), "{attempt}: {now}");
             assert!(now > before);
             before = now;

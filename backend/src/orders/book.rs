@@ -84,7 +84,14 @@ impl Book {
     }
 
     /// A row for an order that was not known.
-    pub fn created(&self, id: Uuid, external_id: &str, source: &str, currency: Currency, now: Millis) -> shop_order::Model {
+    pub fn created(
+        &self,
+        id: Uuid,
+        external_id: &str,
+        source: &str,
+        currency: Currency,
+        now: Millis,
+    ) -> shop_order::Model {
         shop_order::Model {
             store_id: self.store,
             id,
@@ -184,7 +191,9 @@ impl Book {
 /// What an order adds to the figures as it stands; `sign` -1 takes it out.
 pub fn figures(model: &shop_order::Model, sign: i64, deltas: &mut Deltas) {
     let counts = OrderState::from_name(&model.state).is_some_and(cartwheel_domain::order::counts);
-    let (false, true, Ok(currency)) = (model.test, counts, model.currency.parse::<Currency>()) else { return };
+    let (false, true, Ok(currency)) = (model.test, counts, model.currency.parse::<Currency>()) else {
+        return;
+    };
     let net = model.total_minor - model.refunded_minor;
     let value = Money::new(sign * net, currency);
     let squares = sign as f64 * (net as f64) * (net as f64);
@@ -201,7 +210,22 @@ pub fn figures(model: &shop_order::Model, sign: i64, deltas: &mut Deltas) {
 const COLUMNS: &[shop_order::Column] = {
     use shop_order::Column::*;
     &[
-        Number, State, ContactId, CartId, Currency, TotalMinor, RefundedMinor, Lines, Coupons, SourceAt, PlacedAt,
-        CancelledAt, Test, ClickMessageId, WindowMessageId, HeldOut, JourneyId,
+        Number,
+        State,
+        ContactId,
+        CartId,
+        Currency,
+        TotalMinor,
+        RefundedMinor,
+        Lines,
+        Coupons,
+        SourceAt,
+        PlacedAt,
+        CancelledAt,
+        Test,
+        ClickMessageId,
+        WindowMessageId,
+        HeldOut,
+        JourneyId,
     ]
 };

@@ -14,10 +14,17 @@ pub(super) async fn by_external_ids(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(scoped.find::<shop_order::Entity>().filter(shop_order::Column::ExternalId.is_in(ids)).all(scoped.on()).await?)
+    Ok(scoped
+        .find::<shop_order::Entity>()
+        .filter(shop_order::Column::ExternalId.is_in(ids))
+        .all(scoped.on())
+        .await?)
 }
 
-pub(super) async fn refunds(scoped: &Scoped<'_>, orders: &[Uuid]) -> Result<Vec<order_refund::Model>, DbError> {
+pub(super) async fn refunds(
+    scoped: &Scoped<'_>,
+    orders: &[Uuid],
+) -> Result<Vec<order_refund::Model>, DbError> {
     if orders.is_empty() {
         return Ok(Vec::new());
     }

@@ -7,7 +7,8 @@ use crate::{
 };
 use cartwheel_domain::ids::SuppressionId;
 use cartwheel_entity::{
-    cart, contact, contact_identity, event, journey_run, message, message_content, run_wait, shop_order, suppression,
+    cart, contact, contact_identity, event, journey_run, message, message_content, run_wait, shop_order,
+    suppression,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -22,7 +23,12 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// What the database says.
-pub async fn erase_contacts(scoped: &Scoped<'_>, env: &Env, key: &MasterKey, ids: &[Uuid]) -> Result<(), DbError> {
+pub async fn erase_contacts(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    key: &MasterKey,
+    ids: &[Uuid],
+) -> Result<(), DbError> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -94,10 +100,12 @@ pub async fn erase_contacts(scoped: &Scoped<'_>, env: &Env, key: &MasterKey, ids
 async fn end_runs(scoped: &Scoped<'_>, now: i64, ids: &[Uuid]) -> Result<(), DbError> {
     let on = scoped.on();
     let carts = scoped.find::<cart::Entity>().select_only().column(cart::Column::Id);
-    let carts: Vec<Uuid> = carts.filter(cart::Column::ContactId.is_in(ids.iter().copied())).into_tuple().all(on).await?;
+    let carts: Vec<Uuid> =
+        carts.filter(cart::Column::ContactId.is_in(ids.iter().copied())).into_tuple().all(on).await?;
     use journey_run::Column as R;
     let runs = scoped.find::<journey_run::Entity>().select_only().column(R::Id);
-    let runs: Vec<Uuid> = runs.filter(R::CartId.is_in(carts)).filter(R::Status.lt(2)).into_tuple().all(on).await?;
+    let runs: Vec<Uuid> =
+        runs.filter(R::CartId.is_in(carts)).filter(R::Status.lt(2)).into_tuple().all(on).await?;
     scoped
         .update::<journey_run::Entity>()
         .col_expr(R::Status, Expr::value(2))
@@ -112,7 +120,8 @@ async fn end_runs(scoped: &Scoped<'_>, now: i64, ids: &[Uuid]) -> Result<(), DbE
     scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(runs)).exec(on).await?;
     use message::Column as M;
     let messages = scoped.find::<message::Entity>().select_only().column(M::Id);
-    let messages: Vec<Uuid> = messages.filter(M::ContactId.is_in(ids.iter().copied())).into_tuple().all(on).await?;
+    let messages: Vec<Uuid> =
+        messages.filter(M::ContactId.is_in(ids.iter().copied())).into_tuple().all(on).await?;
     scoped
         .update::<message::Entity>()
         .col_expr(M::Status, Expr::value(4))

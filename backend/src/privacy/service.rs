@@ -12,7 +12,9 @@ use cartwheel_domain::{
     time::Millis,
 };
 use cartwheel_entity::{contact, contact_identity, privacy_request};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -45,7 +47,13 @@ const STEP: u64 = 200;
 ///
 /// # Errors
 /// What the database says; nothing is kept then.
-pub async fn receive(db: &Db, env: &Env, key: &MasterKey, store: StoreId, request: Request) -> Result<(), DbError> {
+pub async fn receive(
+    db: &Db,
+    env: &Env,
+    key: &MasterKey,
+    store: StoreId,
+    request: Request,
+) -> Result<(), DbError> {
     let now = env.now();
     let mut tx = db.write().await?;
     let scoped = tx.enter(&StoreScope::shop(store)).await?;
@@ -62,7 +70,9 @@ pub async fn receive(db: &Db, env: &Env, key: &MasterKey, store: StoreId, reques
         // Of an erasure nothing personal is kept, or it would not be one.
         payload: Set(match erase {
             true => json!({"orders": request.orders, "contacts": contacts.len()}),
-            false => json!({"orders": request.orders, "user_id": request.user_id, "email": request.email, "phone": request.phone}),
+            false => {
+                json!({"orders": request.orders, "user_id": request.user_id, "email": request.email, "phone": request.phone})
+            }
         }),
         received_at: Set(now),
         due_at: Set(request.due_at),
@@ -115,7 +125,8 @@ pub async fn work(db: &Db, env: &Env, key: &MasterKey) -> Result<u64, DbError> {
     let open = {
         let mut tx = db.read().await?;
         let system = tx.system().await?;
-        let query = system.find::<privacy_request::Entity>().filter(privacy_request::Column::Kind.eq("erase_store"));
+        let query =
+            system.find::<privacy_request::Entity>().filter(privacy_request::Column::Kind.eq("erase_store"));
         query.filter(privacy_request::Column::CompletedAt.is_null()).all(system.on()).await?
     };
     let mut erased = 0;
@@ -126,7 +137,10 @@ pub async fn work(db: &Db, env: &Env, key: &MasterKey) -> Result<u64, DbError> {
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             scoped.lock().await?;
             let query = scoped.find::<contact::Entity>().select_only().column(contact::Column::Id);
-            let query = query.filter(contact::Column::ErasedAt.is_null()).order_by_asc(contact::Column::Id).limit(STEP);
+            let query = query
+                .filter(contact::Column::ErasedAt.is_null())
+                .order_by_asc(contact::Column::Id)
+                .limit(STEP);
             let ids: Vec<Uuid> = query.into_tuple().all(scoped.on()).await?;
             if ids.is_empty() {
                 let done = scoped.update::<privacy_request::Entity>();
@@ -145,6 +159,3 @@ pub async fn work(db: &Db, env: &Env, key: &MasterKey) -> Result<u64, DbError> {
     }
     Ok(erased)
 }
-
-#[cfg(test)]
-mod tests;

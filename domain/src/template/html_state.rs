@@ -220,7 +220,8 @@ impl HtmlState {
             return 7;
         }
         if rest.starts_with(b"<!--") {
-            *self = Self::Comment { dashes: 0 };
+            // `<!-->` and `<!--->` are whole comments; the first ends Outlook's `<!--[if !mso]><!-->`.
+            *self = Self::Comment { dashes: 2 };
             return 4;
         }
         match rest.get(1) {

@@ -150,7 +150,7 @@ fn number(money: Money, style: &Style) -> String {
     let mut out = String::with_capacity(whole.len() * 2);
     for (i, digit) in whole.chars().enumerate() {
         let left = whole.len() - i;
-        if i > 0 && left % 3 == 0 && whole.len() >= style.group_from {
+        if i > 0 && left.is_multiple_of(3) && whole.len() >= style.group_from {
             out.push_str(style.group);
         }
         out.push(digit);

@@ -18,8 +18,16 @@ pub(crate) struct Reader {
 impl Reader {
     pub fn of(context: &Value) -> Self {
         let text = |name| context.get(name).as_str().filter(|s| !s.is_empty()).map(str::to_owned);
+        let locale = match (text("language"), text("locale")) {
+            // The words are in the language, whatever else the reader's device speaks; the region still counts.
+            (Some(language), Some(locale)) => match locale.split_once(['-', '_']) {
+                Some((_, region)) => format!("{language}-{region}"),
+                None => language,
+            },
+            (language, locale) => language.or(locale).unwrap_or_else(|| "en".to_owned()),
+        };
         Self {
-            locale: text("locale").or_else(|| text("language")).unwrap_or_else(|| "en".to_owned()),
+            locale,
             zone: text("time_zone").and_then(|z| crate::locale::zone(&z)).unwrap_or(Tz::UTC),
             now: text("now").and_then(|n| crate::time::parse_rfc3339(&n)).and_then(instant),
         }

@@ -38,8 +38,13 @@ const TENANT: &[&str] = &[
 /// Tables that stand above the stores.
 const GLOBAL: &[&str] = &["organisation", "store", "member", "membership", "session", "api_key"];
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        "m0001_first"
+    }
+}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

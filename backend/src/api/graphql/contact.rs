@@ -152,6 +152,41 @@ impl Contact {
         self.row.erased_at.is_some()
     }
 
+    /// What may be sent, channel by channel, as the last look would judge it now.
+    async fn may_send(&self) -> Result<Vec<Permission>> {
+        let judged = self.access.read(async |scoped| {
+            crate::messages::outlook::outlook(
+                scoped,
+                &self.access.info,
+                &self.row,
+                self.access.api.env.now(),
+                &self.access.api.master,
+            )
+            .await
+        });
+        Ok(judged
+            .await?
+            .into_iter()
+            .map(|o| Permission {
+                channel: o.channel,
+                allowed: o.allowed,
+                basis: o.basis,
+                rule: o.rule,
+                at: o.at.map(Time),
+            })
+            .collect())
+    }
+
+    /// Whether a standing no is on record for the e-mail address.
+    async fn suppressed(&self) -> Result<bool> {
+        let Some(email) = self.row.email.as_deref() else { return Ok(false) };
+        self.access
+            .read(async |scoped| {
+                crate::consent::suppressed(scoped, &self.access.api.master, "email", email).await
+            })
+            .await
+    }
+
     /// The latest carts.
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
     async fn carts(&self, first: Option<i32>) -> Result<Vec<Cart>> {

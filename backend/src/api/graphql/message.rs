@@ -269,7 +269,7 @@ impl Message {
         let raw = self.row.evidence.clone()?;
         let first = raw.get("evidence").and_then(|e| e.get(0)).cloned().unwrap_or_default();
         Some(Evidence {
-            basis: self.evidence_text("basis").or_else(|| self.evidence_text("rule")).unwrap_or_default(),
+            basis: self.evidence_text("kind").or_else(|| self.evidence_text("rule")).unwrap_or_default(),
             rule: self.evidence_text("rule").unwrap_or_default(),
             pack: self.evidence_text("pack").unwrap_or_default(),
             policy_version: self.evidence_text("pack_version").unwrap_or_default(),

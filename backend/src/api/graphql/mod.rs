@@ -21,6 +21,9 @@ pub mod store;
 pub mod subscription;
 pub mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 pub use access::Api;
 use async_graphql::{
     SDLExportOptions, Schema,

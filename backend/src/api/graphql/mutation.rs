@@ -11,11 +11,11 @@ use super::{
 use crate::{
     accounts::{SecretKind, secrets},
     db::{Actor, Role},
-    journeys::service,
+    journeys::{named, service},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use cartwheel_domain::{
-    ids::JourneyId,
+    ids::{JourneyId, MemberId},
     journey::{Definition, JourneyState},
     settings::StoreSettings,
 };
@@ -101,10 +101,7 @@ impl Mutation {
                 return Ok(JourneyPayload { journey: None, user_errors });
             }
         };
-        let by = match access.scope.actor() {
-            Actor::Member(id) => Some(id),
-            _ => None,
-        };
+        let by = member(&access);
         let mut tx = access.write().await?;
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
         let outcome = service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ());
@@ -157,8 +154,22 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
             .await
             .map_err(|e| access.fault(&e))?;
     }
+    if input.holdout_percent.is_some() {
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let by = member(access);
+        named::set_holdout(&scoped, &access.api.env, settings.holdout_percent, by)
+            .await
+            .map_err(|e| access.fault(&e))?;
+    }
     tx.commit().await.map_err(|e| access.fault(&e))?;
     Ok(Vec::new())
+}
+
+fn member(access: &Access) -> Option<MemberId> {
+    match access.scope.actor() {
+        Actor::Member(id) => Some(id),
+        _ => None,
+    }
 }
 
 fn no_store() -> StorePayload {

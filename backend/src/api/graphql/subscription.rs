@@ -26,12 +26,12 @@ impl Subscription {
         let Some(access) = Access::open(ctx, &store_id).await? else {
             return Err(async_graphql::Error::new("there is no such store"));
         };
-        let receiver = access.api.live.watch();
+        let watcher = access.api.live.watch(access.info.id, access.api.env.now());
         let bearer = ctx.data_opt::<crate::api::http::Bearer>().cloned();
-        let changes = stream::unfold(receiver, |mut receiver| async move {
+        let changes = stream::unfold(watcher, |mut watcher| async move {
             loop {
-                match receiver.recv().await {
-                    Ok(change) => return Some((change, receiver)),
+                match watcher.changes.recv().await {
+                    Ok(change) => return Some((change, watcher)),
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return None,
                 }

@@ -35,13 +35,15 @@ async fn kept(app: &TestApp) -> u64 {
 
 #[db_test]
 async fn what_is_answered_is_kept_and_a_group_shares_its_commit(app: TestApp) {
-    let inbox = Inbox::start(app.db().clone(), app.env().clone(), Wake::default(), nobody(), InboxLimits::default());
+    let inbox =
+        Inbox::start(app.db().clone(), app.env().clone(), Wake::default(), nobody(), InboxLimits::default());
     let store = app.store("a").await;
     let info = app.stores().by_id(store.id()).await.expect("a look").expect("the store");
     let all = (0..50).map(|i| inbox.accept(info.clone(), vec![page(&i.to_string()), page("same")]));
     let answers = futures_util::future::join_all(all).await;
     assert_eq!(kept(&app).await, 51);
-    let repeats = answers.into_iter().flat_map(|a| a.expect("kept")).filter(|o| *o == Outcome::Duplicate).count();
+    let repeats =
+        answers.into_iter().flat_map(|a| a.expect("kept")).filter(|o| *o == Outcome::Duplicate).count();
     assert_eq!((repeats, inbox.queued()), (49, 0));
     inbox.close().await;
     assert!(matches!(inbox.accept(info, vec![page("late")]).await, Err(InboxError::Closed)));
@@ -49,7 +51,8 @@ async fn what_is_answered_is_kept_and_a_group_shares_its_commit(app: TestApp) {
 
 #[db_test]
 async fn one_that_cannot_be_kept_takes_no_other_along(app: TestApp) {
-    let inbox = Inbox::start(app.db().clone(), app.env().clone(), Wake::default(), nobody(), InboxLimits::default());
+    let inbox =
+        Inbox::start(app.db().clone(), app.env().clone(), Wake::default(), nobody(), InboxLimits::default());
     let (good, gone) = (app.store("good").await, app.store("gone").await);
     let good = app.stores().by_id(good.id()).await.expect("a look").expect("the store");
     let known = app.stores().by_id(gone.id()).await.expect("a look").expect("the store");
@@ -74,12 +77,17 @@ async fn past_its_bound_the_inbox_says_come_back(app: TestApp) {
     let inbox = Inbox::start(app.db().clone(), app.env().clone(), Wake::default(), nobody(), limits);
     let store = app.store("a").await;
     let info = app.stores().by_id(store.id()).await.expect("a look").expect("the store");
-    let all = (0..20).map(|i| inbox.accept(info.clone(), vec![page(&format!("{i}a")), page(&format!("{i}b"))]));
+    let all =
+        (0..20).map(|i| inbox.accept(info.clone(), vec![page(&format!("{i}a")), page(&format!("{i}b"))]));
     let answers = futures_util::future::join_all(all).await;
     let full = answers.iter().filter(|a| matches!(a, Err(InboxError::Full))).count();
     assert!(full > 0, "forty events do not fit where ten do");
     let answered = answers.iter().filter(|a| a.is_ok()).count() as u64 * 2;
-    assert_eq!((kept(&app).await, inbox.queued()), (answered, 0), "what was answered is kept, the rest is not");
+    assert_eq!(
+        (kept(&app).await, inbox.queued()),
+        (answered, 0),
+        "what was answered is kept, the rest is not"
+    );
     // One larger than the bound comes in when nothing waits.
     let large: Vec<_> = (0..15).map(|i| page(&format!("large{i}"))).collect();
     assert!(inbox.accept(info, large).await.is_ok());

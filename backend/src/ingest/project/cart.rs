@@ -9,7 +9,7 @@ use crate::{
 };
 use cartwheel_domain::{
     cart::{Fact, boundary, fold, joined},
-    event::{CartChange, CartKind, Marks},
+    event::{Body, CartChange, CartKind, Marks},
     time::Millis,
 };
 use cartwheel_entity::{cart, restore_link};
@@ -47,10 +47,12 @@ impl Unit<'_, '_> {
                 }
             }
         }
+        self.adopt_waiting(&keys, cart);
         self.take(cart, fact);
         self.mark(cart, contact, one.event.marks);
         let who = &one.event.who;
-        let says_who = who.email.is_some() || who.phone.is_some() || (who.user_id.is_some() && source.trusted());
+        let says_who =
+            who.email.is_some() || who.phone.is_some() || (who.user_id.is_some() && source.trusted());
         if let Some(contact) = contact {
             self.bind(cart, contact, says_who).await?;
         }
@@ -149,6 +151,31 @@ impl Unit<'_, '_> {
         Ok(id)
     }
 
+    /// What waited under a finished cart's tokens and happened in its time joins it.
+    fn adopt_waiting(&mut self, keys: &[Key], cart: Uuid) {
+        let Some(up_to) = self.carts.get(cart).and_then(|m| m.finished_at).map(boundary) else { return };
+        for key in keys {
+            let place = waiting_place(key);
+            let Some(waiting) = self.orphans.remove(&place) else { continue };
+            let (own, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|f| f.at <= up_to);
+            if !rest.is_empty() {
+                self.orphans.insert(place, rest);
+            }
+            if own.is_empty() {
+                continue;
+            }
+            let ids: BTreeSet<Uuid> = own.iter().map(|f| f.id).collect();
+            for (event, (_, at)) in &mut self.placed {
+                if ids.contains(event) {
+                    *at = Some(cart);
+                }
+            }
+            self.moved.push((ids.into_iter().collect(), cart));
+            self.facts.entry(cart).or_default().extend(own);
+            self.stale.insert(cart);
+        }
+    }
+
     fn known(&self, contact: Option<Uuid>) -> bool {
         contact.and_then(|c| self.contacts.get(c)).is_some_and(|m| m.email.is_some() || m.phone.is_some())
     }
@@ -161,12 +188,23 @@ impl Unit<'_, '_> {
         } else {
             // What an order that came first put there is no event of the cart.
             let mut content = if model.source_at == 0 { Default::default() } else { carts::content(model) };
-            if model.source_at == 0 && !carts::status(model).open() && !(model.bot || model.test || model.staff) {
+            let begins = cartwheel_domain::cart::begins(&fact.change);
+            if begins
+                && model.source_at == 0
+                && !carts::status(model).open()
+                && !(model.bot || model.test || model.staff)
+            {
                 self.deltas.count(fact.at, Metric::Carts, None, 1);
             }
             content.apply(fact.at, &fact.change);
+            if content.at == 0 {
+                // Said before anything was in it: kept, and without effect.
+                self.facts.entry(cart).or_default().push(fact);
+                return;
+            }
             let (settings, now) = (&self.store.settings, self.now);
-            if let Some(Some(reason)) = self.carts.change(cart, |m| carts::write(m, &content, settings, now)) {
+            if let Some(Some(reason)) = self.carts.change(cart, |m| carts::write(m, &content, settings, now))
+            {
                 self.ended.entry(cart).or_insert(reason);
             }
         }
@@ -176,7 +214,8 @@ impl Unit<'_, '_> {
     /// Carries the marks of event and contact over to the cart.
     fn mark(&mut self, cart: Uuid, contact: Option<Uuid>, given: Marks) {
         let person = contact.and_then(|c| self.contacts.get(c));
-        let person = person.map_or_else(Marks::default, |m| Marks { bot: m.bot, test: m.test, staff: m.staff });
+        let person =
+            person.map_or_else(Marks::default, |m| Marks { bot: m.bot, test: m.test, staff: m.staff });
         let Some(before) = self.carts.get(cart).map(carts::marks) else { return };
         let after = joined(before, joined(given, person));
         if after != before {
@@ -209,7 +248,10 @@ impl Unit<'_, '_> {
         if moves && before.is_some() {
             self.rebound.push((cart, contact));
         }
-        let open = self.carts.get(cart).is_some_and(|m| carts::status(m).open() && m.kind != CartKind::Quote.as_str());
+        let open = self
+            .carts
+            .get(cart)
+            .is_some_and(|m| carts::status(m).open() && m.kind != CartKind::Quote.as_str());
         let last_order = self.contacts.get(contact).and_then(|c| c.last_order_at);
         let first = self.facts.get(&cart).and_then(|f| f.iter().map(|f| f.at).min());
         if let (true, Some(last), Some(first)) = (open, last_order, first)
@@ -221,12 +263,19 @@ impl Unit<'_, '_> {
     }
 
     /// Ends carts by the orders their owner has placed since their events.
-    pub(super) async fn settle_with_orders_of(&mut self, contact: Uuid, carts: &[Uuid], since: Millis) -> Result<(), DbError> {
+    pub(super) async fn settle_with_orders_of(
+        &mut self,
+        contact: Uuid,
+        carts: &[Uuid],
+        since: Millis,
+    ) -> Result<(), DbError> {
         let since = since.saturating_sub(cartwheel_domain::cart::CLOCKS_AGREE);
         let mut placed = orders::bought_since(self.scoped, contact, since).await?;
         // What this transaction knows better or knows alone.
         placed.retain(|o| self.orders.get(&o.external_id).is_none());
-        placed.extend(self.orders.of(contact).filter(|o| o.placed_at >= since && o.state != "unfinished").cloned());
+        placed.extend(
+            self.orders.of(contact).filter(|o| o.placed_at >= since && o.state != "unfinished").cloned(),
+        );
         placed.sort_by(|a, b| (a.placed_at, &a.external_id).cmp(&(b.placed_at, &b.external_id)));
         for order in placed.iter().filter(|o| o.source != "snippet") {
             for cart in carts {
@@ -239,22 +288,30 @@ impl Unit<'_, '_> {
     /// A browser that came by a restore link may append to that link's cart from now on: the link proves it.
     pub(super) async fn adopt_restored(&mut self, fresh: &[&Arrived]) -> Result<(), DbError> {
         let hash = |token: &str| crate::accounts::service::key_hash(token);
-        let tokens: BTreeSet<String> = fresh.iter().filter_map(|a| a.restore_token.as_deref().map(hash)).collect();
+        let tokens: BTreeSet<String> =
+            fresh.iter().filter_map(|a| a.restore_token.as_deref().map(hash)).collect();
         if tokens.is_empty() {
             return Ok(());
         }
-        let query = self.scoped.find::<restore_link::Entity>().filter(restore_link::Column::TokenHash.is_in(tokens));
+        let query =
+            self.scoped.find::<restore_link::Entity>().filter(restore_link::Column::TokenHash.is_in(tokens));
         let links = query.filter(restore_link::Column::ExpiresAt.gt(self.now)).all(self.scoped.on()).await?;
         self.carts.read(self.scoped, &links.iter().map(|l| l.cart_id).collect::<Vec<_>>()).await?;
         for one in fresh {
             let Some(wanted) = one.restore_token.as_deref().map(hash) else { continue };
             let Some(link) = links.iter().find(|l| l.token_hash == wanted) else { continue };
-            let cartwheel_domain::event::Body::Cart(change) = &one.event.body else { continue };
+            let (token, checkout) = match &one.event.body {
+                Body::Cart(c) => (c.cart_token.as_deref(), c.checkout_token.as_deref()),
+                Body::Order(o) => (o.cart_token.as_deref(), o.checkout_token.as_deref()),
+                Body::Plain(_) | Body::Consent(_) => continue,
+            };
             if !self.carts.get(link.cart_id).is_some_and(|m| carts::status(m).open()) {
                 continue;
             }
-            let keys = keys_of(one.event.source, change.cart_token.as_deref(), change.checkout_token.as_deref(), None);
-            for key in keys.into_iter().filter(|k| k.kind == carts::KeyKind::Browser) {
+            for key in keys_of(one.event.source, token, checkout, None)
+                .into_iter()
+                .filter(|k| k.kind == carts::KeyKind::Browser)
+            {
                 self.carts.point_if_free(key, link.cart_id);
             }
         }
@@ -301,7 +358,8 @@ impl Unit<'_, '_> {
         let Some(before) = self.carts.get(cart).cloned() else { return Ok(()) };
         let id = self.env.uuid();
         let content = fold(&later);
-        let mut model = cart::Model { id, source_at: 0, abandoned_at: None, entries: 0, created_at: self.now, ..before };
+        let mut model =
+            cart::Model { id, source_at: 0, abandoned_at: None, entries: 0, created_at: self.now, ..before };
         model.status = "active".into();
         let (settings, now) = (&self.store.settings, self.now);
         carts::write(&mut model, &content, settings, now);

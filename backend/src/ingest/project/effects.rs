@@ -7,13 +7,17 @@ use cartwheel_domain::{
     ids::{CartId, ContactId},
     journey::{Awaited, WaitScope},
 };
-use cartwheel_entity::{event, journey_run, message};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use cartwheel_entity::{event, journey_run, message, run_wait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 impl Unit<'_, '_> {
-    pub(super) async fn flush(mut self, fresh: &[&Arrived], signals: &Signals) -> Result<(u64, Vec<Uuid>), DbError> {
+    pub(super) async fn flush(
+        mut self,
+        fresh: &[&Arrived],
+        signals: &Signals,
+    ) -> Result<(u64, Vec<Uuid>), DbError> {
         self.refold().await?;
         self.contacts.flush(self.scoped).await?;
         let carts = self.carts.flush(self.scoped).await?;
@@ -21,7 +25,8 @@ impl Unit<'_, '_> {
         self.keep_events(fresh).await?;
         for (events, cart) in std::mem::take(&mut self.moved) {
             let ids = event::Column::Id.is_in(events);
-            let update = self.scoped.update::<event::Entity>().col_expr(event::Column::CartId, Expr::value(cart));
+            let update =
+                self.scoped.update::<event::Entity>().col_expr(event::Column::CartId, Expr::value(cart));
             update.filter(ids).exec(self.scoped.on()).await?;
         }
         self.end_runs().await?;
@@ -108,6 +113,11 @@ impl Unit<'_, '_> {
         }
         happened.sort_unstable();
         happened.dedup();
+        // Most stores have nobody waiting most of the time.
+        let waiting = self.scoped.find::<run_wait::Entity>().limit(1).one(self.scoped.on()).await?;
+        if waiting.is_none() {
+            return Ok(0);
+        }
         let mut woken = 0;
         for part in happened.chunks(100) {
             woken += journeys::wake::wake_runs(self.scoped, part, self.now).await?;

@@ -64,8 +64,12 @@ impl Unit<'_, '_> {
             let change = raw::cart_change(row, &self.store.settings)?;
             Some(Fact { at: row.occurred_at, id: row.id, change })
         });
-        let gone: HashSet<Uuid> =
-            self.moved.iter().filter(|(_, to)| *to != cart).flat_map(|(ids, _)| ids.iter().copied()).collect();
+        let gone: HashSet<Uuid> = self
+            .moved
+            .iter()
+            .filter(|(_, to)| *to != cart)
+            .flat_map(|(ids, _)| ids.iter().copied())
+            .collect();
         let mut facts: Vec<Fact> = kept.filter(|f| !gone.contains(&f.id)).collect();
         facts.extend(self.facts.get(&cart).into_iter().flatten().cloned());
         facts.sort_by_key(Fact::place);
@@ -74,14 +78,21 @@ impl Unit<'_, '_> {
     }
 
     /// Reads what waits under tokens that lead to no cart yet.
-    pub(super) async fn read_orphans(&mut self, fresh: &[&Arrived], placed: &[Option<Uuid>]) -> Result<(), DbError> {
+    pub(super) async fn read_orphans(
+        &mut self,
+        fresh: &[&Arrived],
+        placed: &[Option<Uuid>],
+    ) -> Result<(), DbError> {
         let mut places = BTreeMap::new();
         for (one, contact) in fresh.iter().zip(placed) {
             let Body::Cart(c) = &one.event.body else { continue };
-            for key in keys_of(one.event.source, c.cart_token.as_deref(), c.checkout_token.as_deref(), *contact) {
-                let free = self.carts.at(&key).is_none_or(|id| {
-                    self.carts.get(id).is_none_or(|m| !crate::carts::status(m).open())
-                });
+            for key in
+                keys_of(one.event.source, c.cart_token.as_deref(), c.checkout_token.as_deref(), *contact)
+            {
+                let free = self
+                    .carts
+                    .at(&key)
+                    .is_none_or(|id| self.carts.get(id).is_none_or(|m| !crate::carts::status(m).open()));
                 if free {
                     places.insert(waiting_place(&key), ());
                 }
@@ -90,7 +101,8 @@ impl Unit<'_, '_> {
         if places.is_empty() {
             return Ok(());
         }
-        let query = self.scoped.find::<event::Entity>().filter(event::Column::CartId.is_in(places.into_keys()));
+        let query =
+            self.scoped.find::<event::Entity>().filter(event::Column::CartId.is_in(places.into_keys()));
         for row in query.limit(10_000).all(self.scoped.on()).await? {
             if let (Some(place), Some(change)) = (row.cart_id, raw::cart_change(&row, &self.store.settings)) {
                 self.orphans.entry(place).or_default().push(Fact { at: row.occurred_at, id: row.id, change });
@@ -104,8 +116,13 @@ impl Unit<'_, '_> {
         for cart in std::mem::take(&mut self.stale) {
             let facts = self.facts_of(cart).await?;
             let content = cartwheel_domain::cart::fold(&facts);
+            if content.at == 0 {
+                continue;
+            }
             let (settings, now) = (&self.store.settings, self.now);
-            if let Some(Some(reason)) = self.carts.change(cart, |m| crate::carts::write(m, &content, settings, now)) {
+            if let Some(Some(reason)) =
+                self.carts.change(cart, |m| crate::carts::write(m, &content, settings, now))
+            {
                 self.ended.entry(cart).or_insert(reason);
             }
         }

@@ -38,7 +38,8 @@ impl Unit<'_, '_> {
         order.merge(one.event.occurred_at, change);
         if before.is_none() {
             let id = self.env.uuid();
-            let row = self.orders.created(id, external, source.as_str(), self.store.settings.currency, self.now);
+            let row =
+                self.orders.created(id, external, source.as_str(), self.store.settings.currency, self.now);
             self.orders.add(row);
         }
         self.orders.put(external, &order);
@@ -53,7 +54,12 @@ impl Unit<'_, '_> {
         let had = before.as_ref().and_then(|m| OrderState::from_name(&m.state));
         let moved = before.as_ref().is_some_and(|m| m.placed_at != order.placed_at || m.contact_id.is_none());
         let mut cart = before.as_ref().and_then(|m| m.cart_id);
-        if bought(order.state) && (!had.is_some_and(bought) || moved || change.cart_token.is_some() || change.checkout_token.is_some()) {
+        if bought(order.state)
+            && (!had.is_some_and(bought)
+                || moved
+                || change.cart_token.is_some()
+                || change.checkout_token.is_some())
+        {
             cart = self.end_carts(one, change, external).await?.or(cart);
         }
         self.count_for_contact(external, had, order.state);
@@ -63,12 +69,18 @@ impl Unit<'_, '_> {
 
     fn marks_for_order(&self, contact: Option<Uuid>, given: Marks) -> Marks {
         let person = contact.and_then(|c| self.contacts.get(c));
-        let person = person.map_or_else(Marks::default, |m| Marks { bot: m.bot, test: m.test, staff: m.staff });
+        let person =
+            person.map_or_else(Marks::default, |m| Marks { bot: m.bot, test: m.test, staff: m.staff });
         cartwheel_domain::cart::joined(given, person)
     }
 
     /// Ends the carts of the order's tokens and, from a trusted source, the person's other open carts and checkouts.
-    async fn end_carts(&mut self, one: &Arrived, change: &OrderChange, external: &str) -> Result<Option<Uuid>, DbError> {
+    async fn end_carts(
+        &mut self,
+        one: &Arrived,
+        change: &OrderChange,
+        external: &str,
+    ) -> Result<Option<Uuid>, DbError> {
         let source = one.event.source;
         let keys = order_keys(source, change.cart_token.as_deref(), change.checkout_token.as_deref());
         let mut own: BTreeSet<Uuid> = BTreeSet::new();
@@ -84,7 +96,10 @@ impl Unit<'_, '_> {
                 ended = Some(*cart);
             }
         }
-        if ended.is_none() && !keys.is_empty() && !own.iter().any(|c| self.carts.get(*c).is_some_and(|m| m.order_id.is_some())) {
+        if ended.is_none()
+            && !keys.is_empty()
+            && !own.iter().any(|c| self.carts.get(*c).is_some_and(|m| m.order_id.is_some()))
+        {
             ended = self.came_first(one, &order, &keys).await?;
         }
         if let Some(contact) = order.contact_id.filter(|_| source.trusted()) {
@@ -103,7 +118,12 @@ impl Unit<'_, '_> {
     }
 
     /// Ends one cart by an order, if the order is its end. A cart with events on both sides of the order is split.
-    pub(super) async fn settle(&mut self, cart: Uuid, order: &shop_order::Model, reason: &'static str) -> Result<bool, DbError> {
+    pub(super) async fn settle(
+        &mut self,
+        cart: Uuid,
+        order: &shop_order::Model,
+        reason: &'static str,
+    ) -> Result<bool, DbError> {
         let Some(model) = self.carts.get(cart) else { return Ok(false) };
         if !carts::status(model).open() {
             return Ok(false);
@@ -141,10 +161,16 @@ impl Unit<'_, '_> {
     }
 
     /// The order overtook its cart's events: a finished cart stands under its tokens, so that they find it.
-    async fn came_first(&mut self, one: &Arrived, order: &shop_order::Model, keys: &[carts::Key]) -> Result<Option<Uuid>, DbError> {
+    async fn came_first(
+        &mut self,
+        one: &Arrived,
+        order: &shop_order::Model,
+        keys: &[carts::Key],
+    ) -> Result<Option<Uuid>, DbError> {
         let id = self.env.uuid();
         let currency = order.currency.parse().unwrap_or(self.store.settings.currency);
-        let mut model = carts::created(self.store.id.uuid(), id, one.event.source, currency, one.event.marks, self.now);
+        let mut model =
+            carts::created(self.store.id.uuid(), id, one.event.source, currency, one.event.marks, self.now);
         model.contact_id = order.contact_id;
         model.kind = CartKind::Checkout.as_str().into();
         model.status = "converted".into();
@@ -165,16 +191,21 @@ impl Unit<'_, '_> {
     /// By which message the order was brought about, by the two definitions.
     async fn attribute(&mut self, external: &str, cart: Option<Uuid>) -> Result<(), DbError> {
         let Some(order) = self.orders.get(external).cloned() else { return Ok(()) };
-        let Some(contact) = order.contact_id.or_else(|| self.carts.get(cart?)?.contact_id) else { return Ok(()) };
+        let Some(contact) = order.contact_id.or_else(|| self.carts.get(cart?)?.contact_id) else {
+            return Ok(());
+        };
         let settings = &self.store.settings;
-        let rules = Rules { click_days: settings.click_window_days, window_days: settings.message_window_days };
+        let rules =
+            Rules { click_days: settings.click_window_days, window_days: settings.message_window_days };
         let days = i64::from(rules.click_days.max(rules.window_days)) + 1;
         let mut touching = Condition::any().add(message::Column::ContactId.eq(contact));
         if let Some(cart) = cart {
             touching = touching.add(message::Column::CartId.eq(cart));
         }
         let query = self.scoped.find::<message::Entity>().filter(touching);
-        let query = query.filter(message::Column::SentAt.gte(order.placed_at - days * DAY)).order_by_desc(message::Column::SentAt);
+        let query = query
+            .filter(message::Column::SentAt.gte(order.placed_at - days * DAY))
+            .order_by_desc(message::Column::SentAt);
         let sent = query.limit(200).all(self.scoped.on()).await?;
         let facts: Vec<MessageFacts> = sent
             .iter()
@@ -186,7 +217,8 @@ impl Unit<'_, '_> {
                 human_clicks: m.clicked_at.into_iter().collect(),
             })
             .collect();
-        let about = OrderFacts { contact: ContactId(contact), cart: cart.map(CartId), placed_at: order.placed_at };
+        let about =
+            OrderFacts { contact: ContactId(contact), cart: cart.map(CartId), placed_at: order.placed_at };
         let found = attribute(&about, &facts, rules);
         let by = found.by_click.or(found.by_window).map(|t| t.message.0);
         let journey = sent.iter().find(|m| Some(m.id) == by).and_then(|m| m.journey_id);
@@ -210,7 +242,9 @@ impl Unit<'_, '_> {
 
     async fn run_of(&self, cart: Uuid) -> Result<Option<journey_run::Model>, DbError> {
         let query = self.scoped.find::<journey_run::Entity>().filter(journey_run::Column::CartId.eq(cart));
-        let query = query.filter(journey_run::Column::HeldOut.is_not_null()).order_by_desc(journey_run::Column::EnteredAt);
+        let query = query
+            .filter(journey_run::Column::HeldOut.is_not_null())
+            .order_by_desc(journey_run::Column::EnteredAt);
         Ok(query.one(self.scoped.on()).await?)
     }
 
@@ -224,20 +258,33 @@ impl Unit<'_, '_> {
         let (Some(held_out), Some(cart)) = (after.held_out, after.cart_id) else { return Ok(()) };
         let Some(run) = self.run_of(cart).await? else { return Ok(()) };
         let metric = if held_out { Metric::HoldoutOrders } else { Metric::TreatedOrders };
-        for (model, sign) in before.filter(|b| b.held_out.is_some()).map(|b| (b, -1)).into_iter().chain([(&after, 1)]) {
+        for (model, sign) in
+            before.filter(|b| b.held_out.is_some()).map(|b| (b, -1)).into_iter().chain([(&after, 1)])
+        {
             let counted = !model.test && OrderState::from_name(&model.state).is_some_and(counts);
             if let (true, Ok(currency)) = (counted, model.currency.parse()) {
                 let net = model.total_minor - model.refunded_minor;
                 let squares = sign as f64 * (net as f64) * (net as f64);
                 let journey = Some(JourneyId(run.journey_id));
-                self.deltas.money(run.entered_at, metric, journey, sign, Money::new(sign * net, currency), squares);
+                self.deltas.money(
+                    run.entered_at,
+                    metric,
+                    journey,
+                    sign,
+                    Money::new(sign * net, currency),
+                    squares,
+                );
             }
         }
         Ok(())
     }
 
     fn count_for_contact(&mut self, external: &str, had: Option<OrderState>, has: OrderState) {
-        let Some((contact, placed_at)) = self.orders.get(external).and_then(|m| Some((m.contact_id?, m.placed_at))) else { return };
+        let Some((contact, placed_at)) =
+            self.orders.get(external).and_then(|m| Some((m.contact_id?, m.placed_at)))
+        else {
+            return;
+        };
         let (was, is) = (had.is_some_and(counts), counts(has));
         let last = self.contacts.get(contact).and_then(|c| c.last_order_at);
         if was != is || (bought(has) && last.is_none_or(|l| l < placed_at)) {

@@ -21,7 +21,12 @@ impl Signals {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn seen(&self, scoped: &Scoped<'_>, names: &[&'static str], now: Millis) -> Result<(), DbError> {
+    pub async fn seen(
+        &self,
+        scoped: &Scoped<'_>,
+        names: &[&'static str],
+        now: Millis,
+    ) -> Result<(), DbError> {
         let store = scoped.store_id();
         let due: Vec<&'static str> = {
             let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

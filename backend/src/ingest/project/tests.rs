@@ -11,7 +11,10 @@ use cartwheel_domain::{
     settings::StoreSettings,
     time::{HOUR, MINUTE, SECOND, to_rfc3339},
 };
-use cartwheel_entity::{cart, cart_key, consent_event, contact, contact_identity, journey_run, message, metric_day, order_refund, shop_order};
+use cartwheel_entity::{
+    cart, cart_key, consent_event, contact, contact_identity, journey_run, message, metric_day, order_refund,
+    shop_order,
+};
 use cartwheel_macros::db_test;
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -33,7 +36,8 @@ struct Shop {
 impl Shop {
     async fn new(app: &TestApp, name: &str) -> Self {
         app.allow_leftovers();
-        let settings = StoreSettings { staff_domains: vec!["shop.example".into()], ..StoreSettings::default() };
+        let settings =
+            StoreSettings { staff_domains: vec!["shop.example".into()], ..StoreSettings::default() };
         let store = app.store_with(name, false, settings).await;
         let info = app.stores().by_id(store.id()).await.expect("a look").expect("the store");
         Self { app: app.clone(), store, info, signals: Signals::default() }
@@ -44,7 +48,14 @@ impl Shop {
         call["timestamp"] = json!(to_rfc3339(at));
         let raw = call.to_string();
         let arrival = when::Arrival { received: self.app.env().now(), sent_at: None };
-        let around = segment::Around { settings: &self.info.settings, source, arrival, context: None, path_type: None, fallback_id: "" };
+        let around = segment::Around {
+            settings: &self.info.settings,
+            source,
+            arrival,
+            context: None,
+            path_type: None,
+            fallback_id: "",
+        };
         let parsed = segment::parse(&raw, &around).unwrap_or_else(|e| panic!("{e:?} in {raw}"));
         Arrived::new(parsed.event, raw, parsed.restore_token)
     }
@@ -65,7 +76,10 @@ impl Shop {
         let scoped = tx.enter(&StoreScope::shop(self.info.id)).await.expect("the store");
         scoped.lock().await.expect("the lock");
         let all: Vec<&Arrived> = events.iter().collect();
-        let outcomes = project(&scoped, &self.info, self.app.env(), &self.signals, &all).await.expect("projected").outcomes;
+        let outcomes = project(&scoped, &self.info, self.app.env(), &self.signals, &all)
+            .await
+            .expect("projected")
+            .outcomes;
         tx.commit().await.expect("committed");
         outcomes
     }
@@ -101,23 +115,50 @@ impl Shop {
         let identities = self.all::<contact_identity::Entity>().await;
         let orders = self.all::<shop_order::Entity>().await;
         let person = |id: Option<Uuid>| {
-            let mut names: Vec<String> = identities.iter().filter(|i| Some(i.contact_id) == id).map(|i| format!("{}={}", i.kind, i.value)).collect();
+            let mut names: Vec<String> = identities
+                .iter()
+                .filter(|i| Some(i.contact_id) == id)
+                .map(|i| format!("{}={}", i.kind, i.value))
+                .collect();
             names.sort();
             names.join(",")
         };
-        let order = |id: Option<Uuid>| orders.iter().find(|o| Some(o.id) == id).map(|o| o.external_id.clone());
+        let order =
+            |id: Option<Uuid>| orders.iter().find(|o| Some(o.id) == id).map(|o| o.external_id.clone());
         let mut lines = Vec::new();
         for c in self.carts().await {
             lines.push(format!(
                 "cart {} {} {} {} items {} of [{}] order {:?} at {} idle {:?} step {:?}",
-                c.kind, c.status, c.currency, c.total_minor, c.items, person(c.contact_id), order(c.order_id), c.source_at, c.idle_at, c.step
+                c.kind,
+                c.status,
+                c.currency,
+                c.total_minor,
+                c.items,
+                person(c.contact_id),
+                order(c.order_id),
+                c.source_at,
+                c.idle_at,
+                c.step
             ));
         }
         for o in &orders {
-            lines.push(format!("order {} {} {} {} of [{}] at {}", o.external_id, o.state, o.total_minor, o.refunded_minor, person(o.contact_id), o.placed_at));
+            lines.push(format!(
+                "order {} {} {} {} of [{}] at {}",
+                o.external_id,
+                o.state,
+                o.total_minor,
+                o.refunded_minor,
+                person(o.contact_id),
+                o.placed_at
+            ));
         }
         for c in contacts.iter().filter(|c| c.merged_into.is_none()) {
-            lines.push(format!("contact [{}] orders {} last {:?}", person(Some(c.id)), c.orders_count, c.last_order_at));
+            lines.push(format!(
+                "contact [{}] orders {} last {:?}",
+                person(Some(c.id)),
+                c.orders_count,
+                c.last_order_at
+            ));
         }
         lines.sort();
         lines.join("\n")
@@ -152,26 +193,57 @@ async fn a_cart_fills_is_ordered_and_the_figures_follow(app: TestApp) {
     ])
     .await;
     let [open] = &shop.carts().await[..] else { panic!("one cart") };
-    assert_eq!((open.kind.as_str(), open.status.as_str(), open.total_minor, open.item_count), ("checkout", "checkout", 4550, 2));
-    assert_eq!((open.idle_at, open.recovery_url.as_deref()), (Some(T + 2 + 15 * MINUTE), Some("https://shop.example/r/1")));
+    assert_eq!(
+        (open.kind.as_str(), open.status.as_str(), open.total_minor, open.item_count),
+        ("checkout", "checkout", 4550, 2)
+    );
+    assert_eq!(
+        (open.idle_at, open.recovery_url.as_deref()),
+        (Some(T + 2 + 15 * MINUTE), Some("https://shop.example/r/1"))
+    );
     let people = shop.all::<contact::Entity>().await;
     let owner = people.iter().find(|c| Some(c.id) == open.contact_id).expect("an owner");
-    assert_eq!((owner.email.as_deref(), owner.first_name.as_deref(), owner.traits["plan"].as_str()), (Some("ann@example.com"), Some("Ann"), Some("gold")));
+    assert_eq!(
+        (owner.email.as_deref(), owner.first_name.as_deref(), owner.traits["plan"].as_str()),
+        (Some("ann@example.com"), Some("Ann"), Some("gold"))
+    );
 
     shop.send(&[shop.track("4", T + MINUTE, json!({"userId": "u1"}), "Order Completed", json!({"order_id": "o1", "checkout_id": "k", "currency": "EUR", "total": "45.50", "products": [lamp(2)]}))]).await;
     let [bought] = &shop.carts().await[..] else { panic!("one cart") };
-    assert_eq!((bought.status.as_str(), bought.idle_at, bought.finished_at), ("converted", None, Some(T + MINUTE)));
+    assert_eq!(
+        (bought.status.as_str(), bought.idle_at, bought.finished_at),
+        ("converted", None, Some(T + MINUTE))
+    );
     assert_eq!(shop.metric("orders").await, (1, 4550));
     assert_eq!((shop.metric("carts").await.0, shop.metric("identified").await.0), (1, 1));
 
     shop.send(&[
-        shop.track("5", T + 2 * MINUTE, json!({"userId": "u1"}), "Order Refunded", json!({"order_id": "o1", "refund_id": "r", "total": "5.50", "currency": "EUR"})),
-        shop.track("6", T + 2 * MINUTE, json!({"userId": "u1"}), "Order Refunded", json!({"order_id": "o1", "refund_id": "r", "total": "5.50", "currency": "EUR"})),
+        shop.track(
+            "5",
+            T + 2 * MINUTE,
+            json!({"userId": "u1"}),
+            "Order Refunded",
+            json!({"order_id": "o1", "refund_id": "r", "total": "5.50", "currency": "EUR"}),
+        ),
+        shop.track(
+            "6",
+            T + 2 * MINUTE,
+            json!({"userId": "u1"}),
+            "Order Refunded",
+            json!({"order_id": "o1", "refund_id": "r", "total": "5.50", "currency": "EUR"}),
+        ),
     ])
     .await;
     assert_eq!(shop.metric("orders").await, (1, 4000), "a refund counts once");
     assert_eq!(shop.all::<order_refund::Entity>().await.len(), 1);
-    shop.send(&[shop.track("7", T + 3 * MINUTE, json!({"userId": "u1"}), "Order Cancelled", json!({"order_id": "o1"}))]).await;
+    shop.send(&[shop.track(
+        "7",
+        T + 3 * MINUTE,
+        json!({"userId": "u1"}),
+        "Order Cancelled",
+        json!({"order_id": "o1"}),
+    )])
+    .await;
     assert_eq!(shop.metric("orders").await, (0, 0));
     let people = shop.all::<contact::Entity>().await;
     assert_eq!(people.iter().map(|c| c.orders_count).sum::<i32>(), 0);
@@ -180,7 +252,13 @@ async fn a_cart_fills_is_ordered_and_the_figures_follow(app: TestApp) {
 #[db_test]
 async fn a_repeat_is_dropped_within_a_batch_and_across(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
-    let one = shop.track("1", T, json!({"userId": "u"}), "Product Added", json!({"cart_id": "c", "product_id": "lamp", "price": 1}));
+    let one = shop.track(
+        "1",
+        T,
+        json!({"userId": "u"}),
+        "Product Added",
+        json!({"cart_id": "c", "product_id": "lamp", "price": 1}),
+    );
     assert_eq!(shop.send(&[one.clone(), one.clone()]).await, [Outcome::Accepted, Outcome::Duplicate]);
     assert_eq!(shop.send(std::slice::from_ref(&one)).await, [Outcome::Duplicate]);
     assert_eq!(shop.carts().await[0].item_count, 1);
@@ -207,10 +285,14 @@ async fn a_late_order_splits_what_lies_on_both_sides(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
     let ann = json!({"userId": "u"});
     shop.send(&[shop.track("1", T, ann.clone(), "Cart Updated", cart("c", json!([lamp(1)])))]).await;
-    shop.send(&[shop.track("2", T + 10 * MINUTE, ann.clone(), "Cart Updated", cart("c", json!([lamp(3)])))]).await;
+    shop.send(&[shop.track("2", T + 10 * MINUTE, ann.clone(), "Cart Updated", cart("c", json!([lamp(3)])))])
+        .await;
     shop.send(&[shop.track("o", T + MINUTE, ann, "Order Completed", order("1", "c", "19.90"))]).await;
     let carts = shop.carts().await;
-    assert_eq!(carts.iter().map(|c| (c.status.as_str(), c.item_count)).collect::<Vec<_>>(), [("converted", 1), ("active", 3)]);
+    assert_eq!(
+        carts.iter().map(|c| (c.status.as_str(), c.item_count)).collect::<Vec<_>>(),
+        [("converted", 1), ("active", 3)]
+    );
     assert!(carts[1].idle_at.is_some());
 }
 
@@ -224,20 +306,44 @@ async fn a_purchase_on_another_device_ends_the_cart_and_its_run_but_not_a_quote(
     ])
     .await;
     let carts = shop.carts().await;
-    let (basket, quote) = (carts.iter().find(|c| c.kind == "cart").expect("a cart"), carts.iter().find(|c| c.kind == "quote").expect("a quote"));
-    assert_eq!((quote.number.as_deref(), quote.approver.as_deref(), quote.idle_at), (Some("Q-1"), Some("Bo"), Some(START + 48 * HOUR)));
+    let (basket, quote) = (
+        carts.iter().find(|c| c.kind == "cart").expect("a cart"),
+        carts.iter().find(|c| c.kind == "quote").expect("a quote"),
+    );
+    assert_eq!(
+        (quote.number.as_deref(), quote.approver.as_deref(), quote.idle_at),
+        (Some("Q-1"), Some("Bo"), Some(START + 48 * HOUR))
+    );
     assert!(quote.company_id.is_some());
     let (run, queued) = run_with_message(&shop, basket).await;
-    shop.send(&[shop.track("o", T + MINUTE, ann.clone(), "Order Completed", order("1", "elsewhere", "5.00"))]).await;
+    shop.send(&[shop.track(
+        "o",
+        T + MINUTE,
+        ann.clone(),
+        "Order Completed",
+        order("1", "elsewhere", "5.00"),
+    )])
+    .await;
     let carts = shop.carts().await;
     assert_eq!(carts.iter().find(|c| c.id == basket.id).map(|c| c.status.as_str()), Some("converted"));
     assert_eq!(carts.iter().find(|c| c.id == quote.id).map(|c| c.status.as_str()), Some("checkout"));
     let ended = shop.all::<journey_run::Entity>().await.into_iter().find(|r| r.id == run).expect("the run");
     assert_eq!((ended.status, ended.epoch, ended.end_reason.as_deref()), (2, 1, Some("ordered")));
-    let cancelled = shop.all::<message::Entity>().await.into_iter().find(|m| m.id == queued).expect("the message");
+    let cancelled =
+        shop.all::<message::Entity>().await.into_iter().find(|m| m.id == queued).expect("the message");
     assert_eq!((cancelled.status, cancelled.epoch, cancelled.reason.as_deref()), (4, 1, Some("ordered")));
-    shop.send(&[shop.track("o2", T + 2 * MINUTE, ann, "Order Completed", json!({"order_id": "2", "quote_id": "q1", "total": 900}))]).await;
-    assert_eq!(shop.carts().await.iter().find(|c| c.id == quote.id).map(|c| c.status.as_str()), Some("converted"));
+    shop.send(&[shop.track(
+        "o2",
+        T + 2 * MINUTE,
+        ann,
+        "Order Completed",
+        json!({"order_id": "2", "quote_id": "q1", "total": 900}),
+    )])
+    .await;
+    assert_eq!(
+        shop.carts().await.iter().find(|c| c.id == quote.id).map(|c| c.status.as_str()),
+        Some("converted")
+    );
 }
 
 /// A waiting run of a cart with a message in the outbox.
@@ -247,24 +353,67 @@ async fn run_with_message(shop: &Shop, cart: &cart::Model) -> (Uuid, Uuid) {
     let (store, contact) = (shop.store.id().uuid(), cart.contact_id.expect("an owner"));
     let (journey_id, version_id, run, queued) = (env.uuid(), env.uuid(), env.uuid(), env.uuid());
     shop.insert::<journey::Entity>(journey::ActiveModel {
-        store_id: Set(store), id: Set(journey_id), name: Set("j".into()), status: Set("off".into()), current_version_id: Set(None), created_at: Set(T), updated_at: Set(T),
+        store_id: Set(store),
+        id: Set(journey_id),
+        name: Set("j".into()),
+        status: Set("off".into()),
+        current_version_id: Set(None),
+        created_at: Set(T),
+        updated_at: Set(T),
     })
     .await;
     shop.insert::<journey_version::Entity>(journey_version::ActiveModel {
-        store_id: Set(store), id: Set(version_id), journey_id: Set(journey_id), number: Set(1), definition: Set("{}".into()), hash: Set("h".into()), published_at: Set(T), published_by: Set(None),
+        store_id: Set(store),
+        id: Set(version_id),
+        journey_id: Set(journey_id),
+        number: Set(1),
+        definition: Set("{}".into()),
+        hash: Set("h".into()),
+        published_at: Set(T),
+        published_by: Set(None),
     })
     .await;
     shop.insert::<journey_run::Entity>(journey_run::ActiveModel {
-        store_id: Set(store), id: Set(run), journey_id: Set(journey_id), version_id: Set(version_id), contact_id: Set(contact), cart_id: Set(Some(cart.id)),
-        entry: Set(0), node: Set("n".into()), visit: Set(0), status: Set(0), wake_at: Set(START + HOUR), epoch: Set(0), attempt: Set(0), lane: Set(0),
-        held_out: Set(Some(false)), entered_at: Set(T), ..Default::default()
+        store_id: Set(store),
+        id: Set(run),
+        journey_id: Set(journey_id),
+        version_id: Set(version_id),
+        contact_id: Set(contact),
+        cart_id: Set(Some(cart.id)),
+        entry: Set(0),
+        node: Set("n".into()),
+        visit: Set(0),
+        status: Set(0),
+        wake_at: Set(START + HOUR),
+        epoch: Set(0),
+        attempt: Set(0),
+        lane: Set(0),
+        held_out: Set(Some(false)),
+        entered_at: Set(T),
+        ..Default::default()
     })
     .await;
     shop.insert::<message::Entity>(message::ActiveModel {
-        store_id: Set(store), id: Set(queued), send_key: Set("k".into()), run_id: Set(Some(run)), journey_id: Set(Some(journey_id)), version_id: Set(Some(version_id)),
-        node: Set("n".into()), contact_id: Set(contact), cart_id: Set(Some(cart.id)), channel: Set("email".into()), purpose: Set("cart_email".into()),
-        content_class: Set("informational".into()), template_key: Set("t".into()), status: Set(0), next_at: Set(START), epoch: Set(0), attempt: Set(0), lane: Set(0),
-        created_at: Set(T), ..Default::default()
+        store_id: Set(store),
+        id: Set(queued),
+        send_key: Set("k".into()),
+        run_id: Set(Some(run)),
+        journey_id: Set(Some(journey_id)),
+        version_id: Set(Some(version_id)),
+        node: Set("n".into()),
+        contact_id: Set(contact),
+        cart_id: Set(Some(cart.id)),
+        channel: Set("email".into()),
+        purpose: Set("cart_email".into()),
+        content_class: Set("informational".into()),
+        template_key: Set("t".into()),
+        status: Set(0),
+        next_at: Set(START),
+        epoch: Set(0),
+        attempt: Set(0),
+        lane: Set(0),
+        created_at: Set(T),
+        ..Default::default()
     })
     .await;
     (run, queued)
@@ -282,7 +431,9 @@ async fn a_click_before_the_order_makes_it_a_recovery(app: TestApp) {
         let mut tx = app.db().write().await.expect("a transaction");
         let scoped = tx.enter(&shop.store.scope()).await.expect("the store");
         let update = scoped.update::<message::Entity>().col_expr(message::Column::Status, Expr::value(3));
-        let update = update.col_expr(message::Column::SentAt, Expr::value(T + SECOND)).col_expr(message::Column::ClickedAt, Expr::value(T + 2 * SECOND));
+        let update = update
+            .col_expr(message::Column::SentAt, Expr::value(T + SECOND))
+            .col_expr(message::Column::ClickedAt, Expr::value(T + 2 * SECOND));
         update.filter(message::Column::Id.eq(sent)).exec(scoped.on()).await.expect("sent");
         tx.commit().await.expect("committed");
     }
@@ -290,10 +441,23 @@ async fn a_click_before_the_order_makes_it_a_recovery(app: TestApp) {
     let bought = shop.carts().await.remove(0);
     assert_eq!((bought.status.as_str(), bought.recovered_by.as_deref()), ("recovered", Some("click")));
     let stored = shop.all::<shop_order::Entity>().await.remove(0);
-    assert_eq!((stored.click_message_id, stored.window_message_id, stored.held_out), (Some(sent), Some(sent), Some(false)));
-    assert_eq!((shop.metric("recovered_by_click").await, shop.metric("treated_orders").await), ((1, 1990), (1, 1990)));
+    assert_eq!(
+        (stored.click_message_id, stored.window_message_id, stored.held_out),
+        (Some(sent), Some(sent), Some(false))
+    );
+    assert_eq!(
+        (shop.metric("recovered_by_click").await, shop.metric("treated_orders").await),
+        ((1, 1990), (1, 1990))
+    );
     shop.send(&[shop.track("x", T + 2 * MINUTE, ann, "Order Cancelled", json!({"order_id": "1"}))]).await;
-    assert_eq!((shop.metric("recovered_by_click").await, shop.metric("recovered_by_window").await, shop.metric("treated_orders").await), ((0, 0), (0, 0), (0, 0)));
+    assert_eq!(
+        (
+            shop.metric("recovered_by_click").await,
+            shop.metric("recovered_by_window").await,
+            shop.metric("treated_orders").await
+        ),
+        ((0, 0), (0, 0), (0, 0))
+    );
 }
 
 #[db_test]
@@ -301,7 +465,13 @@ async fn a_browser_touches_only_what_its_own_token_opened(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
     let (own, other) = ("0123456789abcdef", "fedcba9876543210");
     shop.send(&[
-        shop.track("1", T, json!({"userId": "u", "context": {"traits": {"email": "ann@example.com"}}}), "Cart Updated", cart("c", json!([lamp(1)]))),
+        shop.track(
+            "1",
+            T,
+            json!({"userId": "u", "context": {"traits": {"email": "ann@example.com"}}}),
+            "Cart Updated",
+            cart("c", json!([lamp(1)])),
+        ),
         shop.browser("2", T, own, "Cart Updated", cart("basket", json!([lamp(2)]))),
     ])
     .await;
@@ -317,20 +487,43 @@ async fn a_browser_touches_only_what_its_own_token_opened(app: TestApp) {
     forged.push(shop.browser("f7", T + 7, other, "Order Completed", json!({"order_id": "10", "total": 1})));
     shop.send(&forged).await;
     let carts = shop.carts().await;
-    let counts: Vec<_> = carts.iter().filter(|c| c.source_at == T).map(|c| (c.status.as_str(), c.item_count)).collect();
+    let counts: Vec<_> =
+        carts.iter().filter(|c| c.source_at == T).map(|c| (c.status.as_str(), c.item_count)).collect();
     assert_eq!(counts, [("active", 1), ("active", 2)], "{carts:#?}");
-    let ann = shop.all::<contact::Entity>().await.into_iter().find(|c| c.email.as_deref() == Some("ann@example.com")).expect("ann");
-    assert_eq!((ann.first_name, ann.orders_count), (Some("Eve".into()), 0), "a browser fills gaps and orders nothing for others");
+    let ann = shop
+        .all::<contact::Entity>()
+        .await
+        .into_iter()
+        .find(|c| c.email.as_deref() == Some("ann@example.com"))
+        .expect("ann");
+    assert_eq!(
+        (ann.first_name, ann.orders_count),
+        (Some("Eve".into()), 0),
+        "a browser fills gaps and orders nothing for others"
+    );
     // A server's order ends the browser's cart by the id the browser gave.
-    shop.send(&[shop.track("s", T + MINUTE, json!({"userId": "w"}), "Order Completed", order("11", "basket", "39.80"))]).await;
-    let ended = shop.carts().await.into_iter().find(|c| c.source_at == T && c.item_count == 2).expect("the browser's cart");
+    shop.send(&[shop.track(
+        "s",
+        T + MINUTE,
+        json!({"userId": "w"}),
+        "Order Completed",
+        order("11", "basket", "39.80"),
+    )])
+    .await;
+    let ended = shop
+        .carts()
+        .await
+        .into_iter()
+        .find(|c| c.source_at == T && c.item_count == 2)
+        .expect("the browser's cart");
     assert_eq!(ended.status, "converted");
 }
 
 #[db_test]
 async fn a_browser_cannot_change_an_order_a_server_told_of(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
-    shop.send(&[shop.track("1", T, json!({"userId": "u"}), "Order Completed", order("1", "c", "10.00"))]).await;
+    shop.send(&[shop.track("1", T, json!({"userId": "u"}), "Order Completed", order("1", "c", "10.00"))])
+        .await;
     shop.send(&[
         shop.browser("2", T + 1, "0123456789abcdef", "Order Cancelled", json!({"order_id": "1"})),
         shop.browser("3", T + 2, "0123456789abcdef", "Order Refunded", json!({"order_id": "1"})),
@@ -343,11 +536,20 @@ async fn a_browser_cannot_change_an_order_a_server_told_of(app: TestApp) {
 #[db_test]
 async fn anonymous_and_known_become_one_with_carts_and_orders(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
-    shop.send(&[shop.track("1", T, json!({"anonymousId": "b"}), "Cart Updated", cart("c", json!([lamp(1)])))]).await;
-    shop.send(&[shop.track("2", T + 1, json!({"userId": "u"}), "Cart Updated", cart("d", json!([lamp(2)])))]).await;
+    shop.send(&[shop.track(
+        "1",
+        T,
+        json!({"anonymousId": "b"}),
+        "Cart Updated",
+        cart("c", json!([lamp(1)])),
+    )])
+    .await;
+    shop.send(&[shop.track("2", T + 1, json!({"userId": "u"}), "Cart Updated", cart("d", json!([lamp(2)])))])
+        .await;
     assert_eq!(shop.metric("identified").await.0, 0);
     shop.send(&[shop.read(Source::Api, "3", T + 2, json!({"type": "identify", "anonymousId": "b", "userId": "u", "traits": {"email": "ann@example.com"}}))]).await;
-    let live: Vec<_> = shop.all::<contact::Entity>().await.into_iter().filter(|c| c.merged_into.is_none()).collect();
+    let live: Vec<_> =
+        shop.all::<contact::Entity>().await.into_iter().filter(|c| c.merged_into.is_none()).collect();
     assert_eq!(live.len(), 1);
     assert!(shop.carts().await.iter().all(|c| c.contact_id == Some(live[0].id)));
     assert!(shop.all::<contact_identity::Entity>().await.iter().all(|i| i.contact_id == live[0].id));
@@ -357,10 +559,30 @@ async fn anonymous_and_known_become_one_with_carts_and_orders(app: TestApp) {
 #[db_test]
 async fn a_merge_after_the_purchase_ends_the_other_cart(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
-    shop.send(&[shop.track("1", T, json!({"anonymousId": "b"}), "Cart Updated", cart("c", json!([lamp(1)])))]).await;
-    shop.send(&[shop.track("2", T + MINUTE, json!({"userId": "u"}), "Order Completed", json!({"order_id": "1", "total": 5}))]).await;
+    shop.send(&[shop.track(
+        "1",
+        T,
+        json!({"anonymousId": "b"}),
+        "Cart Updated",
+        cart("c", json!([lamp(1)])),
+    )])
+    .await;
+    shop.send(&[shop.track(
+        "2",
+        T + MINUTE,
+        json!({"userId": "u"}),
+        "Order Completed",
+        json!({"order_id": "1", "total": 5}),
+    )])
+    .await;
     assert_eq!(shop.carts().await[0].status, "active");
-    shop.send(&[shop.read(Source::Api, "3", T + 2 * MINUTE, json!({"type": "alias", "previousId": "b", "userId": "u"}))]).await;
+    shop.send(&[shop.read(
+        Source::Api,
+        "3",
+        T + 2 * MINUTE,
+        json!({"type": "alias", "previousId": "b", "userId": "u"}),
+    )])
+    .await;
     assert_eq!(shop.carts().await[0].status, "converted");
 }
 
@@ -368,9 +590,27 @@ async fn a_merge_after_the_purchase_ends_the_other_cart(app: TestApp) {
 async fn bots_tests_and_staff_are_kept_marked_and_never_timed(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
     shop.send(&[
-        shop.track("1", T, json!({"userId": "u", "context": {"userAgent": "Googlebot/2.1"}}), "Cart Updated", cart("c", json!([lamp(1)]))),
-        shop.track("2", T, json!({"userId": "v", "context": {"traits": {"email": "bo@shop.example"}}}), "Cart Updated", cart("d", json!([lamp(1)]))),
-        shop.track("3", T, json!({"userId": "w", "context": {"test": true}}), "Cart Updated", cart("e", json!([lamp(1)]))),
+        shop.track(
+            "1",
+            T,
+            json!({"userId": "u", "context": {"userAgent": "Googlebot/2.1"}}),
+            "Cart Updated",
+            cart("c", json!([lamp(1)])),
+        ),
+        shop.track(
+            "2",
+            T,
+            json!({"userId": "v", "context": {"traits": {"email": "bo@shop.example"}}}),
+            "Cart Updated",
+            cart("d", json!([lamp(1)])),
+        ),
+        shop.track(
+            "3",
+            T,
+            json!({"userId": "w", "context": {"test": true}}),
+            "Cart Updated",
+            cart("e", json!([lamp(1)])),
+        ),
     ])
     .await;
     let carts = shop.carts().await;
@@ -387,7 +627,10 @@ async fn consent_is_written_down_chained(app: TestApp) {
     }
     let mut ledger = shop.all::<consent_event::Entity>().await;
     ledger.sort_by_key(|e| e.sequence);
-    assert_eq!(ledger.iter().map(|e| (e.sequence, e.action.as_str())).collect::<Vec<_>>(), [(1, "given"), (2, "withdrawn")]);
+    assert_eq!(
+        ledger.iter().map(|e| (e.sequence, e.action.as_str())).collect::<Vec<_>>(),
+        [(1, "given"), (2, "withdrawn")]
+    );
     assert_eq!(ledger[1].previous_hash, ledger[0].hash);
 }
 
@@ -395,7 +638,11 @@ async fn consent_is_written_down_chained(app: TestApp) {
 async fn a_deleted_checkout_is_closed_until_news_of_it(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
     let ann = json!({"userId": "u"});
-    shop.send(&[shop.track("1", T, ann.clone(), "Cart Updated", cart("c", json!([lamp(1)]))), shop.track("2", T + 1, ann.clone(), "cart_deleted", json!({"cart_id": "c"}))]).await;
+    shop.send(&[
+        shop.track("1", T, ann.clone(), "Cart Updated", cart("c", json!([lamp(1)]))),
+        shop.track("2", T + 1, ann.clone(), "cart_deleted", json!({"cart_id": "c"})),
+    ])
+    .await;
     let closed = shop.carts().await.remove(0);
     assert_eq!((closed.status.as_str(), closed.idle_at), ("expired", None));
     shop.send(&[shop.track("3", T + 2, ann, "Cart Updated", cart("c", json!([lamp(2)])))]).await;
@@ -430,16 +677,21 @@ fn event_of(shop: &Shop, index: usize, (kind, at, token, n): (u8, i64, u8, u8)) 
 #[db_test]
 async fn any_order_of_arrival_comes_to_the_same(app: TestApp) {
     let cases = if app.db().dialect() == crate::db::Dialect::Sqlite { 60 } else { 15 };
-    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+    let mut runner =
+        TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
     for case in 0..cases {
         let mut facts = history().new_tree(&mut runner).expect("a history").current();
         let mut orders = 0;
         facts.retain(|f| f.0 != 6 || std::mem::replace(&mut orders, 1) == 0);
-        let order = proptest::collection::vec(0..facts.len(), facts.len() * 2).new_tree(&mut runner).expect("an order").current();
+        let order = proptest::collection::vec(0..facts.len(), facts.len() * 2)
+            .new_tree(&mut runner)
+            .expect("an order")
+            .current();
         let mut states = Vec::new();
         for way in 0..3 {
             let shop = Shop::new(&app, &format!("s{case}-{way}")).await;
-            let mut all: Vec<Arrived> = facts.iter().enumerate().map(|(i, f)| event_of(&shop, i, *f)).collect();
+            let mut all: Vec<Arrived> =
+                facts.iter().enumerate().map(|(i, f)| event_of(&shop, i, *f)).collect();
             all.sort_by_key(|a| a.event.occurred_at);
             match way {
                 0 => {
@@ -471,13 +723,29 @@ async fn any_order_of_arrival_comes_to_the_same(app: TestApp) {
 async fn tokens_lead_to_the_present_basket_and_remember_the_one_before(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
     let ann = json!({"userId": "u"});
-    shop.send(&[shop.track("1", T, ann.clone(), "Cart Updated", cart("c", json!([lamp(1)]))), shop.track("o", T + MINUTE, ann.clone(), "Order Completed", order("1", "c", "1.00"))]).await;
-    shop.send(&[shop.track("2", T + 5 * MINUTE, ann.clone(), "Cart Updated", cart("c", json!([lamp(2)])))]).await;
+    shop.send(&[
+        shop.track("1", T, ann.clone(), "Cart Updated", cart("c", json!([lamp(1)]))),
+        shop.track("o", T + MINUTE, ann.clone(), "Order Completed", order("1", "c", "1.00")),
+    ])
+    .await;
+    shop.send(&[shop.track("2", T + 5 * MINUTE, ann.clone(), "Cart Updated", cart("c", json!([lamp(2)])))])
+        .await;
     shop.send(&[shop.track("3", T + 1, ann, "Cart Updated", cart("c", json!([lamp(7)])))]).await;
     let carts = shop.carts().await;
-    assert_eq!(carts.iter().map(|c| (c.status.as_str(), c.item_count)).collect::<Vec<_>>(), [("converted", 7), ("active", 2)]);
+    assert_eq!(
+        carts.iter().map(|c| (c.status.as_str(), c.item_count)).collect::<Vec<_>>(),
+        [("converted", 7), ("active", 2)]
+    );
     let mut tx = app.db().read().await.expect("a transaction");
     let scoped = tx.enter(&shop.store.scope()).await.expect("the store");
-    let keys = scoped.find::<cart_key::Entity>().order_by_asc(cart_key::Column::Kind).all(scoped.on()).await.expect("keys");
-    assert_eq!(keys.iter().map(|k| (k.kind.as_str(), k.cart_id)).collect::<Vec<_>>(), [("cart", carts[1].id), ("past_cart", carts[0].id)]);
+    let keys = scoped
+        .find::<cart_key::Entity>()
+        .order_by_asc(cart_key::Column::Kind)
+        .all(scoped.on())
+        .await
+        .expect("keys");
+    assert_eq!(
+        keys.iter().map(|k| (k.kind.as_str(), k.cart_id)).collect::<Vec<_>>(),
+        [("cart", carts[1].id), ("past_cart", carts[0].id)]
+    );
 }

@@ -209,7 +209,8 @@ fn amounts_follow_the_readers_region() {
 fn without_what_is_mandatory_nothing_is_sent() {
     let (mail, template) = &all()[0];
     let good = || sample(mail.language, mail.formality, "cart");
-    let breaks: [(&str, fn(&mut MailContext)); 7] = [
+    type Spoil = fn(&mut MailContext);
+    let breaks: [(&str, Spoil); 7] = [
         ("`links.restore` is missing", |c| c.links.restore = String::new()),
         ("`links.unsubscribe` is missing", |c| c.links.unsubscribe = "  ".to_owned()),
         ("`store.name` is missing", |c| c.store.name = String::new()),

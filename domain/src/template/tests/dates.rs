@@ -29,6 +29,14 @@ fn usual_forms_of_each_language() {
 }
 
 #[test]
+fn dates_and_amounts_are_in_the_language_of_the_words() {
+    let data = json!({ "language": "de", "locale": "nl-CH", "d": "2026-03-05", "t": { "minor": 123_450, "currency": "CHF" } });
+    assert_eq!(text("{{ d | date }} {{ t }}", data), "5. März 2026 CHF\u{a0}1'234.50");
+    let data = json!({ "language": "fr", "locale": "pt", "d": "2026-03-05" });
+    assert_eq!(text("{{ d | date }}", data), "5 mars 2026");
+}
+
+#[test]
 fn the_readers_zone_decides_the_day() {
     let at = |zone: &str| json!({ "time_zone": zone, "d": "2026-03-28T23:30:00Z" });
     let source = "{{ d | date: '%Y-%m-%d %H:%M %z' }}";

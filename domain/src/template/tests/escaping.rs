@@ -60,6 +60,21 @@ fn each_place_has_its_escaping() {
 }
 
 #[test]
+fn comments_that_end_at_once_are_no_shelter() {
+    let data = || json!({ "v": "\" onmouseover=\"x" });
+    for (open, close) in [
+        ("<!--[if !mso]><!-->", "<!--<![endif]-->"),
+        ("<!-->", ""),
+        ("<!--->", ""),
+        ("<!---->", ""),
+        ("<!-- a -->", ""),
+    ] {
+        let out = html(&format!("{open}<p title=\"{{{{ v }}}}\">{close}"), data());
+        assert_eq!(out, format!("{open}<p title=\"&quot; onmouseover=&quot;x\">{close}"));
+    }
+}
+
+#[test]
 fn addresses_that_run_or_hide_are_refused() {
     for bad in [
         "javascript:alert(1)",

@@ -1,0 +1,179 @@
+//! The API as a stranger, a neighbour and an attacker see it.
+
+use super::{ApiSchema, access::Api, loaders, schema};
+use crate::{
+    api::Live,
+    auth::{Sessions, grant::Grants},
+    testing::{TestApp, TestStore},
+};
+use async_graphql::{Request, Response, Variables, dataloader::DataLoader};
+use cartwheel_macros::db_test;
+use serde_json::{Value, json};
+
+struct Service {
+    api: Api,
+    schema: ApiSchema,
+}
+
+impl Service {
+    fn over(app: &TestApp) -> Self {
+        let sessions = Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions");
+        let api = Api {
+            db: app.db().clone(),
+            env: app.env().clone(),
+            stores: app.stores().clone(),
+            grants: Grants::new(app.db().clone(), app.env().clone(), sessions, app.stores().clone()),
+            master: app.master_key(),
+            live: Live::default(),
+            public_url: "https://cartwheel.example".into(),
+        };
+        Self { schema: schema(api.clone(), false), api }
+    }
+
+    async fn ask(&self, key: Option<&str>, query: &str, variables: Value) -> Response {
+        let mut request = Request::new(query)
+            .variables(Variables::from_json(variables))
+            .data(DataLoader::new(loaders::Contacts(self.api.clone()), tokio::spawn))
+            .data(DataLoader::new(loaders::Carts(self.api.clone()), tokio::spawn))
+            .data(DataLoader::new(loaders::Orders(self.api.clone()), tokio::spawn));
+        if let Some(key) = key
+            && let Some(viewer) = self.api.grants.viewer(key).await.expect("asked")
+        {
+            request = request.data(viewer);
+        }
+        self.schema.execute(request).await
+    }
+
+    async fn data(&self, store: &TestStore, query: &str, variables: Value) -> Value {
+        let answer = self.ask(Some(&store.keys.api_key), query, variables).await;
+        assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+        answer.data.into_json().expect("JSON")
+    }
+}
+
+/// Every field of a store that takes an id, and every mutation, asked with ids of another store and with ids that never
+/// were: the answers are alike to the letter.
+#[db_test]
+async fn a_foreign_id_looks_like_one_that_never_was(app: TestApp) {
+    let (a, b) = (app.store("a").await, app.store("b").await);
+    let contact = a.contact("ann@example.com").await;
+    let service = Service::over(&app);
+    let random: cartwheel_domain::ids::ContactId = app.env().id();
+    let contact_query = "query($s: ID!, $c: ID!) { store(id: $s) { contact(id: $c) { id email } } }";
+    let own = service.data(&a, contact_query, json!({ "s": a.id(), "c": contact })).await;
+    assert_eq!(own["store"]["contact"]["email"], "ann@example.com");
+    for (store, id) in [(b.id(), contact), (b.id(), random)] {
+        let answer = service.data(&b, contact_query, json!({ "s": store, "c": id })).await;
+        assert_eq!(answer, json!({ "store": { "contact": null } }));
+    }
+    let never: cartwheel_domain::ids::StoreId = app.env().id();
+    let fields = [
+        "id",
+        "name",
+        "settings { publicKey }",
+        "journeys { id }",
+        "carts { edges { cursor } }",
+        "contacts { edges { cursor } }",
+        "messages { edges { cursor } }",
+        "setup { code }",
+        "attention { code }",
+        "overview(days: 7) { until }",
+    ];
+    for field in fields {
+        let query = format!("query($s: ID!) {{ store(id: $s) {{ {field} }} }}");
+        let foreign = service.data(&b, &query, json!({ "s": a.id() })).await;
+        let unknown = service.data(&b, &query, json!({ "s": never })).await;
+        assert_eq!(foreign, unknown, "{field}");
+        assert_eq!(foreign, json!({ "store": null }), "{field}");
+    }
+    let mutations = [
+        "mutation($s: ID!) { updateStoreSettings(storeId: $s, input: { senderName: \"taken\" }) { store { id } userErrors { path code message } } }",
+        "mutation($s: ID!) { setJourneyStatus(storeId: $s, journeyId: \"x\", status: OFF) { journey { id } userErrors { path code message } } }",
+        "mutation($s: ID!) { publishJourney(storeId: $s, journeyId: \"x\", definition: {}) { journey { id } userErrors { path code message } } }",
+    ];
+    for mutation in mutations {
+        let foreign = service.data(&b, mutation, json!({ "s": a.id() })).await;
+        let unknown = service.data(&b, mutation, json!({ "s": never })).await;
+        assert_eq!(foreign, unknown, "{mutation}");
+    }
+    let kept = service
+        .data(&a, "query($s: ID!) { store(id: $s) { settings { senderName } } }", json!({ "s": a.id() }))
+        .await;
+    assert_eq!(kept["store"]["settings"]["senderName"], "");
+}
+
+#[db_test]
+async fn a_stranger_learns_nothing(app: TestApp) {
+    let a = app.store("a").await;
+    let service = Service::over(&app);
+    for key in [None, Some("cwa_wrong"), Some("nonsense"), Some(a.keys.write_key.as_str())] {
+        for query in [
+            "{ viewer { organisations { name } } }".to_owned(),
+            format!("{{ store(id: \"{}\") {{ name }} }}", a.id()),
+        ] {
+            let answer = service.ask(key, &query, json!({})).await;
+            assert_eq!(
+                answer.errors.first().map(|e| e.message.as_str()),
+                Some("sign in, or send an API key")
+            );
+        }
+    }
+}
+
+#[db_test]
+async fn settings_are_changed_whole_or_not_at_all(app: TestApp) {
+    let a = app.store("a").await;
+    let service = Service::over(&app);
+    let mutation = "mutation($s: ID!, $i: StoreSettingsInput!) { updateStoreSettings(storeId: $s, input: $i) { store { name settings { senderName holdoutPercent quietHoursFrom quietHoursTo } } userErrors { path code message } } }";
+    let bad = service.data(&a, mutation, json!({ "s": a.id(), "i": { "senderName": "New", "holdoutPercent": 99, "timeZone": "Mars/Olympus" } })).await;
+    let errors = &bad["updateStoreSettings"]["userErrors"];
+    assert_eq!(errors.as_array().map(Vec::len), Some(2), "{errors}");
+    assert_eq!(errors[0]["path"], json!(["input", "timeZone"]));
+    assert_eq!(bad["updateStoreSettings"]["store"]["settings"]["senderName"], "");
+    let good = service.data(&a, mutation, json!({ "s": a.id(), "i": { "name": "Shop", "senderName": "New", "quietHoursFrom": "20:00", "quietHoursTo": "09:00" } })).await;
+    let store = &good["updateStoreSettings"]["store"];
+    assert_eq!(
+        (&store["name"], &store["settings"]["senderName"], &store["settings"]["quietHoursFrom"]),
+        (&json!("Shop"), &json!("New"), &json!("20:00"))
+    );
+}
+
+#[db_test]
+async fn the_secret_of_a_platform_is_never_shown(app: TestApp) {
+    let a = app.store("a").await;
+    let service = Service::over(&app);
+    let mutation = "mutation($s: ID!) { updateStoreSettings(storeId: $s, input: { shopifySecret: \"shpss_canary\" }) { store { settings { shopifyConnected } } userErrors { message } } }";
+    let answer = service.data(&a, mutation, json!({ "s": a.id() })).await;
+    assert_eq!(answer["updateStoreSettings"]["store"]["settings"]["shopifyConnected"], true);
+    assert!(!answer.to_string().contains("canary"));
+}
+
+#[db_test]
+async fn hostile_documents_are_refused_before_they_cost_anything(app: TestApp) {
+    let a = app.store("a").await;
+    let service = Service::over(&app);
+    let deep = format!(
+        "{{ store(id: \"{}\") {{ {} id {} }} }}",
+        a.id(),
+        "carts { edges { node { contact { ".repeat(20),
+        "} } } }".repeat(20)
+    );
+    let wide = format!(
+        "{{ {} }}",
+        (0..200).map(|n| format!("a{n}: viewer {{ organisations {{ name }} }} ")).collect::<String>()
+    );
+    let many = format!(
+        "{{ store(id: \"{}\") {{ carts(first: 100) {{ edges {{ node {{ contact {{ carts(first: 100) {{ messages {{ id subject }} }} }} }} }} }} }} }}",
+        a.id()
+    );
+    let directives = format!("{{ viewer {{ member {{ name {} }} }} }}", "@include(if: true) ".repeat(50));
+    let page =
+        format!("{{ store(id: \"{}\") {{ carts(first: 1000000) {{ edges {{ cursor }} }} }} }}", a.id());
+    let cursor =
+        format!("{{ store(id: \"{}\") {{ carts(after: \"nonsense\") {{ edges {{ cursor }} }} }} }}", a.id());
+    for query in [deep.as_str(), &wide, &many, &directives, &page, &cursor, "{", "query { nothing }", "\u{0}"]
+    {
+        let answer = service.ask(Some(&a.keys.api_key), query, json!({})).await;
+        assert!(!answer.errors.is_empty(), "{}", query.chars().take(80).collect::<String>());
+    }
+}

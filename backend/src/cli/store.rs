@@ -1,0 +1,153 @@
+//! `store create`, `store set`, `journey publish`.
+
+use super::Outcome;
+use crate::{
+    accounts::{NewStore, service},
+    clock::Env,
+    config::Config,
+    db::{Db, StoreScope},
+    journeys, templates,
+};
+use cartwheel_domain::{
+    contact_point::EmailAddress,
+    ids::StoreId,
+    journey::{Definition, JourneyState, listed},
+    settings::StoreSettings,
+};
+use clap::Subcommand;
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+#[derive(Subcommand)]
+pub(super) enum StoreCommand {
+    /// Make a store, and its organisation and owner where they are missing; prints its keys this once.
+    Create {
+        /// Organisation by name.
+        #[arg(long)]
+        organisation: String,
+        /// The store's name.
+        #[arg(long)]
+        name: String,
+        /// The owner's e-mail address.
+        #[arg(long)]
+        email: EmailAddress,
+        /// Messages really go out; without it the store is a sandbox.
+        #[arg(long)]
+        live: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change settings of a store: KEY=VALUE, several at once; all or nothing.
+    Set {
+        /// The store, `store_…`.
+        store: StoreId,
+        /// Settings, for example abandon_cart_after_seconds=60.
+        #[arg(required = true)]
+        values: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum JourneyCommand {
+    /// Publish a definition (JSON) as the next version of the journey with its name, or as a new journey, and
+    /// switch it on.
+    Publish {
+        /// The store, `store_…`.
+        #[arg(long)]
+        store: StoreId,
+        /// The definition.
+        file: PathBuf,
+    },
+}
+
+async fn open(config: &Config) -> Outcome<Db> {
+    let db = Db::connect(config.database_url.expose()).await?;
+    db.migrate().await?;
+    Ok(db.as_runtime(config.database_url.expose()).await?)
+}
+
+pub(super) async fn store(config: &Config, command: StoreCommand) -> Outcome {
+    let (db, env) = (open(config).await?, Env::system());
+    match command {
+        StoreCommand::Create { organisation, name, email, live, json } => {
+            let settings = StoreSettings {
+                sender_name: name.clone(),
+                sender_email: live.then(|| email.clone()),
+                ..Default::default()
+            };
+            let new = NewStore {
+                organisation,
+                name,
+                owner: email.clone(),
+                live,
+                settings: settings.clone(),
+                password: None,
+            };
+            let keys = create(&db, &env, new, &settings).await?;
+            let mut out = std::io::stdout().lock();
+            if json {
+                writeln!(out, "{}", serde_json::to_string(&keys)?)?;
+            } else {
+                writeln!(
+                    out,
+                    "organisation {}\nstore        {}\npublic key   {}\nwrite key    {}\napi key      {}",
+                    keys.organisation_id, keys.store_id, keys.public_key, keys.write_key, keys.api_key
+                )?;
+                match &keys.password {
+                    Some(password) => writeln!(out, "sign-in      {email} / {password}")?,
+                    None => writeln!(out, "sign-in      {email}, with the password they have")?,
+                }
+                writeln!(out, "These keys are not shown again.")?;
+            }
+        }
+        StoreCommand::Set { store, values } => {
+            let pairs: Vec<(&str, &str)> = values
+                .iter()
+                .map(|v| v.split_once('=').ok_or_else(|| format!("\"{v}\" is not KEY=VALUE")))
+                .collect::<Result<_, _>>()?;
+            service::change_settings(&db, &StoreScope::system(store), |settings| {
+                pairs.iter().try_for_each(|(key, value)| settings.set(key, value))
+            })
+            .await?;
+            if let Some((_, percent)) = pairs.iter().find(|(key, _)| *key == "holdout_percent") {
+                let mut tx = db.write().await?;
+                let scoped = tx.enter(&StoreScope::system(store)).await?;
+                journeys::named::set_holdout(&scoped, &env, percent.parse()?, None).await?;
+                tx.commit().await?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A store with everything a new one has: keys, templates, the default journey.
+pub(crate) async fn create(
+    db: &Db,
+    env: &Env,
+    new: NewStore,
+    settings: &StoreSettings,
+) -> Outcome<service::StoreKeys> {
+    let mut tx = db.write().await?;
+    let keys = service::create_store(&tx.system().await?, env, new).await?;
+    let scoped = tx.enter(&StoreScope::system(keys.store_id)).await?;
+    templates::install_default_set(&scoped, env).await?;
+    journeys::install_default(&scoped, env, settings).await?;
+    tx.commit().await?;
+    Ok(keys)
+}
+
+pub(super) async fn journey(config: &Config, command: JourneyCommand) -> Outcome {
+    let JourneyCommand::Publish { store, file } = command;
+    let text = std::fs::read_to_string(&file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+    let definition = Definition::from_json(&text)
+        .map_err(|p| format!("{} cannot be published:\n{}", file.display(), listed(&p)))?;
+    let (db, env) = (open(config).await?, Env::system());
+    let mut tx = db.write().await?;
+    let scoped = tx.enter(&StoreScope::system(store)).await?;
+    let known = journeys::named::by_name(&scoped, &definition.name).await?;
+    let published = journeys::service::publish(&scoped, &env, known, &definition, None).await?;
+    journeys::service::switch(&scoped, &env, published.journey_id, JourneyState::Active).await?;
+    tx.commit().await?;
+    writeln!(std::io::stdout().lock(), "{} version {} is on", published.journey_id, published.number)?;
+    Ok(ExitCode::SUCCESS)
+}

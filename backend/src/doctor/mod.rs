@@ -1,0 +1,123 @@
+//! `cartwheel doctor`: what is wrong, in words, and whether the data keeps its promises.
+
+use crate::{
+    app::master_key, channels::email::url::SmtpUrl, clock::Env, config::Config, db::Db, messages::invariants,
+};
+use cartwheel_domain::settings::StoreSettings;
+use cartwheel_entity::store;
+use sea_orm::{QueryOrder, QuerySelect};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it is as it should be.
+    pub holds: bool,
+    /// What was looked at.
+    pub what: String,
+    /// What is wrong and what to do.
+    pub detail: Option<String>,
+}
+
+fn finding(what: &str, wrong: Option<String>) -> Finding {
+    Finding { holds: wrong.is_none(), what: what.into(), detail: wrong }
+}
+
+/// Most stores whose settings are read; a larger service has its own monitoring.
+const STORES: u64 = 10_000;
+
+/// Looks at the settings of the process, the database, the stores' settings and the invariants of the data. It changes
+/// nothing and may run beside a live service.
+///
+/// # Errors
+/// When the database cannot be asked at all.
+pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn std::error::Error>> {
+    let env = Env::system();
+    let mut findings = vec![
+        finding(
+            "the database keeps what it acknowledges",
+            crate::db::dialect::check_durable(db).await.err().map(|e| e.to_string()),
+        ),
+        finding("the master key can be read", master_key(config, db, &env).err().map(|e| e.to_string())),
+        finding("the mail route can be read", mail_route(config)),
+        finding(
+            "links in mails begin with https",
+            (!config.public_url.starts_with("https://") && !config.listen.ip().is_loopback()).then(|| {
+                format!(
+                    "CARTWHEEL_PUBLIC_URL is {}; set it to the https address the outside uses",
+                    config.public_url
+                )
+            }),
+        ),
+    ];
+    let rows = {
+        let mut tx = db.read().await?;
+        let system = tx.system().await?;
+        system.find::<store::Entity>().order_by_asc(store::Column::Id).limit(STORES).all(system.on()).await?
+    };
+    for row in rows {
+        let name = format!("store {} ({})", cartwheel_domain::ids::StoreId(row.id), row.name);
+        findings.extend(store_findings(&name, row.sandbox, row.settings, config));
+    }
+    let violations = invariants::check(db, env.now()).await?;
+    if violations.is_empty() {
+        findings.push(finding("the invariants of runs and messages hold", None));
+    }
+    findings.extend(
+        violations.iter().map(|v| finding(v.invariant, Some(format!("{}: {} rows", v.what, v.count)))),
+    );
+    Ok(findings)
+}
+
+fn mail_route(config: &Config) -> Option<String> {
+    let url = config.smtp_url.as_ref()?;
+    url.expose().parse::<SmtpUrl>().err().map(|e| format!("CARTWHEEL_SMTP_URL: {e}"))
+}
+
+fn store_findings(name: &str, sandbox: bool, settings: serde_json::Value, config: &Config) -> Vec<Finding> {
+    let settings: StoreSettings = match serde_json::from_value(settings) {
+        Ok(settings) => settings,
+        Err(e) => return vec![finding(name, Some(format!("its settings cannot be read: {e}")))],
+    };
+    let mut wrong: Vec<String> = settings.check().iter().map(ToString::to_string).collect();
+    if !sandbox {
+        if config.smtp_url.is_none() {
+            wrong.push("it is live, but there is no mail route: set CARTWHEEL_SMTP_URL".into());
+        }
+        if settings.sender_email.is_none() {
+            wrong.push("it is live, but has no sender address: set sender_email".into());
+        }
+        if settings.postal_address.trim().is_empty() {
+            wrong.push(
+                "it is live, but has no postal address, which mails must carry: set postal_address".into(),
+            );
+        }
+    }
+    vec![finding(name, (!wrong.is_empty()).then(|| wrong.join("; ")))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestApp;
+    use cartwheel_macros::db_test;
+
+    #[db_test]
+    async fn a_live_store_without_address_is_named(app: TestApp) {
+        app.store_with("bare", true, StoreSettings::default()).await;
+        app.store("sandbox").await;
+        let config = Config {
+            master_key: Some(crate::config::Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")),
+            ..Config::default()
+        };
+        let findings = examine(app.db(), &config).await.expect("examined");
+        let wrong: Vec<_> = findings.iter().filter(|f| !f.holds).collect();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        let detail = wrong[0].detail.as_deref().unwrap_or_default();
+        assert!(
+            wrong[0].what.contains("bare")
+                && detail.contains("postal_address")
+                && detail.contains("CARTWHEEL_SMTP_URL"),
+            "{detail}"
+        );
+    }
+}
