@@ -4,7 +4,7 @@ use std::mem::Discriminant;
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::params::ParamsMap;
 
 /// A part of the settings.
@@ -192,12 +192,14 @@ impl Parameters {
 /// The parameters of the address of this page.
 pub fn use_parameters() -> Parameters {
     let navigate = use_navigate();
-    let path = use_location().pathname;
+    // The whole router's query: the one of the matched route does not follow while the one route of ours stays.
+    let location = use_location();
+    let (path, map) = (location.pathname, location.query);
     let set = move |map: ParamsMap| {
         let to = format!("{}{}", path.get_untracked(), map.to_query_string());
         navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
-    Parameters { map: use_query_map(), set: StoredValue::new(Box::new(set)) }
+    Parameters { map, set: StoredValue::new(Box::new(set)) }
 }
 
 #[cfg(test)]

@@ -55,7 +55,6 @@ fn content(cart: &CartStoreCart, store: &str) -> AnyView {
                     {words::cart_badge(status)}
                     {excluded.as_deref().map(words::excluded)}
                     <span>{words::cart_kind(kind)}</span>
-                    <span aria-hidden="true">"·"</span>
                     <span>{t::cart_changed()} " " {moment(updated)}</span>
                 </span>
             }

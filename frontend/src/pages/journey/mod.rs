@@ -86,7 +86,7 @@ fn content(
 fn figures(journey: &JourneyStoreJourney) -> AnyView {
     let counts = &journey.counts;
     let revenue = format::money(&counts.revenue.decimal, &counts.revenue.currency);
-    let days = || view! { {t::range_last(30)} }.into_any();
+    let days = || view! { {t::range_recent(30)} }.into_any();
     view! {
         <section class="stats" aria-label=t::journey_figures()>
             {stat(t::journey_runs(), t::journey_runs_meaning(), format::number(counts.runs), days())}
