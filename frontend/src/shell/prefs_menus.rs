@@ -18,11 +18,12 @@ pub fn LanguageMenu(
     up: bool,
 ) -> impl IntoView {
     let prefs = expect_context::<Prefs>();
+    let label = if up { format!("{}: {}", t::language(), current().own_name()) } else { t::language() };
     let words = move || {
         view! { {icon(Icon::Globe)} {up.then(|| view! { <span>{current().own_name()}</span> })} }.into_any()
     };
     view! {
-        <Menu label=t::language() class=face(up) face=words up=up>
+        <Menu label=label class=face(up) face=words up=up>
             {Lang::ALL
                 .into_iter()
                 .map(|lang| {
@@ -43,12 +44,18 @@ pub fn ThemeMenu(
     up: bool,
 ) -> impl IntoView {
     let prefs = expect_context::<Prefs>();
+    let label =
+        Signal::derive(
+            move || {
+                if up { format!("{}: {}", t::theme(), name(prefs.theme.get())) } else { t::theme() }
+            },
+        );
     let words = move || {
         let sign = move || icon(sign(prefs.theme.get()));
         view! { {sign} {up.then(|| view! { <span>{move || name(prefs.theme.get())}</span> })} }.into_any()
     };
     view! {
-        <Menu label=t::theme() class=face(up) face=words up=up>
+        <Menu label=label class=face(up) face=words up=up>
             {Theme::ALL
                 .into_iter()
                 .map(|theme| {

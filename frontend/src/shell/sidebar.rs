@@ -14,11 +14,11 @@ use crate::ui::{Icon, Menu, MenuItem, icon};
 pub fn Sidebar() -> impl IntoView {
     let store = use_store_id();
     view! {
-        <div class="sidebar">
+        <aside class="sidebar" aria-label="Cartwheel">
             {brand()}
             <StoreSwitch />
             <nav class="nav" aria-label=t::nav_main()>{nav::links(store, "nav__link", |_| true)}</nav>
-        </div>
+        </aside>
     }
     .into_any()
 }
@@ -28,6 +28,11 @@ pub fn Sidebar() -> impl IntoView {
 fn StoreSwitch() -> impl IntoView {
     let (stores, store) = (use_stores(), use_store());
     let list = stores.list.clone();
+    let label = Signal::derive(move || {
+        let (name, organisation) =
+            store.get().map(|store| (store.name, store.organisation)).unwrap_or_default();
+        format!("{}: {name} {organisation}", t::nav_store())
+    });
     let face = move || {
         let name = move || store.get().map(|store| store.name).unwrap_or_default();
         let organisation = move || store.get().map(|store| store.organisation).unwrap_or_default();
@@ -41,7 +46,7 @@ fn StoreSwitch() -> impl IntoView {
         .into_any()
     };
     view! {
-        <Menu label=t::nav_store() class="store-switch" face=face left=true>
+        <Menu label=label class="store-switch" face=face left=true>
             {list
                 .iter()
                 .map(|one| {

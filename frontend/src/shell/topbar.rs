@@ -22,10 +22,10 @@ pub fn TopBar(
     view! {
         <header class="topbar">
             <span class="topbar__menu"><IconButton label=t::nav_open() sign=Icon::Menu on_press=move |()| drawer.set(true) /></span>
-            <button type="button" class="topbar__search" aria-label=t::palette_open() aria-keyshortcuts="Control+K Meta+K" on:click=move |_| palette.set(true)>
+            <button type="button" class="topbar__search" aria-keyshortcuts="Control+K Meta+K" on:click=move |_| palette.set(true)>
                 {icon(Icon::Search)}
                 <span>{t::palette_open()}</span>
-                <kbd aria-hidden="true">{shortcut}</kbd>
+                <kbd>{shortcut}</kbd>
             </button>
             <div class="topbar__end">
                 <StoreBadge />
@@ -58,7 +58,7 @@ fn StoreBadge() -> impl IntoView {
 fn PersonMenu() -> impl IntoView {
     let stores = use_stores();
     let initials = initials(&stores.name);
-    let face = move || view! { <span class="avatar" aria-hidden="true">{initials.clone()}</span> }.into_any();
+    let face = move || view! { <span class="avatar" data-initials=initials.clone()></span> }.into_any();
     let (name, email) = (stores.name.clone(), stores.email.clone());
     view! {
         <Menu label=t::person() class="btn btn--quiet btn--square" face=face>

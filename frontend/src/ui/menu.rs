@@ -8,9 +8,9 @@ use super::{Icon, icon};
 /// A button that opens a list of [`MenuItem`]s.
 #[component]
 pub fn Menu(
-    /// What the button is for.
+    /// What the button is for. Where the face shows words, they are part of it.
     #[prop(into)]
-    label: String,
+    label: Signal<String>,
     /// The look of the button.
     class: &'static str,
     /// What stands in the button.
@@ -76,14 +76,14 @@ pub fn Menu(
                 node_ref=button
                 aria-haspopup="menu"
                 aria-expanded=move || if open.get() { "true" } else { "false" }
-                aria-label=label.clone()
-                title=label.clone()
+                aria-label=move || label.get()
+                title=move || label.get()
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 {face.run()}
             </button>
             <Show when=move || open.get()>
-                <div class=list_class role="menu" aria-label=label.clone()>{children()}</div>
+                <div class=list_class role="menu" aria-label=label.get_untracked()>{children()}</div>
             </Show>
         </div>
     }
