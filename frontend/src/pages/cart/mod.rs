@@ -45,6 +45,8 @@ fn content(cart: &CartStoreCart, store: &str) -> AnyView {
         contact.and_then(|contact| contact.name.as_deref()),
         contact.and_then(|contact| contact.email.as_deref()),
     );
+    let known = contact.is_some_and(|contact| contact.name.is_some() || contact.email.is_some());
+    let title = if known { t::cart_of(&name) } else { t::cart_of_unknown() };
     let crumbs = vec![Crumb { href: Route::Carts.path(store), name: t::nav_carts() }];
     let about = {
         let (status, kind, excluded, updated) =
@@ -62,7 +64,7 @@ fn content(cart: &CartStoreCart, store: &str) -> AnyView {
         }
     };
     view! {
-        <PageHead title=t::cart_of(&name) about=about crumbs=crumbs />
+        <PageHead title=title about=about crumbs=crumbs />
         <div class="columns columns--side">
             <div class="stack stack--wide">
                 <div class="stack">

@@ -43,14 +43,19 @@ fn entries(cart: &CartStoreCart) -> Vec<Entry> {
         .collect();
     let mut add = |kind, code: &str, at: Option<Time>| {
         if let Some(at) = at.filter(|_| !told(code)) {
-            entries.push(Entry {
-                at: at.0,
-                line: words::line(kind, code, &serde_json::Value::Null),
-                journey: None,
-            });
+            entries.insert(
+                0,
+                Entry { at: at.0, line: words::line(kind, code, &serde_json::Value::Null), journey: None },
+            );
         }
     };
-    add(TimelineKind::Event, "abandoned", cart.abandoned_at);
+    // A journey begins because the cart was left, so that line stands first, however late the work was done.
+    let entered = cart.timeline.iter().find(|entry| entry.code == "entered").map(|entry| entry.at);
+    add(
+        TimelineKind::Event,
+        "abandoned",
+        cart.abandoned_at.map(|at| entered.map_or(at, |entered| entered.min(at))),
+    );
     for message in &cart.messages {
         add(TimelineKind::Message, "opened", message.opened_at);
         add(TimelineKind::Message, "clicked", message.clicked_at);

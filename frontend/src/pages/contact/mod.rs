@@ -172,10 +172,11 @@ fn permissions(permissions: &[Permission]) -> AnyView {
             }
         })
         .collect();
+    let none = permissions.is_empty().then(|| view! { <p class="muted small">{t::refusal_no_address()}</p> });
     view! {
         <section class="card" aria-labelledby="permissions">
             <div class="card__head"><h2 id="permissions">{t::permissions()}</h2></div>
-            <div class="card__body"><ul class="stack">{rows}</ul></div>
+            <div class="card__body">{none}<ul class="stack">{rows}</ul></div>
         </section>
     }
     .into_any()

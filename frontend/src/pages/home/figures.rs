@@ -17,10 +17,11 @@ pub fn headline(overview: &HomeStoreOverview, days: i64) -> AnyView {
             t::headline_between(&rough(&high.decimal, &high.currency), &rough(&low.decimal, &low.currency)),
         ),
         _ => {
-            let click = &overview.recovered_by_click;
-            let amount = rough(&click.revenue.decimal, &click.revenue.currency);
+            let (click, window) = (&overview.recovered_by_click, &overview.recovered_by_window);
             let words = if click.orders > 0 {
-                t::headline_clicked(&amount, &days)
+                t::headline_clicked(&rough(&click.revenue.decimal, &click.revenue.currency), &days)
+            } else if window.orders > 0 {
+                t::headline_window(&rough(&window.revenue.decimal, &window.revenue.currency), &days)
             } else {
                 t::headline_nothing(&days)
             };

@@ -40,7 +40,8 @@ pub fn funnel(funnel: &Funnel, store: &str) -> AnyView {
     let rows: Vec<_> = steps
         .into_iter()
         .map(|step| {
-            let of_before = share(step.count, before);
+            let of_before =
+                if before > 0 { format::percent(share(step.count, before)) } else { "–".to_owned() };
             before = step.count;
             let width = format!("{:.1}%", (share(step.count, whole) * 100.0).max(0.5));
             let name = match step.status {
@@ -55,7 +56,7 @@ pub fn funnel(funnel: &Funnel, store: &str) -> AnyView {
                 <li class="funnel__step">
                     <span class="funnel__name">{name}{definition(&step.name, step.meaning)}</span>
                     <span class="funnel__count num">{format::number(step.count)}</span>
-                    <span class="funnel__share num muted">{format::percent(of_before)}</span>
+                    <span class="funnel__share num muted">{of_before}</span>
                     <span class="funnel__track" aria-hidden="true"><i class="funnel__bar" style:width=width></i></span>
                 </li>
             }

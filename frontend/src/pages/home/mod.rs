@@ -11,7 +11,10 @@ use leptos::prelude::*;
 
 use crate::api::use_query;
 use crate::graphql::home::{HomeStore, ResponseData, Variables};
-use crate::graphql::{self, types::Attribution};
+use crate::graphql::{
+    self,
+    types::{Attribution, SetupCode},
+};
 use crate::i18n::{format, t};
 use crate::route::{Parameters, Route, use_parameters, use_store_id};
 use crate::ui::{Icon, Segmented, Tone, badge, empty, moment, notice, set_title, skeleton_page, stateful};
@@ -50,7 +53,10 @@ pub fn Home() -> impl IntoView {
 
 fn content(data: &HomeStore, store: &str, parameters: Parameters) -> AnyView {
     let overview = &data.overview;
-    let done = data.setup.iter().all(|step| step.done);
+    // The checklist leads up to the first recovery; after it there is nothing left to lead to.
+    let recovered =
+        |step: &crate::graphql::home::HomeStoreSetup| step.code == SetupCode::FirstRecovery && step.done;
+    let done = data.setup.iter().all(|step| step.done) || data.setup.iter().any(recovered);
     view! {
         <div class="stack stack--wide">
             {figures::headline(overview, days(parameters))}

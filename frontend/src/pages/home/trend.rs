@@ -9,7 +9,12 @@ use crate::ui::{Chart, ChartPoint, Segmented};
 
 /// The trend.
 pub fn trend(overview: &HomeStoreOverview, parameters: Parameters) -> AnyView {
-    let by_window = parameters.get("by") == "window";
+    // Without a choice the definition that has something to show.
+    let by_window = match parameters.get("by").as_str() {
+        "window" => true,
+        "click" => false,
+        _ => overview.recovered_by_click.orders == 0 && overview.recovered_by_window.orders > 0,
+    };
     let points: Vec<ChartPoint> = overview
         .trend
         .iter()
@@ -30,8 +35,9 @@ pub fn trend(overview: &HomeStoreOverview, parameters: Parameters) -> AnyView {
         })
         .collect();
     let currency = overview.recovered_by_click.revenue.currency.clone();
-    let options = vec![("".to_owned(), t::recovered_click()), ("window".to_owned(), t::recovered_window())];
-    let chosen = if by_window { "window" } else { "" }.to_owned();
+    let options =
+        vec![("click".to_owned(), t::recovered_click()), ("window".to_owned(), t::recovered_window())];
+    let chosen = if by_window { "window" } else { "click" }.to_owned();
     let pick = move |value: String| parameters.set(&[("by", &value)]);
     view! {
         <section class="section" aria-labelledby="trend">
