@@ -21,9 +21,6 @@ pub fn cargo(house: &House) -> Command {
             command.env_remove(&name);
         }
     }
-    // Left alone, cargo gives build scripts and macros debug information only if the same crate is also linked into what
-    // is being built. `build` and `test` then disagree about a few crates at the root and each builds everything anew.
-    command.env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "line-tables-only");
     if env::var_os("CI").is_some() && env::var_os("CARGO_INCREMENTAL").is_none() {
         // Nobody edits and builds again on such a machine; without it the cache stays small.
         command.env("CARGO_INCREMENTAL", "0");
