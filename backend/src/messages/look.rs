@@ -267,7 +267,7 @@ pub fn store_facts(settings: &StoreSettings) -> StoreFacts {
     StoreFacts {
         country: Some(settings.country),
         has_postal_address: !settings.postal_address.trim().is_empty(),
-        reminder_announced: settings.opt_out_shown_at_collection,
+        reminder_announced: settings.reminder_announced,
         overrides: Vec::new(),
     }
 }

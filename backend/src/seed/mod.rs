@@ -69,6 +69,7 @@ fn settings(config: &Config) -> Result<StoreSettings, StartError> {
         shop_url: format!("{}/demo-shop/", config.public_url),
         similar_goods: true,
         opt_out_shown_at_collection: true,
+        reminder_announced: true,
         ..Default::default()
     })
 }
