@@ -136,6 +136,8 @@ impl App {
     /// # Errors
     /// With what is wrong and what to do.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        // A pack that cannot be read would refuse every message: better to say so now.
+        cartwheel_domain::consent::pack::check_builtin()?;
         let db = Db::open(config.database_url.expose()).await?;
         let metrics = PrometheusBuilder::new().install_recorder()?;
         let env = Env::system();
