@@ -2,7 +2,7 @@
 
 use super::{DemoStore, SHOP_CSP, routes};
 use crate::{config::Config, testing::TestApp};
-use actix_web::{App, body::to_bytes, dev::ServiceResponse, http::StatusCode, test, web};
+use actix_web::{App, body::to_bytes, dev::ServiceResponse, http::StatusCode, test as http_test, web};
 use cartwheel_domain::settings::{CaptureMode, StoreSettings};
 use cartwheel_macros::db_test;
 
@@ -10,14 +10,14 @@ const PLACE: &str = "__CARTWHEEL_CONFIG__";
 
 async fn get(app: &TestApp, demo: Option<&str>, path: &str) -> ServiceResponse {
     let config = Config { public_url: "https://cartwheel.example".into(), ..Config::default() };
-    let service = test::init_service(
+    let service = http_test::init_service(
         App::new()
             .app_data(web::Data::new(app.stores().clone()))
             .app_data(web::Data::new(config))
             .app_data(web::Data::new(DemoStore(demo.map(str::to_owned))))
             .configure(routes),
     );
-    test::call_service(&service.await, test::TestRequest::get().uri(path).to_request()).await
+    http_test::call_service(&service.await, http_test::TestRequest::get().uri(path).to_request()).await
 }
 
 async fn text(response: ServiceResponse) -> String {
@@ -35,7 +35,7 @@ async fn the_snippet_carries_its_stores_key_and_mode(app: TestApp) {
     let store = app.store_with("a", false, settings).await;
     let response = get(&app, None, &format!("/s/{}.js", store.keys.public_key)).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers().get("content-type").expect("the header"), "text/javascript; charset=utf-8");
+    assert_eq!(response.headers().get("content-type").expect("content-type"), "text/javascript; charset=utf-8");
     let text = text(response).await;
     assert!(!text.contains(PLACE));
     let said = format!(
@@ -81,14 +81,11 @@ async fn the_demo_shops_files_come_under_a_strict_policy(app: TestApp) {
     ] {
         let response = get(&app, Some("cwp_demo"), path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
-        assert_eq!(response.headers().get("content-type").expect("the header"), kind);
-        assert_eq!(response.headers().get("content-security-policy").expect("the header"), SHOP_CSP);
+        assert_eq!(response.headers().get("content-type").expect("content-type"), kind);
+        assert_eq!(response.headers().get("content-security-policy").expect("content-security-policy"), SHOP_CSP);
     }
     for path in ["/demo-shop/none.js", "/demo-shop/../README.md", "/demo-shop/%2e%2e/README.md"] {
         assert_eq!(get(&app, Some("cwp_demo"), path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    assert_eq!(
-        get(&app, Some("cwp_demo"), "/demo-shop").await.headers().get("location").expect("the header"),
-        "/demo-shop/"
-    );
+    assert_eq!(get(&app, Some("cwp_demo"), "/demo-shop").await.headers().get("location").expect("location"), "/demo-shop/");
 }
