@@ -191,7 +191,9 @@ async fn commit_group(shared: &Shared, group: Vec<Waiting>) {
         }
         Err(error) => {
             let mut group = group;
-            if let (1, Some(waiting)) = (group.len(), group.pop()) {
+            if group.len() == 1
+                && let Some(waiting) = group.pop()
+            {
                 let answer = commit_singly(shared, &waiting.arrival, error).await;
                 let _ = waiting.done.send(answer);
                 return;
