@@ -143,10 +143,10 @@ pub fn count(lines: &[LineItem]) -> i32 {
 }
 
 impl Content {
-    /// Whether a fact is newer than all before it. One of the same instant is not: its place is decided by
-    /// its id among the kept events.
+    /// Whether a fact is simply the next one. One of the same instant is not: its place is decided by its id among the
+    /// kept events. Nor is any before the cart has begun: what was kept without effect may come to have one.
     pub fn is_newer(&self, at: Millis) -> bool {
-        at > self.at
+        self.at > 0 && at > self.at
     }
 
     /// Applies the next fact. What comes before anything is in the basket says nothing about it.

@@ -8,12 +8,13 @@ use crate::{
     orders,
 };
 use cartwheel_domain::{
-    cart::{Fact, boundary, fold, joined},
+    bots::CARTS_PER_HOUR,
+    cart::{Content, Fact, boundary, fold, joined},
     event::{Body, CartChange, CartKind, Marks},
-    time::Millis,
+    time::{HOUR, Millis},
 };
 use cartwheel_entity::{cart, restore_link};
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -125,22 +126,23 @@ impl Unit<'_, '_> {
         );
         model.contact_id = contact;
         self.carts.add(model);
+        self.begun.insert(id);
         for key in keys {
             self.carts.point(key, id);
             if let Some(claimed) = key.claimed() {
                 self.carts.point_if_free(claimed, id);
             }
-            if let Some(facts) = self.orphans.remove(&waiting_place(key)) {
-                let place = waiting_place(key);
-                for (_, cart) in self.placed.values_mut().filter(|(_, c)| *c == Some(place)) {
-                    *cart = Some(id);
-                }
-                self.moved.push((facts.iter().map(|f| f.id).collect(), id));
-                self.facts.entry(id).or_default().extend(facts);
-                self.stale.insert(id);
-            }
+            let waiting = self.orphans.remove(&waiting_place(key)).unwrap_or_default();
+            self.give(waiting, id);
         }
-        self.mark(id, contact, one.event.marks);
+        let mut marks = one.event.marks;
+        if let Some(contact) = contact.filter(|c| self.contacts.get(*c).is_some_and(|m| !m.bot))
+            && self.too_many_for_a_person(contact, one.event.occurred_at).await?
+        {
+            marks.bot = true;
+            self.contacts.change(contact, |m| m.bot = true);
+        }
+        self.mark(id, contact, marks);
         let marked = self.carts.get(id).is_some_and(|m| m.bot || m.test || m.staff);
         if !marked {
             self.deltas.count(one.event.occurred_at, Metric::Carts, None, 1);
@@ -151,8 +153,27 @@ impl Unit<'_, '_> {
         Ok(id)
     }
 
+    /// Whether this contact began more carts within an hour than a person fills, the newest included.
+    async fn too_many_for_a_person(&self, contact: Uuid, at: Millis) -> Result<bool, DbError> {
+        let unwritten = |id: &&Uuid| {
+            self.carts
+                .get(**id)
+                .is_some_and(|m| m.contact_id == Some(contact) && m.source_at.abs_diff(at) < HOUR as u64)
+        };
+        let mut carts = self.begun.iter().filter(unwritten).count() as u64 + 1;
+        if self.contacts.get(contact).is_some_and(|m| m.created_at < self.now) {
+            let of_contact = self.scoped.find::<cart::Entity>().filter(cart::Column::ContactId.eq(contact));
+            let near = cart::Column::SourceAt.between(at - HOUR, at + HOUR);
+            let query = of_contact.filter(near).select_only().column(cart::Column::Id);
+            let stored: Vec<Uuid> =
+                query.limit(u64::from(CARTS_PER_HOUR) + 1).into_tuple().all(self.scoped.on()).await?;
+            carts += stored.len() as u64;
+        }
+        Ok(carts > u64::from(CARTS_PER_HOUR))
+    }
+
     /// What waited under a finished cart's tokens and happened in its time joins it.
-    fn adopt_waiting(&mut self, keys: &[Key], cart: Uuid) {
+    pub(super) fn adopt_waiting(&mut self, keys: &[Key], cart: Uuid) {
         let Some(up_to) = self.carts.get(cart).and_then(|m| m.finished_at).map(boundary) else { return };
         for key in keys {
             let place = waiting_place(key);
@@ -161,47 +182,51 @@ impl Unit<'_, '_> {
             if !rest.is_empty() {
                 self.orphans.insert(place, rest);
             }
-            if own.is_empty() {
-                continue;
-            }
-            let ids: BTreeSet<Uuid> = own.iter().map(|f| f.id).collect();
-            for (event, (_, at)) in &mut self.placed {
-                if ids.contains(event) {
-                    *at = Some(cart);
-                }
-            }
-            self.moved.push((ids.into_iter().collect(), cart));
-            self.facts.entry(cart).or_default().extend(own);
-            self.stale.insert(cart);
+            self.give(own, cart);
         }
+    }
+
+    /// Moves what a newer basket holds of the time before an order, all of it without effect there, to the cart the order
+    /// has ended.
+    pub(super) async fn give_back(&mut self, newer: Uuid, up_to: Millis, cart: Uuid) -> Result<(), DbError> {
+        let facts = self.facts_of(newer).await?;
+        let early: Vec<Fact> = facts.into_iter().filter(|f| f.at <= up_to).collect();
+        if let Some(own) = self.facts.get_mut(&newer) {
+            own.retain(|f| f.at > up_to);
+        }
+        self.give(early, cart);
+        Ok(())
+    }
+
+    /// Makes facts that were kept elsewhere this cart's.
+    fn give(&mut self, facts: Vec<Fact>, cart: Uuid) {
+        if facts.is_empty() {
+            return;
+        }
+        let ids: BTreeSet<Uuid> = facts.iter().map(|f| f.id).collect();
+        for (event, (_, placed)) in &mut self.placed {
+            if ids.contains(event) {
+                *placed = Some(cart);
+            }
+        }
+        self.moved.push((ids.into_iter().collect(), cart));
+        self.facts.entry(cart).or_default().extend(facts);
+        self.stale.insert(cart);
     }
 
     fn known(&self, contact: Option<Uuid>) -> bool {
         contact.and_then(|c| self.contacts.get(c)).is_some_and(|m| m.email.is_some() || m.phone.is_some())
     }
 
-    /// Takes a fact in: applied when it is the newest, else folded with the others at the end.
+    /// Takes a fact in: applied when it is the next one, else folded with the others at the end.
     fn take(&mut self, cart: Uuid, fact: Fact) {
         let Some(model) = self.carts.get(cart) else { return };
-        if self.stale.contains(&cart) || (fact.at <= model.source_at) {
+        let begun_now = model.source_at == 0 && self.begun.contains(&cart);
+        let mut content = if begun_now { Content::default() } else { carts::content(model) };
+        if self.stale.contains(&cart) || !(begun_now || content.is_newer(fact.at)) {
             self.stale.insert(cart);
         } else {
-            // What an order that came first put there is no event of the cart.
-            let mut content = if model.source_at == 0 { Default::default() } else { carts::content(model) };
-            let begins = cartwheel_domain::cart::begins(&fact.change);
-            if begins
-                && model.source_at == 0
-                && !carts::status(model).open()
-                && !(model.bot || model.test || model.staff)
-            {
-                self.deltas.count(fact.at, Metric::Carts, None, 1);
-            }
             content.apply(fact.at, &fact.change);
-            if content.at == 0 {
-                // Said before anything was in it: kept, and without effect.
-                self.facts.entry(cart).or_default().push(fact);
-                return;
-            }
             let (settings, now) = (&self.store.settings, self.now);
             if let Some(Some(reason)) = self.carts.change(cart, |m| carts::write(m, &content, settings, now))
             {
@@ -353,6 +378,27 @@ impl Unit<'_, '_> {
         Ok(())
     }
 
+    /// What was said after an order of a cart that the order ended, and begins no new basket: it waits for one, as it
+    /// would have had the order come in time. What names the checkout stays, for a checkout is never used twice.
+    pub(super) async fn put_back(&mut self, cart: Uuid, later: Vec<Fact>) -> Result<(), DbError> {
+        let keys = self.carts.keys_of(self.scoped, cart).await?;
+        for fact in later.into_iter().filter(|f| f.change.checkout_token.is_none()) {
+            let named = |k: &&Key| fact.change.cart_token.as_ref().is_none_or(|token| k.value == *token);
+            let mut reused = keys.iter().filter(|k| k.kind.past().is_some());
+            let Some(place) = reused.find(named).map(waiting_place) else { continue };
+            if let Some(own) = self.facts.get_mut(&cart) {
+                own.retain(|f| f.id != fact.id);
+            }
+            if let Some((_, placed)) = self.placed.get_mut(&fact.id) {
+                *placed = Some(place);
+            }
+            self.moved.push((vec![fact.id], place));
+            self.stale.insert(cart);
+            self.orphans.entry(place).or_default().push(fact);
+        }
+        Ok(())
+    }
+
     /// What is left of a cart after an order that lies between its events: the later ones begin a new basket.
     pub(super) async fn split(&mut self, cart: Uuid, later: Vec<Fact>) -> Result<(), DbError> {
         let Some(before) = self.carts.get(cart).cloned() else { return Ok(()) };
@@ -374,13 +420,7 @@ impl Unit<'_, '_> {
         if let Some(own) = self.facts.get_mut(&cart) {
             own.retain(|f| !ids.contains(&f.id));
         }
-        for (event, (_, placed)) in &mut self.placed {
-            if ids.contains(event) {
-                *placed = Some(id);
-            }
-        }
-        self.facts.insert(id, later);
-        self.moved.push((ids.into_iter().collect(), id));
+        self.give(later, id);
         self.stale.insert(cart);
         if !marked {
             self.deltas.count(content.at, Metric::Carts, None, 1);

@@ -2,6 +2,7 @@
 
 use super::{Arrived, Unit, hashed, keys_of};
 use crate::{
+    analytics::Metric,
     carts::Key,
     db::{DbError, Scoped},
     ingest::raw,
@@ -85,10 +86,15 @@ impl Unit<'_, '_> {
     ) -> Result<(), DbError> {
         let mut places = BTreeMap::new();
         for (one, contact) in fresh.iter().zip(placed) {
-            let Body::Cart(c) = &one.event.body else { continue };
-            for key in
-                keys_of(one.event.source, c.cart_token.as_deref(), c.checkout_token.as_deref(), *contact)
-            {
+            let source = one.event.source;
+            let keys = match &one.event.body {
+                Body::Cart(c) => {
+                    keys_of(source, c.cart_token.as_deref(), c.checkout_token.as_deref(), *contact)
+                }
+                Body::Order(o) => keys_of(source, o.cart_token.as_deref(), o.checkout_token.as_deref(), None),
+                Body::Plain(_) | Body::Consent(_) => continue,
+            };
+            for key in keys {
                 let free = self
                     .carts
                     .at(&key)
@@ -118,6 +124,15 @@ impl Unit<'_, '_> {
             let content = cartwheel_domain::cart::fold(&facts);
             if content.at == 0 {
                 continue;
+            }
+            // The cart of an order that came first: it counts from now on, and from when it began.
+            if let Some(model) = self.carts.get(cart)
+                && model.source_at == 0
+                && !self.begun.contains(&cart)
+                && !(model.bot || model.test || model.staff)
+                && let Some(first) = facts.iter().find(|f| cartwheel_domain::cart::begins(&f.change))
+            {
+                self.deltas.count(first.at, Metric::Carts, None, 1);
             }
             let (settings, now) = (&self.store.settings, self.now);
             if let Some(Some(reason)) =

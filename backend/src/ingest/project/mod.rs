@@ -104,6 +104,8 @@ struct Unit<'a, 't> {
     deltas: Deltas,
     /// Cart facts of this transaction, by cart.
     facts: HashMap<Uuid, Vec<Fact>>,
+    /// Carts that began in this transaction: nothing is kept of them yet.
+    begun: BTreeSet<Uuid>,
     /// Carts whose content must be folded anew from the kept events.
     stale: BTreeSet<Uuid>,
     /// Kept or new facts that found no cart, by the place their token has in the event table.
@@ -173,6 +175,7 @@ pub async fn project(
         orders: orders::Book::load(scoped, &order_ids).await?,
         deltas: Deltas::new(),
         facts: HashMap::new(),
+        begun: BTreeSet::new(),
         stale: BTreeSet::new(),
         orphans: HashMap::new(),
         placed: HashMap::new(),

@@ -9,7 +9,7 @@ use crate::{
 };
 use cartwheel_domain::{
     cart::{begins, boundary},
-    event::{CartKind, Marks, OrderChange, OrderState},
+    event::{CartKind, Marks, OrderChange, OrderState, Source},
     ids::{CartId, ContactId, JourneyId, MessageId},
     money::Money,
     order::{bought, counts},
@@ -62,7 +62,7 @@ impl Unit<'_, '_> {
         {
             cart = self.end_carts(one, change, external).await?.or(cart);
         }
-        self.count_for_contact(external, had, order.state);
+        self.count_for_contact(before.as_ref(), external);
         self.figure(before.as_ref(), external).await?;
         Ok(cart)
     }
@@ -129,7 +129,8 @@ impl Unit<'_, '_> {
             return Ok(false);
         }
         let up_to = boundary(order.placed_at);
-        if model.source_at > up_to {
+        // What a cart that is to be folded anew comes to is not written in its row yet.
+        if model.source_at > up_to || self.stale.contains(&cart) {
             let facts = self.facts_of(cart).await?;
             let (earlier, later): (Vec<_>, Vec<_>) = facts.into_iter().partition(|f| f.at <= up_to);
             if !earlier.iter().any(|f| begins(&f.change)) {
@@ -137,6 +138,8 @@ impl Unit<'_, '_> {
             }
             if later.iter().any(|f| begins(&f.change)) {
                 self.split(cart, later).await?;
+            } else {
+                self.put_back(cart, later).await?;
             }
         }
         let by = match (order.click_message_id, order.window_message_id) {
@@ -180,11 +183,15 @@ impl Unit<'_, '_> {
         for key in keys.iter().filter(|k| !matches!(k.kind, KeyKind::Claimed | KeyKind::ClaimedCheckout)) {
             match (self.carts.at(key), key.past()) {
                 // A newer basket has the token: this one is the basket before it.
-                (Some(_), Some(past)) => self.carts.point(&past, id),
+                (Some(newer), Some(past)) => {
+                    self.carts.point(&past, id);
+                    self.give_back(newer, boundary(order.placed_at), id).await?;
+                }
                 (Some(_), None) => {}
                 (None, _) => self.carts.point(key, id),
             }
         }
+        self.adopt_waiting(keys, id);
         Ok(Some(id))
     }
 
@@ -279,19 +286,22 @@ impl Unit<'_, '_> {
         Ok(())
     }
 
-    fn count_for_contact(&mut self, external: &str, had: Option<OrderState>, has: OrderState) {
-        let Some((contact, placed_at)) =
-            self.orders.get(external).and_then(|m| Some((m.contact_id?, m.placed_at)))
-        else {
-            return;
+    /// Keeps what a contact has ordered. An order of which only a browser told is not theirs for sure: it counts among
+    /// the contact's orders once a server tells of it, too.
+    fn count_for_contact(&mut self, before: Option<&shop_order::Model>, external: &str) {
+        let Some(after) = self.orders.get(external).cloned() else { return };
+        let Some(contact) = after.contact_id else { return };
+        let state = |m: &shop_order::Model| {
+            OrderState::from_name(&m.state).filter(|_| m.source != Source::Snippet.as_str())
         };
-        let (was, is) = (had.is_some_and(counts), counts(has));
+        let was = before.filter(|b| b.contact_id == Some(contact)).and_then(state).is_some_and(counts);
+        let (is, bought) = (state(&after).is_some_and(counts), state(&after).is_some_and(bought));
         let last = self.contacts.get(contact).and_then(|c| c.last_order_at);
-        if was != is || (bought(has) && last.is_none_or(|l| l < placed_at)) {
+        if was != is || (bought && last.is_none_or(|l| l < after.placed_at)) {
             self.contacts.change(contact, |c| {
                 c.orders_count = (c.orders_count + i32::from(is) - i32::from(was)).max(0);
-                if bought(has) {
-                    c.last_order_at = c.last_order_at.max(Some(placed_at));
+                if bought {
+                    c.last_order_at = c.last_order_at.max(Some(after.placed_at));
                 }
             });
         }
