@@ -7,7 +7,6 @@ use super::{
     wake::wake_runs,
 };
 use crate::{
-    crash::{Fate, armed},
     db::claim,
     testing::{TestApp, TestStore},
     wake::Wake,
@@ -193,8 +192,7 @@ async fn a_late_worker_writes_nothing(app: TestApp) {
     start(&app, &store, &[one]).await;
     let (slow, quick) = (engine(&app), engine(&app));
     // The slow one has claimed and stepped, and stands still before its commit.
-    let (fate, _) = armed("engine.stepped", 1, slow.tick()).await;
-    assert!(matches!(fate, Fate::Died));
+    app.dies("engine.stepped", 1, slow.tick()).await;
     assert_eq!(drain(&quick).await, 0, "the lease holds");
     app.clock().advance(LEASE + 1);
     assert_eq!(quick.rescue().await.expect("rescued"), 1);
@@ -224,8 +222,7 @@ async fn each_crash_point_leaves_one_message(app: TestApp) {
         start(&app, &store, std::slice::from_ref(&one)).await;
         drain(&engine(&app)).await;
         app.clock().advance(HOUR + MINUTE);
-        let (fate, _) = armed(point, 1, engine(&app).tick()).await;
-        assert!(matches!(fate, Fate::Died), "{point} is passed");
+        app.dies(point, 1, engine(&app).tick()).await;
         app.clock().advance(LEASE + 1);
         let again = engine(&app);
         again.rescue().await.expect("rescued");
@@ -243,8 +240,7 @@ async fn a_clock_set_back_does_not_keep_the_runs_of_a_dead_worker(app: TestApp) 
     install(&app, &store, &default_recovery_journey_with(0)).await;
     let one = left(&app, &store, "ann@example.com").await;
     start(&app, &store, &[one]).await;
-    let (fate, _) = armed("engine.claimed", 1, engine(&app).tick()).await;
-    assert!(matches!(fate, Fate::Died));
+    app.dies("engine.claimed", 1, engine(&app).tick()).await;
     app.clock().advance(-DAY);
     assert_eq!(engine(&app).rescue().await.expect("rescued"), 1);
     app.clock().advance(DAY);
@@ -355,8 +351,7 @@ async fn ending_a_persons_runs_fences_the_worker_that_has_them(app: TestApp) {
     start(&app, &store, std::slice::from_ref(&one)).await;
     drain(&engine(&app)).await;
     app.clock().advance(HOUR);
-    let (fate, _) = armed("engine.claimed", 1, engine(&app).tick()).await;
-    assert!(matches!(fate, Fate::Died));
+    app.dies("engine.claimed", 1, engine(&app).tick()).await;
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     let ended =

@@ -2,14 +2,14 @@
 
 use super::{
     breaker::Breaker,
-    handover::{Job, hand_over},
+    handover::{Batch, Job, hand_over},
     model::{ATTEMPTING, UNCERTAIN, WORKER_LOST},
     render::LinkMaker,
     results::{self, Answered},
 };
 use crate::{
     accounts::{MasterKey, Stores},
-    channels::Channels,
+    channels::{Channels, Fault, Outcome},
     clock::Env,
     crash::crash_point,
     db::{Db, DbError, StoreScope, batch, claim},
@@ -116,12 +116,10 @@ impl Dispatcher {
     /// # Errors
     /// What the database says. A hand-over whose answer could not be written is taken up when its lease expires.
     pub async fn tick(&self) -> Result<Dispatched, DbError> {
-        let share = self.share.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let batch = hand_over(&self.tools, &self.breaker, &self.owner, &share, BATCH).await?;
+        let batch = self.take().await?;
         if batch.claimed == 0 {
             return Ok(Dispatched::default());
         }
-        self.share.lock().unwrap_or_else(PoisonError::into_inner).learn(BATCH, batch.lanes);
         crash_point!("dispatch.handed_over");
         metrics::gauge!("cartwheel_messages_late_seconds").set(batch.late_by as f64 / SECOND as f64);
         let handed_over = batch.jobs.len();
@@ -130,8 +128,19 @@ impl Dispatcher {
         Ok(Dispatched { claimed: batch.claimed, handed_over, answered, late_by: batch.late_by })
     }
 
+    /// Takes due messages in hand: the hand-over's transaction.
+    pub(super) async fn take(&self) -> Result<Batch, DbError> {
+        let share = self.share.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut batch = hand_over(&self.tools, &self.breaker, &self.owner, &share, BATCH).await?;
+        if batch.claimed > 0 {
+            let lanes = std::mem::take(&mut batch.lanes);
+            self.share.lock().unwrap_or_else(PoisonError::into_inner).learn(BATCH, lanes);
+        }
+        Ok(batch)
+    }
+
     /// Calls the channels, many at once, and records answers as they come, many at once.
-    async fn call_all(&self, jobs: Vec<Job>) -> Result<usize, DbError> {
+    pub(super) async fn call_all(&self, jobs: Vec<Job>) -> Result<usize, DbError> {
         if jobs.is_empty() {
             return Ok(0);
         }
@@ -251,9 +260,17 @@ impl Dispatcher {
     }
 }
 
-/// One call, and everything that is known after it.
+/// One call, and everything that is known after it. A worker that slept, or waited long for its turn, does not begin
+/// a call that could end after its lease: by then the message may have been settled without it.
 async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
-    let outcome = job.channel.send(&job.route, &job.outgoing, &job.message.send_key).await;
+    let patience = Millis::try_from(job.channel.patience().as_millis()).unwrap_or(Millis::MAX);
+    let ends_at_latest = env.now().saturating_add(patience);
+    let outcome = if job.message.lease_until.is_none_or(|until| ends_at_latest > until) {
+        let reply = "the worker came to it too late to be sure of its lease; nothing was sent".to_owned();
+        Outcome::NotSent { fault: Fault::Own, reply, retry_after: None }
+    } else {
+        job.channel.send(&job.route, &job.outgoing, &job.message.send_key).await
+    };
     let at = env.now();
     breaker.learn(&job.route.name, &outcome, at);
     let mut attempt = job.attempt;

@@ -2,7 +2,6 @@ use super::model::{CANCELLED, FAILED, QUEUED, SENT, SUPPRESSED, UNCERTAIN};
 use crate::{
     channels::fake::{Act, Fake},
     consent::suppression,
-    crash::{Fate, armed},
     journeys::service::switch,
     recovery::restore,
     testing::{
@@ -100,8 +99,7 @@ async fn a_worker_may_die_anywhere(app: TestApp) {
             flow.drain().await;
             app.clock().advance(HOUR + MINUTE);
             while flow.engine().tick().await.expect("a pass").claimed > 0 {}
-            let (fate, _) = armed(point, 1, flow.dispatcher().tick()).await;
-            assert!(matches!(fate, Fate::Died), "{point} is passed");
+            app.dies(point, 1, flow.dispatcher().tick()).await;
             app.clock().advance(LEASES);
             flow.drain().await;
             let mine: Vec<_> =
@@ -121,6 +119,31 @@ async fn a_worker_may_die_anywhere(app: TestApp) {
     }
 }
 
+/// A worker sleeps between its hand-over and its call, and the message is settled without it.
+#[db_test]
+async fn a_late_worker_does_not_begin_its_call(app: TestApp) {
+    for (knows_keys, fake) in [(true, Fake::idempotent()), (false, Fake::forgetful())] {
+        let flow = Flow::new(&app, fake).await;
+        let (_, cart) = flow.left(&format!("{knows_keys}@example.com")).await;
+        flow.drain().await;
+        app.clock().advance(HOUR + MINUTE);
+        while flow.engine().tick().await.expect("a pass").claimed > 0 {}
+        let sleeper = flow.dispatcher();
+        let batch = sleeper.take().await.expect("in hand");
+        assert_eq!(batch.jobs.len(), 1);
+        app.clock().advance(LEASES);
+        flow.drain().await;
+        let before = flow.fake.ledger().len();
+        sleeper.call_all(batch.jobs).await.expect("no error");
+        assert_eq!(flow.fake.ledger().len(), before, "it hears that it is late and calls nobody");
+        let all = flow.messages().await;
+        let mine = all.iter().find(|m| m.cart_id == Some(cart.uuid())).expect("the message");
+        assert_eq!(mine.status, if knows_keys { SENT } else { UNCERTAIN });
+        flow.order(cart).await;
+        flow.assert_sound().await;
+    }
+}
+
 #[db_test]
 async fn an_order_between_any_two_steps_stops_what_is_not_yet_handed_over(app: TestApp) {
     let flow = Flow::new(&app, Fake::idempotent()).await;
@@ -136,12 +159,10 @@ async fn an_order_between_any_two_steps_stops_what_is_not_yet_handed_over(app: T
         flow.drain().await;
         app.clock().advance(HOUR + MINUTE);
         if point.starts_with("engine") {
-            let (fate, _) = armed(point, 1, flow.engine().tick()).await;
-            assert!(matches!(fate, Fate::Died), "{point}");
+            app.dies(point, 1, flow.engine().tick()).await;
         } else {
             while flow.engine().tick().await.expect("a pass").claimed > 0 {}
-            let (fate, _) = armed(point, 1, flow.dispatcher().tick()).await;
-            assert!(matches!(fate, Fate::Died), "{point}");
+            app.dies(point, 1, flow.dispatcher().tick()).await;
         }
         flow.order(cart).await;
         app.clock().advance(LEASES);
@@ -336,33 +357,4 @@ async fn two_dispatchers_share_the_work_and_send_each_once(app: TestApp) {
     flow.assert_sound().await;
 }
 
-/// An order and a due step at the same time, in whatever order the database makes of it.
-#[db_test]
-async fn an_order_and_a_due_step_at_once(app: TestApp) {
-    let rounds: usize =
-        std::env::var("CARTWHEEL_INTERLEAVINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
-    let flow = Flow::new(&app, Fake::forgetful()).await;
-    for round in 0..rounds {
-        let (_, cart) = flow.left(&format!("r{round}@example.com")).await;
-        flow.drain().await;
-        app.clock().advance(HOUR + MINUTE);
-        let turns = usize::from(app.env().random::<1>()[0]) % 24;
-        let buy = async {
-            for _ in 0..turns {
-                tokio::task::yield_now().await;
-            }
-            app.clock().advance(1);
-            flow.order(cart).await;
-            flow.fake.ledger().len()
-        };
-        let (before, ()) = futures_util::join!(buy, flow.drain());
-        app.clock().advance(1);
-        flow.drain().await;
-        let handed_over =
-            flow.messages().await.into_iter().any(|m| m.cart_id == Some(cart.uuid()) && m.attempt > 0);
-        // What is handed over was handed over before the order's commit; nothing is afterwards.
-        let late = flow.fake.ledger().len() - before;
-        assert!(late == 0 || handed_over, "round {round}");
-    }
-    flow.assert_sound().await;
-}
+mod races;

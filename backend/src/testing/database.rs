@@ -142,6 +142,27 @@ impl Home {
     }
 }
 
+/// Waits until nobody else has a transaction open: one whose future was dropped is rolled back a little later, and
+/// its locks stand until then. SQLite's one writer cannot be had before that anyway.
+pub async fn await_idle(db: &Db) {
+    if db.dialect() == crate::db::Dialect::Sqlite {
+        return;
+    }
+    let query = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
+                 AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+    loop {
+        let mut tx = db.read().await.expect("a transaction");
+        let system = tx.system().await.expect("all stores");
+        let statement = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Postgres, query);
+        let row = system.on().query_one_raw(statement).await.expect("the activity").expect("a row");
+        if row.try_get::<i64>("", "n").expect("a count") == 0 {
+            return;
+        }
+        drop(tx);
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Fails when a run or a message is due and was not worked off, or a lease was left behind.
 pub async fn assert_nothing_left(db: &Db, now: Millis) {
     let mut tx = db.read().await.expect("a transaction");

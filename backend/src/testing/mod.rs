@@ -66,6 +66,17 @@ impl TestApp {
         MasterKey::for_tests()
     }
 
+    /// Runs a worker that dies at the `nth` passing of a crash point, and waits until the database has taken its
+    /// transactions back, as it does when the connections of a killed process break.
+    ///
+    /// # Panics
+    /// When the worker lives.
+    pub async fn dies<T>(&self, point: &'static str, nth: u32, worker: impl Future<Output = T>) {
+        let (fate, _) = crate::crash::armed(point, nth, worker).await;
+        assert!(matches!(fate, crate::crash::Fate::Died), "{point} is never passed");
+        database::await_idle(&self.db).await;
+    }
+
     /// Says that unfinished work at the end is the point of this test.
     pub fn allow_leftovers(&self) {
         self.leftovers.store(true, Ordering::SeqCst);
