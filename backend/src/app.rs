@@ -14,6 +14,7 @@ use crate::{
     jobs::Workers,
     journeys::{Engine, Versions},
     messages::{Dispatcher, LinkMaker, Tools},
+    privacy,
     recovery::{self, receipts::Receipts},
     storefront::{self, DemoStore},
     templates::Templates,
@@ -193,7 +194,7 @@ impl App {
             api: web::Data::new(api),
             sessions: web::Data::new(sessions),
             site: web::Data::new(Site { public_url: config.public_url.clone() }),
-            demo: web::Data::new(DemoStore(crate::seed::demo_key(&db).await?)),
+            demo: web::Data::new(DemoStore(storefront::demo_key(&db).await?)),
             files: web::Data::new(api::console::Files::new(config.console_dir.clone())),
             edge: web::Data::new(edge),
             desk: web::Data::new(consent::http::Desk { db, env, key: master, stores }),
@@ -286,6 +287,11 @@ impl App {
         workers.start("receipts", receipts.bell(), move || {
             let part = receipts.clone();
             async move { Ok(part.tick().await? > 0) }
+        });
+        let Parts { db, env, master, .. } = self.parts.clone();
+        workers.start_every("erasures", Duration::from_secs(60), quiet.clone(), move || {
+            let (db, env, master) = (db.clone(), env.clone(), master.clone());
+            async move { Ok(privacy::work(&db, &env, &master).await? > 0) }
         });
         let dispatcher = self.parts.dispatcher.clone();
         workers.start_every("rescue messages", rescue, quiet, move || {

@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use crate::{
-    accounts::{NewStore, service},
+    accounts::{NewStore, SecretKind, secrets, service},
+    channels::email::dkim::Signer,
     clock::Env,
     config::Config,
     db::{Db, StoreScope},
@@ -37,7 +38,8 @@ pub(super) enum StoreCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Change settings of a store: KEY=VALUE, several at once; all or nothing.
+    /// Change settings of a store: KEY=VALUE, several at once; all or nothing. Credentials are kept sealed: dkim_key
+    /// (PKCS#8 PEM) and shopify_secret, each as text or as @FILE.
     Set {
         /// The store, `store_…`.
         store: StoreId,
@@ -59,6 +61,9 @@ pub(super) enum JourneyCommand {
         file: PathBuf,
     },
 }
+
+/// Credentials that `store set` takes.
+const CREDENTIALS: [SecretKind; 2] = [SecretKind::Shopify, SecretKind::DkimKey];
 
 async fn open(config: &Config) -> Outcome<Db> {
     let db = Db::connect(config.database_url.expose()).await?;
@@ -100,24 +105,59 @@ pub(super) async fn store(config: &Config, command: StoreCommand) -> Outcome {
                 writeln!(out, "These keys are not shown again.")?;
             }
         }
-        StoreCommand::Set { store, values } => {
-            let pairs: Vec<(&str, &str)> = values
-                .iter()
-                .map(|v| v.split_once('=').ok_or_else(|| format!("\"{v}\" is not KEY=VALUE")))
-                .collect::<Result<_, _>>()?;
-            service::change_settings(&db, &StoreScope::system(store), |settings| {
-                pairs.iter().try_for_each(|(key, value)| settings.set(key, value))
-            })
-            .await?;
-            if let Some((_, percent)) = pairs.iter().find(|(key, _)| *key == "holdout_percent") {
-                let mut tx = db.write().await?;
-                let scoped = tx.enter(&StoreScope::system(store)).await?;
-                journeys::named::set_holdout(&scoped, &env, percent.parse()?, None).await?;
-                tx.commit().await?;
-            }
-        }
+        StoreCommand::Set { store, values } => set(config, &db, &env, store, &values).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Settings and credentials of a store. Nothing is changed unless all can be.
+async fn set(config: &Config, db: &Db, env: &Env, store: StoreId, values: &[String]) -> Outcome<()> {
+    let (mut pairs, mut credentials) = (Vec::new(), Vec::new());
+    for value in values {
+        let (key, text) = value.split_once('=').ok_or_else(|| format!("\"{value}\" is not KEY=VALUE"))?;
+        match CREDENTIALS.iter().find(|kind| kind.as_str() == key) {
+            Some(kind) => credentials.push((*kind, credential(*kind, text)?)),
+            None => pairs.push((key, text)),
+        }
+    }
+    let scope = StoreScope::system(store);
+    service::change_settings(db, &scope, |settings| {
+        pairs.iter().try_for_each(|(key, value)| settings.set(key, value))
+    })
+    .await?;
+    if !credentials.is_empty() {
+        let master = crate::app::master_key(config, db, env)?;
+        let mut tx = db.write().await?;
+        let scoped = tx.enter(&scope).await?;
+        for (kind, text) in credentials {
+            secrets::put(&scoped, &master, env, kind, &text).await?;
+        }
+        tx.commit().await?;
+    }
+    if let Some((_, percent)) = pairs.iter().find(|(key, _)| *key == "holdout_percent") {
+        let mut tx = db.write().await?;
+        let scoped = tx.enter(&scope).await?;
+        journeys::named::set_holdout(&scoped, env, percent.parse()?, None).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// The text of a credential: as given, or what stands in the file named after an `@`, so that it need not pass through
+/// the shell's history.
+fn credential(kind: SecretKind, given: &str) -> Outcome<String> {
+    let text = match given.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|e| format!("cannot read {file}: {e}"))?,
+        None => given.to_owned(),
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(format!("{} is empty", kind.as_str()).into());
+    }
+    if kind == SecretKind::DkimKey {
+        Signer::new("example.org", "check", text).map_err(|e| format!("dkim_key: {e}"))?;
+    }
+    Ok(text.to_owned())
 }
 
 /// A store with everything a new one has: keys, templates, the default journey.
