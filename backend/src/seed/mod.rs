@@ -11,19 +11,16 @@ use crate::{
     app::{Parts, StartError},
     clock::Env,
     config::Config,
-    db::{Db, DbError, StoreScope},
-    journeys, templates,
+    db::{Db, StoreScope},
+    journeys, storefront, templates,
 };
 use cartwheel_domain::{
     ids::{JourneyId, StoreId},
     journey::{Change, Definition, Node, NodeId},
     settings::{CaptureMode, StoreSettings},
 };
-use cartwheel_entity::{journey, journey_version, organisation, store};
+use cartwheel_entity::{journey, journey_version};
 use sea_orm::{ColumnTrait, QueryFilter};
-
-/// Name of the demo's organisation; also how a process finds the store its demo shop sells for.
-pub const ORGANISATION: &str = "Wheelhouse (demo)";
 
 /// How to sign in to the demo.
 #[derive(Debug)]
@@ -34,27 +31,6 @@ pub struct Made {
     pub email: String,
     /// The owner's password, shown this once.
     pub password: String,
-}
-
-/// The public key of the demo store, when there is one.
-///
-/// # Errors
-/// What the database says.
-pub async fn demo_key(db: &Db) -> Result<Option<String>, DbError> {
-    let mut tx = db.read().await?;
-    let system = tx.system().await?;
-    let owner = system
-        .find::<organisation::Entity>()
-        .filter(organisation::Column::Name.eq(ORGANISATION))
-        .one(system.on())
-        .await?;
-    let Some(owner) = owner else { return Ok(None) };
-    let row = system
-        .find::<store::Entity>()
-        .filter(store::Column::OrganisationId.eq(owner.id))
-        .one(system.on())
-        .await?;
-    Ok(row.map(|s| s.public_key))
 }
 
 fn settings(config: &Config) -> Result<StoreSettings, StartError> {
@@ -79,7 +55,7 @@ fn settings(config: &Config) -> Result<StoreSettings, StartError> {
 /// # Errors
 /// When there is one already, or with what the database says.
 pub async fn demo(db: &Db, config: &Config) -> Result<Made, StartError> {
-    if demo_key(db).await?.is_some() {
+    if storefront::demo_key(db).await?.is_some() {
         return Err("the demo store is there already; start over with a new database".into());
     }
     let env = Env::system();
@@ -89,7 +65,7 @@ pub async fn demo(db: &Db, config: &Config) -> Result<Made, StartError> {
     let settings = settings(config)?;
     let email = "demo@wheelhouse.example";
     let new = NewStore {
-        organisation: ORGANISATION.into(),
+        organisation: storefront::DEMO_ORGANISATION.into(),
         name: "Wheelhouse".into(),
         owner: email.parse()?,
         live: false,

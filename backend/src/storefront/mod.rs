@@ -3,9 +3,12 @@
 use crate::{
     accounts::{Stores, store_cache::ShopKey},
     config::Config,
+    db::{Db, DbError},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use cartwheel_domain::settings::CaptureMode;
+use cartwheel_entity::{organisation, store};
+use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 
 const SNIPPET: &str = include_str!("../../../storefront/dist/snippet.min.js");
@@ -17,6 +20,25 @@ struct DemoShop;
 /// The public key of the store that the demo shop sells for.
 #[derive(Clone, Default)]
 pub struct DemoStore(pub Option<String>);
+
+/// Name of the demo's organisation; how a process finds the store its demo shop sells for.
+pub const DEMO_ORGANISATION: &str = "Wheelhouse (demo)";
+
+/// The public key of the demo store, when there is one.
+///
+/// # Errors
+/// What the database says.
+pub async fn demo_key(db: &Db) -> Result<Option<String>, DbError> {
+    let mut tx = db.read().await?;
+    let system = tx.system().await?;
+    let named = organisation::Column::Name.eq(DEMO_ORGANISATION);
+    let Some(owner) = system.find::<organisation::Entity>().filter(named).one(system.on()).await? else {
+        return Ok(None);
+    };
+    let owned = store::Column::OrganisationId.eq(owner.id);
+    let row = system.find::<store::Entity>().filter(owned).one(system.on()).await?;
+    Ok(row.map(|s| s.public_key))
+}
 
 /// Adds the routes.
 pub fn routes(config: &mut web::ServiceConfig) {

@@ -35,7 +35,10 @@ async fn the_snippet_carries_its_stores_key_and_mode(app: TestApp) {
     let store = app.store_with("a", false, settings).await;
     let response = get(&app, None, &format!("/s/{}.js", store.keys.public_key)).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers().get("content-type").expect("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(
+        response.headers().get("content-type").expect("content-type"),
+        "text/javascript; charset=utf-8"
+    );
     let text = text(response).await;
     assert!(!text.contains(PLACE));
     let said = format!(
@@ -82,10 +85,16 @@ async fn the_demo_shops_files_come_under_a_strict_policy(app: TestApp) {
         let response = get(&app, Some("cwp_demo"), path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.headers().get("content-type").expect("content-type"), kind);
-        assert_eq!(response.headers().get("content-security-policy").expect("content-security-policy"), SHOP_CSP);
+        assert_eq!(
+            response.headers().get("content-security-policy").expect("content-security-policy"),
+            SHOP_CSP
+        );
     }
     for path in ["/demo-shop/none.js", "/demo-shop/../README.md", "/demo-shop/%2e%2e/README.md"] {
         assert_eq!(get(&app, Some("cwp_demo"), path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    assert_eq!(get(&app, Some("cwp_demo"), "/demo-shop").await.headers().get("location").expect("location"), "/demo-shop/");
+    assert_eq!(
+        get(&app, Some("cwp_demo"), "/demo-shop").await.headers().get("location").expect("location"),
+        "/demo-shop/"
+    );
 }
