@@ -206,6 +206,7 @@ pub fn end_reason(reason: &str) -> String {
         "journey_off" => t::end_journey_off(),
         "unsubscribed" => t::end_unsubscribed(),
         "cancelled" => t::end_cancelled(),
+        "came_back" => t::end_came_back(),
         "loop_limit" => t::end_loop_limit(),
         "broken" => t::end_broken(),
         other => other.replace('_', " "),
