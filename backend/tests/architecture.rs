@@ -210,7 +210,10 @@ fn the_server_reads_nothing_from_the_clone_it_was_built_in() {
     assert_none("a server is kept and run when its clone is gone", &breaches);
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
     let embed = manifest.lines().find(|line| line.starts_with("rust-embed ")).unwrap_or_default();
-    assert!(embed.contains("debug-embed"), "without debug-embed it reads embedded files from the clone: {embed}");
+    assert!(
+        embed.contains("debug-embed"),
+        "without debug-embed it reads embedded files from the clone: {embed}"
+    );
 }
 
 #[test]
