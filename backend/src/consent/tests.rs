@@ -116,7 +116,7 @@ struct Answer {
 async fn ask(app: &TestApp, request: TestRequest) -> Answer {
     let service = init_service(App::new().app_data(desk(app)).configure(routes)).await;
     let response = call_service(&service, request.to_request()).await;
-    let (status, headers) = (response.status(), response.headers().clone().into());
+    let (status, headers) = (response.status(), response.headers().clone());
     let bytes = to_bytes(response.into_body()).await.expect("a body");
     Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
 }

@@ -10,7 +10,6 @@ use super::{DbError, Dialect, System};
 use cartwheel_domain::time::{HOUR, Millis};
 use cartwheel_entity::{journey_run, message};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement, Value};
-use std::sync::OnceLock;
 
 /// Lanes there are.
 pub const LANES: i32 = 64;
@@ -72,7 +71,8 @@ impl Share {
     }
 }
 
-/// The claim of a table: literal texts, so that both databases prepare it once.
+/// The claim of a table. PostgreSQL prepares one text; in SQLite's the limits, which take few values, are literal: it
+/// plans anew at each execution that binds one.
 struct Shape {
     table: &'static str,
     due: &'static str,
@@ -83,19 +83,19 @@ const RUNS: Shape = Shape { table: "journey_run", due: "wake_at", leased: 1 };
 const MESSAGES: Shape = Shape { table: "message", due: "next_at", leased: 2 };
 
 impl Shape {
-    fn sqlite(&self) -> String {
+    fn sqlite(&self, per_lane: u32, limit: u32) -> String {
         let Self { table, due, leased } = self;
         let lanes: Vec<String> = (0..LANES)
             .map(|n| {
                 format!(
-                    "SELECT * FROM (SELECT rowid AS r FROM {table} WHERE status = 0 AND lane = (?6 + {n}) % {LANES} \
-                     AND {due} <= ?3 ORDER BY {due}, id LIMIT ?4)"
+                    "SELECT * FROM (SELECT rowid AS r FROM {table} WHERE status = 0 AND lane = (?4 + {n}) % {LANES} \
+                     AND {due} <= ?3 ORDER BY {due}, id LIMIT {per_lane})"
                 )
             })
             .collect();
         format!(
             "UPDATE {table} SET status = {leased}, epoch = epoch + 1, lease_owner = ?1, lease_until = ?2 \
-             WHERE rowid IN (SELECT r FROM ({}) LIMIT ?5) RETURNING *",
+             WHERE rowid IN (SELECT r FROM ({}) LIMIT {limit}) RETURNING *",
             lanes.join(" UNION ALL ")
         )
     }
@@ -112,34 +112,19 @@ impl Shape {
         )
     }
 
-    fn statement(&self, dialect: Dialect, text: &str, claim: &Claim<'_>) -> Statement {
-        let values: [Value; 6] = [
-            claim.owner.into(),
-            claim.until.into(),
-            claim.now.into(),
-            i64::from(claim.share.per_lane).into(),
-            i64::from(claim.limit).into(),
-            claim.share.turn.into(),
-        ];
+    fn statement(&self, dialect: Dialect, claim: &Claim<'_>) -> Statement {
+        let (per_lane, turn) = (claim.share.per_lane, claim.share.turn);
+        let mut values: Vec<Value> = vec![claim.owner.into(), claim.until.into(), claim.now.into()];
+        let text = match dialect {
+            Dialect::Sqlite => self.sqlite(per_lane, claim.limit),
+            Dialect::Postgres => {
+                values.extend([i64::from(per_lane).into(), i64::from(claim.limit).into()]);
+                self.postgres()
+            }
+        };
+        values.push(turn.into());
         Statement::from_sql_and_values(dialect.backend(), text, values)
     }
-}
-
-fn text(dialect: Dialect, shape: &Shape, cells: &'static [OnceLock<String>; 2]) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => cells[0].get_or_init(|| shape.sqlite()),
-        Dialect::Postgres => cells[1].get_or_init(|| shape.postgres()),
-    }
-}
-
-fn run_claim(dialect: Dialect) -> &'static str {
-    static TEXT: [OnceLock<String>; 2] = [const { OnceLock::new() }; 2];
-    text(dialect, &RUNS, &TEXT)
-}
-
-fn message_claim(dialect: Dialect) -> &'static str {
-    static TEXT: [OnceLock<String>; 2] = [const { OnceLock::new() }; 2];
-    text(dialect, &MESSAGES, &TEXT)
 }
 
 /// Leases due runs, the longest overdue first within each lane.
@@ -147,7 +132,7 @@ fn message_claim(dialect: Dialect) -> &'static str {
 /// # Errors
 /// What the database says.
 pub async fn runs(system: &System<'_>, claim: &Claim<'_>) -> Result<Vec<journey_run::Model>, DbError> {
-    let statement = RUNS.statement(system.dialect(), run_claim(system.dialect()), claim);
+    let statement = RUNS.statement(system.dialect(), claim);
     let mut rows = all::<journey_run::Entity>(system, statement).await?;
     rows.sort_unstable_by_key(|r| (r.wake_at, r.id));
     Ok(rows)
@@ -159,7 +144,7 @@ pub async fn runs(system: &System<'_>, claim: &Claim<'_>) -> Result<Vec<journey_
 /// # Errors
 /// What the database says.
 pub async fn messages(system: &System<'_>, claim: &Claim<'_>) -> Result<Vec<message::Model>, DbError> {
-    let statement = MESSAGES.statement(system.dialect(), message_claim(system.dialect()), claim);
+    let statement = MESSAGES.statement(system.dialect(), claim);
     let mut rows = all::<message::Entity>(system, statement).await?;
     rows.sort_unstable_by_key(|r| (r.next_at, r.id));
     Ok(rows)

@@ -6,8 +6,8 @@ use cartwheel_domain::ids::StoreId;
 use cartwheel_entity::{contact, contact_identity, store_signal};
 use cartwheel_macros::db_test;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, sea_query::Expr,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    sea_query::Expr, sea_query::OnConflict,
 };
 
 fn signal(store: StoreId, name: &str, at: i64) -> store_signal::ActiveModel {
@@ -115,6 +115,20 @@ async fn what_is_not_committed_did_not_happen(app: TestApp) {
     let mut tx = app.db().read().await.expect("a transaction");
     let mine = tx.enter(&a.scope()).await.expect("a");
     assert_eq!(mine.find::<store_signal::Entity>().count(mine.on()).await.expect("count"), 0);
+}
+
+/// Else each statement with a bound `LIMIT` is prepared anew at each execution (`docs/decisions/0001`).
+#[db_test]
+async fn sqlite_keeps_the_plan_of_a_prepared_statement(app: TestApp) {
+    if app.db().dialect() != Dialect::Sqlite {
+        return;
+    }
+    let mut tx = app.db().read().await.expect("a transaction");
+    let system = tx.system().await.expect("all stores");
+    let asked = "SELECT sqlite_compileoption_used('ENABLE_QPSG') AS used";
+    let statement = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Sqlite, asked);
+    let row = system.on().query_one_raw(statement).await.expect("an answer").expect("a row");
+    assert_eq!(row.try_get::<i32>("", "used").expect("a number"), 1);
 }
 
 #[db_test]
