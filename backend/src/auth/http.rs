@@ -1,7 +1,8 @@
 //! `POST /auth/sign-in`, `/auth/refresh`, `/auth/sign-out`.
 //!
 //! The refresh token travels only in an HttpOnly, SameSite=Strict cookie; the browser's scripts never see it. The
-//! three take JSON alone and check `Origin`, so that no other site can use the cookie.
+//! three take JSON alone and check `Origin`, so that no other site can use the cookie. `refresh` without the cookie is
+//! no fault: 204, there is no session.
 
 use super::{
     Sessions,
@@ -79,8 +80,10 @@ async fn refresh(request: HttpRequest, sessions: web::Data<Sessions>, site: web:
     if !site.own(&request) {
         return foreign();
     }
+    // A browser that shows no session claims nothing that could be refused: it is told that there is none. The cookie
+    // is hidden from scripts, so the console cannot know before it asks.
     let Some(cookie) = request.cookie(site.cookie_name()) else {
-        return problem(401, "signed_out", "there is no session; sign in");
+        return HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish();
     };
     answer(&site, sessions.refresh(cookie.value()).await)
 }

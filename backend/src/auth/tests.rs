@@ -1,10 +1,12 @@
 //! Sessions as an attacker and a forgetful browser see them.
 
 use super::{
+    http::{Site, routes},
     jwt::{ACCESS_SECONDS, Access, Tokens},
     session::{Sessions, SignInError},
 };
 use crate::testing::TestApp;
+use actix_web::{http::StatusCode, test as http_test, web};
 use cartwheel_domain::time::{MINUTE, SECOND};
 use cartwheel_macros::db_test;
 
@@ -72,6 +74,24 @@ async fn wrong_passwords_are_refused_alike_and_then_braked(app: TestApp) {
     ));
     app.clock().advance(6 * MINUTE);
     assert!(sessions.sign_in("a@owner.example", PASSWORD, address, "test").await.is_ok());
+}
+
+/// A browser without a session has done nothing wrong, and its console logs no error; one with a dead session has.
+#[db_test]
+async fn a_refresh_without_a_session_is_no_error(app: TestApp) {
+    let site = Site { public_url: "http://localhost".into() };
+    let data = (web::Data::new(sessions(&app)), web::Data::new(site));
+    let service =
+        http_test::init_service(actix_web::App::new().app_data(data.0).app_data(data.1).configure(routes));
+    let service = service.await;
+    let ask = || http_test::TestRequest::post().uri("/auth/refresh");
+    let answer = http_test::call_service(&service, ask().to_request()).await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(answer.headers().get("cache-control").map(|v| v.as_bytes()), Some(b"no-store".as_slice()));
+    let dead = ask().cookie(actix_web::cookie::Cookie::new("cartwheel", "cwr_dead"));
+    assert_eq!(http_test::call_service(&service, dead.to_request()).await.status(), StatusCode::UNAUTHORIZED);
+    let foreign = ask().insert_header(("origin", "https://evil.example"));
+    assert_eq!(http_test::call_service(&service, foreign.to_request()).await.status(), StatusCode::FORBIDDEN);
 }
 
 #[test]

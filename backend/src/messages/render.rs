@@ -5,7 +5,7 @@ use crate::{
     accounts::MasterKey,
     channels::Outgoing,
     consent::links,
-    db::Scoped,
+    db::{DbError, Scoped},
     recovery::restore,
     templates::{Templates, TemplatesError, Wanted},
 };
@@ -22,8 +22,8 @@ use cartwheel_domain::{
     },
     time::{DAY, Millis},
 };
-use cartwheel_entity::{cart, contact, message, message_content, message_link};
-use sea_orm::ActiveValue::Set;
+use cartwheel_entity::{cart, company, contact, message, message_content, message_link};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter};
 
 /// Clicks and opens are counted for so long after the hand-over.
 const COUNTED_FOR: Millis = 180 * DAY;
@@ -80,7 +80,7 @@ fn language(contact: &contact::Model, facts: &Facts) -> Language {
 fn context(
     facts: &Facts,
     contact: &contact::Model,
-    cart: Option<&cart::Model>,
+    (cart, company): (Option<&cart::Model>, Option<String>),
     links: LinkContext,
     now: Millis,
 ) -> MailContext {
@@ -104,7 +104,7 @@ fn context(
             last_name: contact.last_name.clone(),
             email: contact.email.clone().unwrap_or_default(),
         },
-        cart: cart_context(cart),
+        cart: cart_context(cart, company),
         links,
         language,
         locale: contact
@@ -118,7 +118,7 @@ fn context(
     }
 }
 
-fn cart_context(cart: Option<&cart::Model>) -> CartContext {
+fn cart_context(cart: Option<&cart::Model>, company: Option<String>) -> CartContext {
     let currency = cart.and_then(|c| c.currency.parse().ok()).unwrap_or(Currency::EUR);
     let lines: Vec<LineItem> =
         cart.and_then(|c| serde_json::from_value(c.items.clone()).ok()).unwrap_or_default();
@@ -140,8 +140,15 @@ fn cart_context(cart: Option<&cart::Model>) -> CartContext {
         item_count: cart.and_then(|c| u64::try_from(c.item_count).ok()).unwrap_or(0),
         total: Money::new(cart.map_or(0, |c| c.total_minor), currency),
         valid_until: cart.and_then(|c| c.valid_until),
-        company: None,
+        company,
     }
+}
+
+/// Name of the company a quote is made out to.
+async fn company(scoped: &Scoped<'_>, cart: Option<&cart::Model>) -> Result<Option<String>, DbError> {
+    let Some(id) = cart.and_then(|c| c.company_id) else { return Ok(None) };
+    let row = scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?;
+    Ok(row.map(|c| c.name))
 }
 
 /// Writes a message that may go.
@@ -186,7 +193,8 @@ pub async fn render(
         preferences: Some(unsubscribe.clone()),
         view: None,
     };
-    let context = context(facts, contact, cart, addresses, now);
+    let company = company(scoped, cart).await?;
+    let context = context(facts, contact, (cart, company), addresses, now);
     let mut mail = template.mail.render(&context, basis.conditions.postal_address)?;
     if let Some(subject) = facts.subject(message, context.language) {
         mail.subject = own_subject(&subject, &context)?;

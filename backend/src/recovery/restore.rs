@@ -34,6 +34,23 @@ fn hash(token: &str) -> String {
     hex::encode(digest(&SHA256, token.as_bytes()))
 }
 
+/// Keyed hash of a cart and the message that carries its link: the token's secret half, then the row's key.
+fn tag(key: &MasterKey, (store, cart): (StoreId, CartId), message: Option<MessageId>) -> hmac::Tag {
+    let mut mac = hmac::Context::with_key(&key.derive("restore 1", store));
+    mac.update(cart.uuid().as_bytes());
+    mac.update(message.map_or(Uuid::nil(), MessageId::uuid).as_bytes());
+    mac.sign()
+}
+
+fn row_key(tag: &hmac::Tag) -> Uuid {
+    Uuid::from_slice(&tag.as_ref()[16..32]).unwrap_or_default()
+}
+
+/// The key of the row that is kept of the link of a cart in a message.
+pub fn link_id(key: &MasterKey, of: (StoreId, CartId), message: Option<MessageId>) -> Uuid {
+    row_key(&tag(key, of, message))
+}
+
 impl Link {
     /// The link of a cart in a message, good for so many days.
     pub fn of(
@@ -43,14 +60,11 @@ impl Link {
         now: Millis,
         days: u32,
     ) -> Self {
-        let mut mac = hmac::Context::with_key(&key.derive("restore 1", store));
-        mac.update(cart.uuid().as_bytes());
-        mac.update(message.map_or(Uuid::nil(), MessageId::uuid).as_bytes());
-        let tag = mac.sign();
+        let tag = tag(key, (store, cart), message);
         let mut bytes = store.uuid().as_bytes().to_vec();
         bytes.extend_from_slice(&tag.as_ref()[..16]);
         let token = URL_SAFE_NO_PAD.encode(bytes);
-        let id = Uuid::from_slice(&tag.as_ref()[16..32]).unwrap_or_default();
+        let id = row_key(&tag);
         let row = restore_link::ActiveModel {
             store_id: Set(store.uuid()),
             id: Set(id),

@@ -10,8 +10,8 @@ use crate::{
 };
 use cartwheel_domain::{
     event::{
-        Body, CartChange, CartKind, ConsentChange, Event, EventKind, Lines, Marks, OrderChange, OrderState,
-        Refund, Source, Who,
+        Body, CartChange, CartKind, Company, ConsentChange, Event, EventKind, Lines, Marks, OrderChange,
+        OrderState, Refund, Source, Who,
     },
     ids::{CartId, MessageId, StoreId},
     money::Money,
@@ -77,6 +77,8 @@ pub(super) async fn live(
             clock.set(now);
             story.happen(now).await?;
             parts.drain().await?;
+            // In their time, as the service would: else they all close in the first minutes of the present.
+            while parts.abandoner.expire().await?.more {}
             story.read_mail(now).await?;
         }
     }
@@ -103,6 +105,7 @@ impl Story<'_> {
             locale: Some(shopper.place.1.into()),
             country: shopper.place.0.parse().ok(),
             time_zone: Some(shopper.place.2.into()),
+            company: shopper.company.map(|name| Company { external_id: None, name: name.into() }),
             ..Who::default()
         };
         let marks = Marks { bot: shopper.bot, ..Marks::default() };

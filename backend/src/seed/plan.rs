@@ -105,6 +105,16 @@ const PLACES: [(&str, &str, &str); 6] = [
     ("US", "en-US", "America/New_York"),
 ];
 
+/// Who buys bicycles by the dozen.
+const COMPANIES: [&str; 6] = [
+    "Stadtwerke Aare AG",
+    "Hôtel du Lac SA",
+    "Ciclo Turismo Srl",
+    "Meyer & Söhne GmbH",
+    "Harbour Couriers Ltd",
+    "Campus Mobility Inc.",
+];
+
 /// One shopper with one cart.
 pub struct Shopper {
     /// Number, for tokens and addresses.
@@ -123,6 +133,8 @@ pub struct Shopper {
     pub lines: Vec<LineItem>,
     /// A business buyer's quote.
     pub quote: bool,
+    /// The company it is made out to.
+    pub company: Option<&'static str>,
     /// A machine.
     pub bot: bool,
     /// Buys at once.
@@ -151,6 +163,7 @@ impl Shopper {
             place: *dice.pick(&PLACES).unwrap_or(&PLACES[0]),
             lines,
             quote,
+            company: quote.then(|| COMPANIES[usize::try_from(n).unwrap_or(0) % COMPANIES.len()]),
             bot: dice.chance(BOTS),
             buys: buys && !quote,
             returns: dice.chance(NATURAL_RETURN).then(|| dice.after(2 * HOUR, 5 * DAY)),

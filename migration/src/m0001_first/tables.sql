@@ -217,6 +217,7 @@ CREATE INDEX cart_idle ON cart (idle_at, store_id, id) WHERE idle_at IS NOT NULL
 CREATE INDEX cart_list ON cart (store_id, updated_at DESC, id DESC);
 CREATE INDEX cart_status ON cart (store_id, status, updated_at DESC, id DESC);
 CREATE INDEX cart_contact ON cart (store_id, contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX cart_number ON cart (store_id, number) WHERE number IS NOT NULL;
 
 -- The tokens a cart answers to. A finished cart gives its tokens up to the next one.
 CREATE TABLE cart_key (

@@ -4,7 +4,7 @@ async function token() {
   const key = field('key').value.trim();
   if (key) return key;
   const answer = await fetch('/auth/refresh', { method: 'POST' });
-  return answer.ok ? (await answer.json()).access_token : null;
+  return answer.status === 200 ? (await answer.json()).access_token : null;
 }
 
 async function run() {

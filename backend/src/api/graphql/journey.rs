@@ -2,7 +2,8 @@
 
 use super::{
     access::Access,
-    scalars::{Json, Money, Time, amount},
+    overview::{Incremental, Recovered, compared, recovered},
+    scalars::{Json, Time},
 };
 use crate::{
     analytics::{Metric, figures},
@@ -43,10 +44,12 @@ pub struct JourneyCounts {
     waiting: i64,
     /// Messages handed over.
     messages: i64,
-    /// Orders after a click or in the window of one of its messages.
-    recovered: i64,
-    /// Their value, net of what went back.
-    revenue: Money,
+    /// Orders after a click on one of its messages.
+    recovered_by_click: Recovered,
+    /// Orders in the window of one of its messages.
+    recovered_by_window: Recovered,
+    /// What its messages earned beyond what would have come anyway.
+    incremental: Incremental,
 }
 
 /// What passed a node.
@@ -141,14 +144,13 @@ impl Journey {
             .read(async |scoped| {
                 let sums = figures::since(scoped, now, days.unwrap_or(30), Some(id)).await?;
                 let n = |metric| sums.total(metric, currency);
-                let (click, window) = (n(Metric::RecoveredByClick), n(Metric::RecoveredByWindow));
-                let best = if click.minor > window.minor { click } else { window };
                 Ok::<_, DbError>(JourneyCounts {
                     runs: n(Metric::TreatedEntered).n + n(Metric::HoldoutEntered).n,
                     waiting: standing(scoped, id).await?,
                     messages: n(Metric::Sent).n,
-                    recovered: best.n,
-                    revenue: amount(best.minor, currency.code()),
+                    recovered_by_click: recovered(&sums, Metric::RecoveredByClick, currency),
+                    recovered_by_window: recovered(&sums, Metric::RecoveredByWindow, currency),
+                    incremental: compared(&sums, currency),
                 })
             })
             .await

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::db::DbError;
 use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
-use cartwheel_domain::ids::MessageId;
+use cartwheel_domain::ids::{CartId, MessageId};
 use cartwheel_entity::{contact, message, message_content, template};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::SimpleExpr};
 
@@ -292,6 +292,11 @@ impl Message {
             )
         });
         Ok(row.await?.map(|t| t.language))
+    }
+
+    /// The cart it is about, by id.
+    async fn cart_id(&self) -> Option<ID> {
+        self.row.cart_id.map(|id| ID(CartId(id).to_string()))
     }
 
     /// The cart it is about.

@@ -12,6 +12,7 @@ use crate::{
 use async_graphql::{ComplexObject, Enum, ID, Result, SimpleObject};
 use cartwheel_domain::{
     ids::OrderId,
+    money::Currency,
     recovery::{Arm, Question, incremental},
     time::{DAY, utc_day},
 };
@@ -74,7 +75,8 @@ pub struct Funnel {
     reachable: i64,
     messaged: i64,
     clicked: i64,
-    recovered: i64,
+    /// Orders after a click: the step that follows a click, not the window's.
+    recovered_by_click: i64,
 }
 
 /// One UTC day.
@@ -151,13 +153,8 @@ impl Overview {
         let now = access.api.env.now();
         let sums = access.read(async |scoped| figures::since(scoped, now, days, None).await).await?;
         let currency = access.info.settings.currency;
-        let recovered = |metric| {
-            let sum = sums.total(metric, currency);
-            Recovered { orders: sum.n, revenue: amount(sum.minor, currency.code()) }
-        };
         let n = |metric| sums.total(metric, currency).n;
-        let (by_click, by_window) =
-            (recovered(Metric::RecoveredByClick), recovered(Metric::RecoveredByWindow));
+        let by_click = recovered(&sums, Metric::RecoveredByClick, currency);
         let first_day = utc_day(now) - days + 1;
         let trend = (first_day..=utc_day(now)).map(|day| TrendDay {
             day: chrono::DateTime::from_timestamp_millis(i64::from(day) * DAY)
@@ -176,19 +173,25 @@ impl Overview {
                 reachable: n(Metric::Reachable),
                 messaged: n(Metric::Messaged),
                 clicked: n(Metric::Clicked),
-                recovered: by_click.orders.max(by_window.orders),
+                recovered_by_click: by_click.orders,
             },
             trend: trend.collect(),
-            incremental: compared(&sums, access),
+            incremental: compared(&sums, currency),
             recovered_by_click: by_click,
-            recovered_by_window: by_window,
+            recovered_by_window: recovered(&sums, Metric::RecoveredByWindow, currency),
             access: access.clone(),
         })
     }
 }
 
-fn compared(sums: &Figures, access: &Access) -> Incremental {
-    let currency = access.info.settings.currency;
+/// Orders by one definition, and their value.
+pub(super) fn recovered(sums: &Figures, by: Metric, currency: Currency) -> Recovered {
+    let sum = sums.total(by, currency);
+    Recovered { orders: sum.n, revenue: amount(sum.minor, currency.code()) }
+}
+
+/// The treated against the held out.
+pub(super) fn compared(sums: &Figures, currency: Currency) -> Incremental {
     let arm = |entered, ordered| {
         let (entered, orders) = (sums.total(entered, currency), sums.total(ordered, currency));
         let whole = |n: i64| u64::try_from(n).unwrap_or(0);

@@ -81,7 +81,8 @@ impl Store {
         Overview::load(&self.0, days).await
     }
 
-    /// Carts, the latest change first. `search` finds a whole e-mail address or its beginning, or a quote's number.
+    /// Carts, the latest change first. `search` finds by an e-mail address or its beginning (the first hundred people,
+    /// by address), or by a quote's number.
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
     async fn carts(
         &self,
@@ -93,27 +94,32 @@ impl Store {
     ) -> Result<CartConnection> {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
         let rows = self.0.read(async |scoped| {
-            let mut query = scoped.find::<cart::Entity>();
-            if let Some(status) = status {
-                query = query.filter(cart::Column::Status.eq(status.as_str()));
-            }
-            if let Some(kind) = kind {
-                query = query.filter(cart::Column::Kind.eq(kind.as_str()));
-            }
-            if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-                let people: Vec<_> = contacts_like(scoped, text).await?.into_iter().map(|c| c.id).collect();
-                query = query.filter(
-                    Condition::any()
-                        .add(cart::Column::ContactId.is_in(people))
-                        .add(cart::Column::Number.eq(text)),
-                );
-            }
-            if let Some((at, id)) = place {
-                query = query.filter(before(cart::Column::UpdatedAt, cart::Column::Id, at, id));
-            }
-            let query =
-                query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1);
-            Ok::<_, DbError>(query.all(scoped.on()).await?)
+            let listed = || {
+                let mut query = scoped.find::<cart::Entity>();
+                if let Some(status) = status {
+                    query = query.filter(cart::Column::Status.eq(status.as_str()));
+                }
+                if let Some(kind) = kind {
+                    query = query.filter(cart::Column::Kind.eq(kind.as_str()));
+                }
+                if let Some((at, id)) = place {
+                    query = query.filter(before(cart::Column::UpdatedAt, cart::Column::Id, at, id));
+                }
+                query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1)
+            };
+            let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) else {
+                return Ok::<_, DbError>(listed().all(scoped.on()).await?);
+            };
+            // Two questions, each with an index of its own: as one they would walk the whole list.
+            let people: Vec<_> = contacts_like(scoped, text).await?.into_iter().map(|c| c.id).collect();
+            let mut rows =
+                listed().filter(cart::Column::ContactId.is_in(people.clone())).all(scoped.on()).await?;
+            let numbered = listed().filter(cart::Column::Number.eq(text)).all(scoped.on()).await?;
+            rows.extend(
+                numbered.into_iter().filter(|c| !c.contact_id.is_some_and(|id| people.contains(&id))),
+            );
+            rows.sort_by_key(|c| std::cmp::Reverse((c.updated_at, c.id)));
+            Ok(rows)
         });
         let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.updated_at, r.id));
         let edges = rows.into_iter().map(|row| CartEdge {
@@ -129,7 +135,7 @@ impl Store {
         Cart::load(&self.0, id).await
     }
 
-    /// Contacts, last seen first. `search` finds a whole e-mail address or its beginning.
+    /// Contacts, last seen first. `search` finds by an e-mail address or its beginning (the first hundred, by address).
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
     async fn contacts(
         &self,
@@ -140,7 +146,10 @@ impl Store {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
         let rows = self.0.read(async |scoped| {
             if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-                return contacts_like(scoped, text).await;
+                let found = contacts_like(scoped, text).await?.into_iter();
+                return Ok(found
+                    .filter(|c| place.is_none_or(|after| (c.last_seen_at, c.id) < after))
+                    .collect());
             }
             let mut query = scoped.find::<contact::Entity>().filter(contact::Column::MergedInto.is_null());
             if let Some((at, id)) = place {
@@ -223,21 +232,24 @@ fn before<C: ColumnTrait>(time: C, id: C, at: i64, after: uuid::Uuid) -> Conditi
     Condition::any().add(time.lt(at)).add(Condition::all().add(time.eq(at)).add(id.lt(after)))
 }
 
-/// Contacts whose address is, or begins with, a text; at most a page of them, by the index of addresses.
+/// Contacts whose address is, or begins with, a text: the first hundred by address, so that the index of addresses
+/// answers whatever the text; last seen first.
 async fn contacts_like(scoped: &crate::db::Scoped<'_>, text: &str) -> Result<Vec<contact::Model>, DbError> {
     let from = text.to_lowercase();
     let mut to = from.clone();
     to.push(char::MAX);
     let column = || Expr::col((contact::Entity, contact::Column::Email));
-    let rows = scoped
+    let mut rows = scoped
         .find::<contact::Entity>()
         .filter(contact::Column::Email.is_not_null())
+        .filter(contact::Column::MergedInto.is_null())
         .filter(column().gte(from.clone()).and(column().lt(to)))
-        .order_by_desc(contact::Column::LastSeenAt)
-        .order_by_desc(contact::Column::Id)
+        .order_by_asc(contact::Column::Email)
         .limit(page::MOST)
         .all(scoped.on())
         .await?;
     // The order of texts is the database's own; the beginning is judged here.
-    Ok(rows.into_iter().filter(|c| c.email.as_deref().is_some_and(|e| e.starts_with(&from))).collect())
+    rows.retain(|c| c.email.as_deref().is_some_and(|e| e.starts_with(&from)));
+    rows.sort_by_key(|c| std::cmp::Reverse((c.last_seen_at, c.id)));
+    Ok(rows)
 }

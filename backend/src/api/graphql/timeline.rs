@@ -9,12 +9,17 @@ use super::{
 use crate::{
     db::{DbError, Scoped},
     journeys::timeline as decisions,
+    recovery::restore,
 };
 use async_graphql::{Enum, ID, Result, SimpleObject};
-use cartwheel_domain::ids::{CartId, ContactId, EventId, MessageId, OrderId, RunId};
-use cartwheel_entity::{cart, event, journey, journey_run, message, shop_order};
+use cartwheel_domain::{
+    ids::{CartId, ContactId, EventId, MessageId, OrderId, RunId},
+    time::Millis,
+};
+use cartwheel_entity::{cart, event, journey, journey_run, message, restore_link, shop_order};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Which part of the story an entry tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -56,6 +61,22 @@ pub struct NextStep {
 
 /// Most events shown; the latest are kept.
 const EVENTS: u64 = 300;
+/// Most messages of one cart that are looked at.
+const MESSAGES: u64 = 100;
+
+impl TimelineEntry {
+    fn of(id: String, at: Millis, kind: TimelineKind, code: impl Into<String>) -> Self {
+        Self {
+            id: ID(id),
+            at: Time(at),
+            kind,
+            code: code.into(),
+            values: Json(json!({})),
+            message: None,
+            journey: None,
+        }
+    }
+}
 
 /// A cart's story, oldest first.
 ///
@@ -65,8 +86,11 @@ pub async fn timeline(access: &Access, row: &cart::Model) -> Result<Vec<Timeline
     let mut entries = access
         .read(async |scoped| {
             let mut entries = events(scoped, row).await?;
-            entries.extend(decided(access, scoped, row).await?);
-            entries.extend(messages(access, scoped, row).await?);
+            let (sent, runs) = (messages(scoped, row).await?, runs(scoped, row).await?);
+            entries.extend(judged(row, &runs));
+            entries.extend(restored(access, scoped, row, &sent).await?);
+            entries.extend(decided(access, scoped, &runs).await?);
+            entries.extend(sent.into_iter().flat_map(|m| told(access, m)));
             if let Some(id) = row.order_id {
                 let order = scoped
                     .find::<shop_order::Entity>()
@@ -78,6 +102,7 @@ pub async fn timeline(access: &Access, row: &cart::Model) -> Result<Vec<Timeline
             Ok::<_, DbError>(entries)
         })
         .await?;
+    // Of the same instant, what the shop told stands before what was decided from it.
     entries.sort_by_key(|e| e.at.0);
     Ok(entries)
 }
@@ -104,13 +129,19 @@ async fn events(scoped: &Scoped<'_>, row: &cart::Model) -> Result<Vec<TimelineEn
         .collect())
 }
 
+/// Its passages through journeys, newest first.
+async fn runs(scoped: &Scoped<'_>, row: &cart::Model) -> Result<Vec<journey_run::Model>, DbError> {
+    match row.contact_id {
+        Some(contact) => decisions::runs_of_cart(scoped, CartId(row.id), ContactId(contact)).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 async fn decided(
     access: &Access,
     scoped: &Scoped<'_>,
-    row: &cart::Model,
+    runs: &[journey_run::Model],
 ) -> Result<Vec<TimelineEntry>, DbError> {
-    let Some(contact) = row.contact_id else { return Ok(Vec::new()) };
-    let runs = decisions::runs_of_cart(scoped, CartId(row.id), ContactId(contact)).await?;
     let ids: Vec<_> = runs.iter().map(|r| RunId(r.id)).collect();
     let journeys = scoped
         .find::<journey::Entity>()
@@ -138,26 +169,80 @@ async fn decided(
         .collect())
 }
 
-async fn messages(
+async fn messages(scoped: &Scoped<'_>, row: &cart::Model) -> Result<Vec<message::Model>, DbError> {
+    let query = scoped.find::<message::Entity>().filter(message::Column::CartId.eq(row.id));
+    Ok(query.limit(MESSAGES).all(scoped.on()).await?)
+}
+
+/// A message and what its recipient did with it.
+fn told(access: &Access, m: message::Model) -> Vec<TimelineEntry> {
+    let id = MessageId(m.id);
+    let values = json!({ "template": m.template_key, "subject": m.subject });
+    let after = [("opened", m.opened_at), ("clicked", m.clicked_at), ("unsubscribed", m.unsubscribed_at)];
+    let mut entries: Vec<_> = after
+        .into_iter()
+        .filter_map(|(code, at)| {
+            let entry = TimelineEntry::of(format!("{id}:{code}"), at?, TimelineKind::Message, code);
+            Some(TimelineEntry { values: Json(values.clone()), ..entry })
+        })
+        .collect();
+    entries.insert(
+        0,
+        TimelineEntry {
+            id: ID(id.to_string()),
+            at: Time(m.sent_at.unwrap_or(m.created_at)),
+            kind: TimelineKind::Message,
+            code: super::message::status_word(m.status).into(),
+            values: Json(
+                json!({ "reason": m.reason, "template": m.template_key, "refusal": m.refusal, "evidence": m.evidence }),
+            ),
+            message: Some(Message { access: access.clone(), row: m }),
+            journey: None,
+        },
+    );
+    entries
+}
+
+/// What was judged of the cart itself: left, or too old. The row keeps the latest time it was left, until the shopper
+/// comes back; the times before are those at which its journeys began, since they begin in the same transaction.
+fn judged(row: &cart::Model, runs: &[journey_run::Model]) -> Vec<TimelineEntry> {
+    let id = CartId(row.id);
+    let entry = |code, at| TimelineEntry::of(format!("{id}:{code}:{at}"), at, TimelineKind::Event, code);
+    let left: BTreeSet<Millis> = runs.iter().map(|r| r.entered_at).chain(row.abandoned_at).collect();
+    let mut entries: Vec<_> = left.into_iter().map(|at| entry("abandoned", at)).collect();
+    if row.status == "expired" {
+        entries.extend(row.finished_at.map(|at| entry("expired", at)));
+    }
+    entries
+}
+
+/// When the cart was brought back by a link of its messages. The key of a link follows from cart and message, so
+/// each is found by its key.
+async fn restored(
     access: &Access,
     scoped: &Scoped<'_>,
     row: &cart::Model,
+    sent: &[message::Model],
 ) -> Result<Vec<TimelineEntry>, DbError> {
-    let rows = scoped
-        .find::<message::Entity>()
-        .filter(message::Column::CartId.eq(row.id))
-        .limit(100)
+    if sent.is_empty() {
+        return Ok(Vec::new());
+    }
+    let links = sent.iter().map(|m| {
+        restore::link_id(&access.api.master, (access.info.id, CartId(row.id)), Some(MessageId(m.id)))
+    });
+    let used = scoped
+        .find::<restore_link::Entity>()
+        .filter(restore_link::Column::Id.is_in(links))
+        .filter(restore_link::Column::UsedAt.is_not_null())
         .all(scoped.on())
         .await?;
-    Ok(rows.into_iter().map(|m| TimelineEntry {
-        id: ID(MessageId(m.id).to_string()),
-        at: Time(m.sent_at.unwrap_or(m.created_at)),
-        kind: TimelineKind::Message,
-        code: super::message::status_word(m.status).into(),
-        values: Json(json!({ "reason": m.reason, "template": m.template_key, "refusal": m.refusal, "evidence": m.evidence })),
-        message: Some(Message { access: access.clone(), row: m }),
-        journey: None,
-    }).collect())
+    Ok(used
+        .into_iter()
+        .filter_map(|link| {
+            let id = format!("{}:restored", link.id);
+            Some(TimelineEntry::of(id, link.used_at?, TimelineKind::Event, "restored"))
+        })
+        .collect())
 }
 
 fn ordered(order: shop_order::Model) -> TimelineEntry {
