@@ -3,6 +3,7 @@
 //! Pages describe what they want by a typed operation (`crate::graphql`) and get a [`Query`] with the data, the fault and
 //! whether work is under way. Everything generic is thin; the work is done once, on JSON values.
 
+mod decode;
 pub mod error;
 mod post;
 mod query;

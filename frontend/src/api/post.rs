@@ -1,5 +1,7 @@
 //! One `post` for everything; the typed functions around it only convert.
 
+use std::pin::Pin;
+
 use graphql_client::GraphQLQuery;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,6 +9,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCredentials, RequestInit, Response};
 
+use super::decode::decode;
 use super::{Fault, FaultKind, session};
 use crate::browser;
 
@@ -44,29 +47,35 @@ pub(super) fn parts<Q: GraphQLQuery>(variables: Q::Variables) -> Result<(Operati
 }
 
 pub(super) fn read<T: DeserializeOwned>(data: Value) -> Result<T, Fault> {
-    serde_json::from_value(data).map_err(|fault| Fault::unreadable(fault.to_string()))
+    decode(&data).map_err(|fault| Fault::unreadable(fault.to_string()))
 }
 
-/// Runs an operation with the session's token; one silent renewal when the token is no longer taken.
-pub(super) async fn run(operation: Operation, variables: Value) -> Result<Value, Fault> {
+/// Runs an operation with the session's token; one silent renewal when the token is no longer taken. Boxed, so that it is
+/// not part of the state of everybody who waits for it.
+pub(super) fn run(
+    operation: Operation,
+    variables: Value,
+) -> Pin<Box<dyn Future<Output = Result<Value, Fault>>>> {
     let body = serde_json::json!({
         "operationName": operation.name,
         "query": operation.query,
         "variables": variables,
     })
     .to_string();
-    let first = attempt(&body, session::token().await?).await;
-    match first {
-        Err(fault) if fault.kind == FaultKind::SignedOut => {
-            let token = session::renew().await?;
-            attempt(&body, token).await
+    Box::pin(async move {
+        let first = attempt(&body, session::token().await?).await;
+        match first {
+            Err(fault) if fault.kind == FaultKind::SignedOut => {
+                let token = session::renew().await?;
+                attempt(&body, token).await
+            }
+            other => other,
         }
-        other => other,
-    }
-    .inspect_err(|fault| {
-        if fault.kind == FaultKind::SignedOut {
-            session::ended();
-        }
+        .inspect_err(|fault| {
+            if fault.kind == FaultKind::SignedOut {
+                session::ended();
+            }
+        })
     })
 }
 

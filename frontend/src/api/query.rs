@@ -5,9 +5,10 @@ use std::sync::Arc;
 use graphql_client::GraphQLQuery;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 
 use super::Fault;
-use super::post::{parts, read, run};
+use super::post::{Operation, parts, read, run};
 
 /// A query and its latest outcome. Copies are the same query.
 pub struct Query<T: Send + Sync + 'static> {
@@ -61,22 +62,28 @@ where
         asked.update_value(|count| *count += 1);
         let mine = asked.get_value();
         query.busy.set(true);
-        let question = parts::<Q>(variables);
-        spawn_local(async move {
-            let outcome = match question {
-                Ok((operation, variables)) => run(operation, variables).await.and_then(read),
-                Err(fault) => Err(fault),
-            };
+        // Everything that knows the type stands in one function; the waiting is the same for all.
+        let take = move |outcome: Result<Value, Fault>| {
             // The page may be gone, or a newer question under way.
             if asked.try_get_value() != Some(mine) {
                 return;
             }
             query.busy.set(false);
-            match outcome {
+            match outcome.and_then(read) {
                 Ok(data) => query.set(data),
                 Err(fault) => query.fault.set(Some(fault)),
             }
-        });
+        };
+        ask(parts::<Q>(variables), Box::new(take));
     });
     query
+}
+
+fn ask(question: Result<(Operation, Value), Fault>, take: Box<dyn FnOnce(Result<Value, Fault>)>) {
+    spawn_local(async move {
+        take(match question {
+            Ok((operation, variables)) => run(operation, variables).await,
+            Err(fault) => Err(fault),
+        });
+    });
 }

@@ -119,6 +119,8 @@ pub(super) async fn renew() -> Result<String, Fault> {
 async fn refresh() -> Result<String, Fault> {
     let answer = post("/auth/refresh", "{}", None).await?;
     match answer.status {
+        // No session, which is no fault of anybody: nobody has signed in here yet, or the session was ended.
+        204 => Err(Fault { request_id: answer.request_id, ..Fault::new(FaultKind::SignedOut) }),
         200..300 => keep(&answer),
         status => Err(Fault::from_status(status, answer.request_id)),
     }

@@ -34,6 +34,8 @@ operations! {
     Cart in "src/graphql/cart.graphql";
     /// A cart of the store has changed.
     CartsChanged in "src/graphql/carts_changed.graphql";
+    /// A message of the store is new or has changed.
+    MessagesChanged in "src/graphql/messages_changed.graphql";
     /// The list of contacts.
     Contacts in "src/graphql/contacts.graphql";
     /// One contact.

@@ -18,7 +18,7 @@ use crate::graphql;
 use crate::i18n::t;
 use crate::pages;
 use crate::route::{Route, use_place, use_store_id};
-use crate::ui::{Clock, Dialog, DialogKind, Icon, ToastShelf, Toasts, empty, fault};
+use crate::ui::{Clock, Dialog, DialogKind, Icon, ToastShelf, Toasts, empty_page, fault};
 
 /// The frame with the page inside.
 #[component]
@@ -102,7 +102,7 @@ fn Page() -> impl IntoView {
                     );
                     ().into_any()
                 }
-                None => empty(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any()),
+                None => empty_page(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any()),
             },
             (Route::Kit, _) => pages::kit(),
             (Route::Unknown, _) | (_, None) => not_found(&stores),
@@ -117,5 +117,5 @@ fn Page() -> impl IntoView {
 fn not_found(stores: &Stores) -> AnyView {
     let home = stores.first().map_or_else(|| "/".to_owned(), |store| Route::Home.path(&store.id));
     let next = crate::ui::button_link(home, crate::ui::ButtonKind::Primary, t::not_found_home());
-    empty(Icon::CircleAlert, t::not_found_title(), t::not_found_words(), next)
+    empty_page(Icon::CircleAlert, t::not_found_title(), t::not_found_words(), next)
 }

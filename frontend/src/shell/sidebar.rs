@@ -39,6 +39,7 @@ fn StoreSwitch() -> impl IntoView {
         view! {
             <span class="store-switch__names">
                 <b class="truncate">{name}</b>
+                " "
                 <small class="truncate">{organisation}</small>
             </span>
             {icon(Icon::ChevronDown)}

@@ -33,7 +33,7 @@ pub use button::{Button, ButtonKind, IconButton, button_link};
 pub use chart::{Chart, ChartPoint};
 pub use code::CodeBlock;
 pub use dialog::{Dialog, DialogKind};
-pub use empty::empty;
+pub use empty::{empty, empty_page};
 pub use fault::fault;
 pub use field::{Field, NumberField, SearchField, TextArea};
 pub use icon::{Icon, icon};

@@ -14,10 +14,10 @@ use crate::graphql;
 use crate::graphql::cart::{CartStoreCart, ResponseData, Variables};
 use crate::graphql::types::CartStatus;
 use crate::i18n::{format, t};
-use crate::pages::live::follow_carts;
+use crate::pages::live::{follow_carts, follow_messages};
 use crate::pages::shared::{fact, given};
 use crate::route::{Route, use_id, use_store_id};
-use crate::ui::{Crumb, Icon, PageHead, Tone, empty, moment, notice, skeleton_page, stateful};
+use crate::ui::{Crumb, Icon, PageHead, Tone, empty_page, moment, notice, skeleton_page, stateful};
 use crate::words;
 
 /// The page of a cart.
@@ -25,16 +25,18 @@ use crate::words;
 pub fn Cart() -> impl IntoView {
     let (store, id) = (use_store_id(), use_id());
     let query = use_query::<graphql::Cart>(move || Some(Variables { store: store.get(), cart: id.get() }));
-    follow_carts(store, move |changed| {
+    let look = move |changed: &[String]| {
         // An empty list: the link was lost for a while, so anything may have changed.
         if changed.is_empty() || id.with_untracked(|id| changed.contains(id)) {
             query.refetch();
         }
-    });
+    };
+    follow_carts(store, look);
+    follow_messages(store, look);
     stateful(query, skeleton_page, move |data: Arc<ResponseData>| {
         match data.store.as_ref().and_then(|store| store.cart.as_ref()) {
             Some(cart) => content(cart, &store.get()),
-            None => empty(Icon::ShoppingCart, t::cart_gone(), t::cart_gone_words(), ().into_any()),
+            None => empty_page(Icon::ShoppingCart, t::cart_gone(), t::cart_gone_words(), ().into_any()),
         }
     })
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::graphql::cart::CartStoreCart;
-use crate::graphql::types::{Time, TimelineKind};
+use crate::graphql::types::TimelineKind;
 use crate::i18n::t;
 use crate::route::Route;
 use crate::ui::{Tone, icon, moment};
@@ -27,12 +27,10 @@ struct Entry {
     journey: Option<(String, String)>,
 }
 
-/// The server's lines, and those that follow from dates of the cart and its messages. The order is told once.
+/// The server's lines. The order is told once.
 fn entries(cart: &CartStoreCart) -> Vec<Entry> {
     let ordered = cart.timeline.iter().any(|entry| entry.kind == TimelineKind::Order);
-    let told = |code: &str| cart.timeline.iter().any(|entry| entry.code == code);
-    let mut entries: Vec<Entry> = cart
-        .timeline
+    cart.timeline
         .iter()
         .filter(|entry| !(ordered && entry.kind == TimelineKind::Event && entry.code == "order_placed"))
         .map(|entry| Entry {
@@ -40,29 +38,7 @@ fn entries(cart: &CartStoreCart) -> Vec<Entry> {
             line: words::line(entry.kind, &entry.code, &entry.values),
             journey: entry.journey.as_ref().map(|journey| (journey.id.clone(), journey.name.clone())),
         })
-        .collect();
-    let mut add = |kind, code: &str, at: Option<Time>| {
-        if let Some(at) = at.filter(|_| !told(code)) {
-            entries.insert(
-                0,
-                Entry { at: at.0, line: words::line(kind, code, &serde_json::Value::Null), journey: None },
-            );
-        }
-    };
-    // A journey begins because the cart was left, so that line stands first, however late the work was done.
-    let entered = cart.timeline.iter().find(|entry| entry.code == "entered").map(|entry| entry.at);
-    add(
-        TimelineKind::Event,
-        "abandoned",
-        cart.abandoned_at.map(|at| entered.map_or(at, |entered| entered.min(at))),
-    );
-    for message in &cart.messages {
-        add(TimelineKind::Message, "opened", message.opened_at);
-        add(TimelineKind::Message, "clicked", message.clicked_at);
-    }
-    // What happened at the same moment stays in the order it was told in.
-    entries.sort_by_key(|entry| entry.at);
-    entries
+        .collect()
 }
 
 /// The oldest first, as it happened.

@@ -12,7 +12,7 @@ use crate::graphql::contact::{
 use crate::i18n::{format, t};
 use crate::pages::shared::{CartRow, cart_table, fact, given};
 use crate::route::{Route, use_id, use_store_id};
-use crate::ui::{Crumb, Icon, PageHead, Tone, badge, empty, moment, skeleton_page, stateful};
+use crate::ui::{Crumb, Icon, PageHead, Tone, badge, empty_page, moment, skeleton_page, stateful};
 use crate::words;
 
 /// The page of a contact.
@@ -24,7 +24,7 @@ pub fn Contact() -> impl IntoView {
     stateful(query, skeleton_page, move |data: Arc<ResponseData>| {
         match data.store.as_ref().and_then(|store| store.contact.as_ref()) {
             Some(contact) => content(contact, &store.get()),
-            None => empty(Icon::Users, t::contact_gone(), t::contact_gone_words(), ().into_any()),
+            None => empty_page(Icon::Users, t::contact_gone(), t::contact_gone_words(), ().into_any()),
         }
     })
 }

@@ -23,7 +23,7 @@ fn steps(funnel: &Funnel) -> Vec<Step> {
         step(t::funnel_reachable(), t::funnel_reachable_meaning(), funnel.reachable, None),
         step(t::funnel_messaged(), t::funnel_messaged_meaning(), funnel.messaged, None),
         step(t::funnel_clicked(), t::funnel_clicked_meaning(), funnel.clicked, None),
-        step(t::funnel_recovered(), t::funnel_recovered_meaning(), funnel.recovered, Some("recovered")),
+        step(t::funnel_recovered(), t::funnel_recovered_meaning(), funnel.recovered_by_click, None),
     ]
 }
 

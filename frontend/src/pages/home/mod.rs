@@ -16,6 +16,7 @@ use crate::graphql::{
     types::{Attribution, SetupCode},
 };
 use crate::i18n::{format, t};
+use crate::pages::live::follow_figures;
 use crate::route::{Parameters, Route, use_parameters, use_store_id};
 use crate::ui::{Icon, Segmented, Tone, badge, empty, moment, notice, set_title, skeleton_page, stateful};
 use crate::words;
@@ -33,6 +34,7 @@ pub fn Home() -> impl IntoView {
     let (store, parameters) = (use_store_id(), use_parameters());
     let query =
         use_query::<graphql::Home>(move || Some(Variables { store: store.get(), days: days(parameters) }));
+    follow_figures(store, move || query.refetch());
     set_title(&t::nav_home());
     let content = move |data: Arc<ResponseData>| match &data.store {
         Some(data) => content(data, &store.get(), parameters),

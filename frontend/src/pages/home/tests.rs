@@ -23,7 +23,7 @@ fn overview(enough: bool) -> HomeStoreOverview {
             "holdoutRate": 0.08,
             "contactsNeeded": 2100,
         },
-        "funnel": { "carts": 10, "abandoned": 7, "reachable": 4, "messaged": 3, "clicked": 1, "recovered": 1 },
+        "funnel": { "carts": 10, "abandoned": 7, "reachable": 4, "messaged": 3, "clicked": 1, "recoveredByClick": 1 },
         "trend": [],
         "recentRecoveries": [],
     }))

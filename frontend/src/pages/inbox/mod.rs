@@ -12,7 +12,7 @@ use crate::graphql::messages::{
     MessagesStoreMessages, MessagesStoreMessagesEdgesNode as Row, ResponseData, Variables,
 };
 use crate::i18n::t;
-use crate::pages::live::follow_carts;
+use crate::pages::live::follow_messages;
 use crate::route::{Parameters, Route, use_parameters, use_store_id};
 use crate::shell::use_store;
 use crate::ui::{
@@ -31,7 +31,7 @@ pub fn Inbox() -> impl IntoView {
         let after = Some(parameters.get("after")).filter(|after| !after.is_empty());
         Some(Variables { store: store.get(), first: PAGE, after })
     });
-    follow_carts(store, move |_| query.refetch());
+    follow_messages(store, move |_| query.refetch());
     let content = move |data: Arc<ResponseData>| match &data.store {
         Some(data) => panes(&data.messages, &store.get(), parameters),
         None => ().into_any(),

@@ -20,7 +20,7 @@ use crate::graphql::journey::{JourneyStoreJourney, ResponseData, Variables};
 use crate::i18n::{format, t};
 use crate::route::{Parameters, Route, use_id, use_parameters, use_store_id};
 use crate::ui::{
-    Crumb, Icon, PageHead, Segmented, Tone, empty, moment, notice, skeleton_page, stat, stateful,
+    Crumb, Icon, PageHead, Segmented, Tone, empty_page, moment, notice, skeleton_page, stat, stateful,
 };
 use draft::Draft;
 
@@ -42,7 +42,7 @@ pub fn Journey() -> impl IntoView {
     stateful(query, skeleton_page, move |data: Arc<ResponseData>| {
         match data.store.as_ref().and_then(|store| store.journey.as_ref()) {
             Some(journey) => content(journey, &store.get(), parameters, query),
-            None => empty(Icon::Workflow, t::journey_gone(), t::journey_gone_words(), ().into_any()),
+            None => empty_page(Icon::Workflow, t::journey_gone(), t::journey_gone_words(), ().into_any()),
         }
     })
 }
@@ -85,14 +85,28 @@ fn content(
 
 fn figures(journey: &JourneyStoreJourney) -> AnyView {
     let counts = &journey.counts;
-    let revenue = format::money(&counts.revenue.decimal, &counts.revenue.currency);
+    let (click, window, effect) =
+        (&counts.recovered_by_click, &counts.recovered_by_window, &counts.incremental);
+    let money = |decimal: &str, currency: &str| format::money(decimal, currency);
+    let earned = match &effect.revenue {
+        Some(revenue) if effect.enough => money(&revenue.decimal, &revenue.currency),
+        _ => t::incremental_early(),
+    };
+    let compared = match (effect.treated_rate, effect.holdout_rate) {
+        (Some(treated), Some(holdout)) if effect.enough => {
+            t::incremental_rates(&format::percent(holdout), &format::percent(treated))
+        }
+        _ => t::incremental_people(effect.holdout_contacts, &format::number(effect.treated_contacts)),
+    };
     let days = || view! { {t::range_recent(30)} }.into_any();
     view! {
-        <section class="stats" aria-label=t::journey_figures()>
+        <section class="stats stats--six" aria-label=t::journey_figures()>
             {stat(t::journey_runs(), t::journey_runs_meaning(), format::number(counts.runs), days())}
             {stat(t::journey_waiting(), t::journey_waiting_meaning(), format::number(counts.waiting), view! { {t::time_now()} }.into_any())}
             {stat(t::journey_messages(), t::journey_messages_meaning(), format::number(counts.messages), days())}
-            {stat(t::journey_recovered(), t::recovered_click_meaning(), revenue, view! { {t::orders(counts.recovered)} }.into_any())}
+            {stat(t::journey_by_click(), t::recovered_click_meaning(), money(&click.revenue.decimal, &click.revenue.currency), view! { {t::orders(click.orders)} }.into_any())}
+            {stat(t::journey_by_window(), t::recovered_window_meaning(), money(&window.revenue.decimal, &window.revenue.currency), view! { {t::orders(window.orders)} }.into_any())}
+            {stat(t::recovered_incremental(), t::recovered_incremental_meaning(), earned, view! { {compared} }.into_any())}
         </section>
     }
     .into_any()
@@ -114,6 +128,10 @@ fn body(
         .map(|one| (one.node.clone(), Count { entered: one.entered, waiting: one.waiting }))
         .collect();
     let counts = StoredValue::new(counts);
+    let of_version = journey.published_version.as_ref().map(|version| {
+        let date = format::date(version.published_at.0);
+        view! { <p class="tiny muted">{t::journey_counts_of(&date, &version.number.to_string())}</p> }
+    });
     let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
     let as_list = move || parameters.get("view") == "list";
@@ -124,6 +142,7 @@ fn body(
                     <h2 id="steps">{t::journey_steps()}</h2>
                     <Segmented label=t::journey_view() options=options value=parameters.signal("view") on_pick=pick />
                 </div>
+                {of_version}
                 {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, parameters) }}
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>

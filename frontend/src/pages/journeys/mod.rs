@@ -34,7 +34,8 @@ pub fn Journeys() -> impl IntoView {
                                 <th scope="col" class="right">{t::journey_runs()}</th>
                                 <th scope="col" class="right">{t::journey_waiting()}</th>
                                 <th scope="col" class="right">{t::journey_messages()}</th>
-                                <th scope="col" class="right">{t::journey_recovered()}</th>
+                                <th scope="col" class="right">{t::journey_by_click()}</th>
+                                <th scope="col" class="right only-wide">{t::journey_by_window()}</th>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>
@@ -55,6 +56,7 @@ pub fn Journeys() -> impl IntoView {
 
 fn row(journey: &Row, store: &str) -> AnyView {
     let counts = &journey.counts;
+    let (click, window) = (&counts.recovered_by_click, &counts.recovered_by_window);
     let version = journey.published_version.as_ref().map(|version| {
         view! { <div class="tiny muted">{t::journey_version(&version.number.to_string())} " · " {moment(version.published_at.0)}</div> }
     });
@@ -69,8 +71,12 @@ fn row(journey: &Row, store: &str) -> AnyView {
             <td class="right only-wide">{format::number(counts.waiting)}</td>
             <td class="right only-wide">{format::number(counts.messages)}</td>
             <td class="right">
-                <span class="strong">{format::money(&counts.revenue.decimal, &counts.revenue.currency)}</span>
-                <div class="tiny muted">{t::orders(counts.recovered)}</div>
+                <span class="strong">{format::money(&click.revenue.decimal, &click.revenue.currency)}</span>
+                <div class="tiny muted">{t::orders(click.orders)}</div>
+            </td>
+            <td class="right only-wide">
+                {format::money(&window.revenue.decimal, &window.revenue.currency)}
+                <div class="tiny muted">{t::orders(window.orders)}</div>
             </td>
         </tr>
     }

@@ -37,12 +37,8 @@ pub fn form(store: &SettingsStore, context: Context) -> AnyView {
     let number = move |value: RwSignal<String>| {
         value.get().trim().parse::<i64>().ok().filter(|number| (1..=1_000).contains(number))
     };
-    let cap_wrong = move |value: RwSignal<String>| {
-        move || {
-            (!value.with(|value| value.trim().is_empty()) && number(value).is_none())
-                .then(t::settings_number_wrong)
-        }
-    };
+    let cap_wrong =
+        move |value: RwSignal<String>| move || number(value).is_none().then(t::settings_number_wrong);
     let wrong = Signal::derive(move || {
         name_wrong().is_some()
             || email_wrong().is_some()
