@@ -19,7 +19,7 @@ test('the keyboard picks a wait, a new wait is typed, and publishing makes the n
   await page.keyboard.press('Enter');
   await expect(waits.last()).toHaveAttribute('aria-pressed', 'true');
 
-  const field = page.getByLabel(en('wait_label'));
+  const field = page.getByRole('textbox', { name: en('wait_label'), exact: true });
   await field.fill('');
   await expect(page.getByText(en('draft_wrong'))).toBeVisible();
   await field.fill('3');
@@ -34,14 +34,14 @@ test('the keyboard picks a wait, a new wait is typed, and publishing makes the n
   await page.reload();
   await expect(page.getByText(en('journey_version', { number: next })).first()).toBeVisible();
   await waits.last().click();
-  await expect(page.getByLabel(en('wait_label'))).toHaveValue('3');
+  await expect(page.getByRole('textbox', { name: en('wait_label'), exact: true })).toHaveValue('3');
 });
 
 test('a draft survives a reload and can be discarded', async ({ page, server }) => {
   const home = await enterConsole(page, server);
   await openJourney(page, home);
   await page.locator('.graph__node--holdout').first().click();
-  await page.getByLabel(en('holdout_label')).fill('12');
+  await page.getByRole('textbox', { name: en('holdout_label'), exact: true }).fill('12');
   await expect(page.getByText(en('draft_count', { n: 1 }))).toBeVisible();
   await page.reload();
   await expect(page.getByText(en('draft_count', { n: 1 }))).toBeVisible();

@@ -20,6 +20,18 @@ export async function enterConsole(page: Page, server: { url: string; signIn: { 
   return page.url();
 }
 
+/** Asks the API as the console does, of the store the person signs in to. */
+export async function askConsole(page: Page, server: { url: string; signIn: { email: string; password: string; store: string } }, query: string, variables: Record<string, unknown> = {}) {
+  const { email, password, store } = server.signIn;
+  const session = await page.request.post(`${server.url}/auth/sign-in`, { data: { email, password } });
+  expect(session.status(), await session.text()).toBe(200);
+  const { access_token: token } = await session.json();
+  const answer = await page.request.post(`${server.url}/graphql`, { headers: { authorization: `Bearer ${token}` }, data: { query, variables: { store, ...variables } } });
+  const { data, errors } = await answer.json();
+  expect(errors, JSON.stringify(errors)).toBeUndefined();
+  return data;
+}
+
 /** The page has its heading and its data. */
 export async function loaded(page: Page) {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
