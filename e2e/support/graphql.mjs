@@ -56,7 +56,7 @@ export async function contacts(url, store, search) {
 }
 
 const MESSAGES = `query Messages($store: ID!) {
-  store(id: $store) { messages(first: 50) { edges { node { id subject to status template } } } }
+  store(id: $store) { messages(first: 50) { edges { node { id subject to status template reason refusal { rule detail } } } } }
 }`;
 
 export async function messages(url, store) {

@@ -252,7 +252,10 @@ impl Book {
                 dirty = true;
             }
         };
-        put(&mut m.email, who.email.as_ref().map(ToString::to_string));
+        // A customer id that looks like an address may be one; an address somebody gave is worth more.
+        let guessed = who.user_id.as_deref().and_then(|id| id.parse().ok()) == who.email;
+        let known = m.email.is_some();
+        put(&mut m.email, who.email.as_ref().filter(|_| !(guessed && known)).map(ToString::to_string));
         put(&mut m.phone, who.phone.as_ref().map(ToString::to_string));
         put(&mut m.external_id, who.user_id.clone().filter(|_| event.source.trusted()));
         put(&mut m.first_name, who.first_name.clone());

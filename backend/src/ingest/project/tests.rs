@@ -246,6 +246,21 @@ async fn a_cart_fills_is_ordered_and_the_figures_follow(app: TestApp) {
 }
 
 #[db_test]
+async fn an_address_given_outlives_an_id_that_looks_like_one(app: TestApp) {
+    let shop = Shop::new(&app, "a").await;
+    let who = json!({"userId": "user-ann@crm.example"});
+    let mut said = who.clone();
+    said["type"] = json!("identify");
+    said["traits"] = json!({"email": "ann@example.com"});
+    shop.send(&[shop.track("1", T, who.clone(), "Cart Updated", cart("c", json!([lamp(1)])))]).await;
+    let email = async || shop.all::<contact::Entity>().await.remove(0).email;
+    assert_eq!(email().await.as_deref(), Some("user-ann@crm.example"), "better than none");
+    shop.send(&[shop.read(Source::Api, "2", T + 1, said)]).await;
+    shop.send(&[shop.track("3", T + MINUTE, who, "Cart Updated", cart("c", json!([lamp(2)])))]).await;
+    assert_eq!(email().await.as_deref(), Some("ann@example.com"));
+}
+
+#[db_test]
 async fn a_repeat_is_dropped_within_a_batch_and_across(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
     let one = shop.track(
