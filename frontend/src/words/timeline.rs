@@ -100,12 +100,12 @@ fn event(code: &str, values: &Value) -> Option<Line> {
     };
     let step = text(values, "step").map(str::to_owned);
     let number =
-        text(values, "order_number").or_else(|| text(values, "number")).map(|number| t::order_number(number));
+        text(values, "order_number").or_else(|| text(values, "number")).map(t::order_number);
     Some(line.why(product.into_iter().chain(step).chain(number).chain(amount(values))))
 }
 
 fn order(state: &str, values: &Value) -> Line {
-    let number = text(values, "number").map(|number| t::order_number(number));
+    let number = text(values, "number").map(t::order_number);
     let how = match text(values, "recoveredBy") {
         Some("click") => t::order_by_click(),
         Some(_) => t::order_after_message(),

@@ -103,7 +103,7 @@ fn order(cart: &CartStoreCart) -> Option<AnyView> {
     Some(
         view! {
             <section class="card" aria-labelledby="order">
-                <div class="card__head"><h2 id="order">{order.number.as_deref().map_or_else(t::order, |number| t::order_number(number))}</h2></div>
+                <div class="card__head"><h2 id="order">{order.number.as_deref().map_or_else(t::order, t::order_number)}</h2></div>
                 <div class="card__body">
                     <dl class="facts">
                         {fact(t::order_total(), Some(format::money(&order.total.decimal, &order.total.currency)))}

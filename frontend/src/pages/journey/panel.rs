@@ -51,10 +51,10 @@ fn of_journey(draft: Draft) -> AnyView {
 fn write_back(value: RwSignal<String>, change: impl Fn(String) -> Option<Change> + 'static, draft: Draft) {
     Effect::new(move |before: Option<String>| {
         let now = value.get();
-        if before.is_some_and(|before| before != now) {
-            if let Some(change) = change(now.clone()) {
-                draft.change(change);
-            }
+        if before.is_some_and(|before| before != now)
+            && let Some(change) = change(now.clone())
+        {
+            draft.change(change);
         }
         now
     });
