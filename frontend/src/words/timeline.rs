@@ -99,8 +99,7 @@ fn event(code: &str, values: &Value) -> Option<Line> {
         _ => return None,
     };
     let step = text(values, "step").map(str::to_owned);
-    let number =
-        text(values, "order_number").or_else(|| text(values, "number")).map(t::order_number);
+    let number = text(values, "order_number").or_else(|| text(values, "number")).map(t::order_number);
     Some(line.why(product.into_iter().chain(step).chain(number).chain(amount(values))))
 }
 
