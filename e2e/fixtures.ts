@@ -64,17 +64,21 @@ export async function expectNoOverflow(page: Page, look = 'this page') {
 /** Where the pictures lie: CARTWHEEL_LOOKS, else a folder among the machine's temporary files. */
 const looks = process.env.CARTWHEEL_LOOKS ?? join(tmpdir(), 'cartwheel-looks');
 
-/** Looks at the page in both sizes and both schemes: a picture, nothing runs over, axe. All that is wrong is told, not the first. */
+/**
+ * Looks at the page in both sizes and both schemes: a picture, and nothing runs over. axe sees all four in English; in other
+ * languages two of them show it each size and each scheme. All that is wrong is told, not only the first.
+ */
 export async function lookAt(page: Page, name: string) {
+  const all = name.endsWith('-en');
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const scheme of schemes) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await page.evaluate(() => document.fonts.ready);
       const look = `${name}-${size}-${scheme}`;
-      await page.screenshot({ path: join(looks, `${look}.png`) });
+      await page.screenshot({ path: join(looks, `${look}.png`), animations: 'disabled' });
       await expectNoOverflow(page, look);
-      await expectAccessible(page, look);
+      if (all || (size === 'desktop') === (scheme === 'light')) await expectAccessible(page, look);
     }
   }
   await page.setViewportSize(sizes.desktop);

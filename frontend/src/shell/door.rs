@@ -67,7 +67,7 @@ pub fn Door() -> impl IntoView {
     };
     view! {
         <div class="door">
-            {brand()}
+            <header>{brand()}</header>
             <main class="door__card">
                 <div>
                     <h1 id="page-title" tabindex="-1">{t::sign_in_title()}</h1>
@@ -80,7 +80,7 @@ pub fn Door() -> impl IntoView {
                     <Button label=t::sign_in_do() kind=ButtonKind::Primary submits=true busy=busy />
                 </form>
             </main>
-            <div class="door__foot"><LanguageMenu up=true /><ThemeMenu up=true /></div>
+            <footer class="door__foot"><LanguageMenu up=true /><ThemeMenu up=true /></footer>
         </div>
     }
     .into_any()

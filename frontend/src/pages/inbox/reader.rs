@@ -58,7 +58,8 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
         tab(t::mail_basis(), "basis"),
     ];
     let shown = match view.as_str() {
-        "plain" => view! { <pre class="mail-plain" tabindex="0" aria-label=t::mail_plain()>{message.plain_text.clone()}</pre> }.into_any(),
+        "plain" | "headers" if message.plain_text.is_none() => unwritten(),
+        "plain" => view! { <pre class="mail-plain" tabindex="0" role="region" aria-label=t::mail_plain()>{message.plain_text.clone()}</pre> }.into_any(),
         "headers" => headers(message),
         "basis" => basis(message),
         _ => sheet(message, parameters),
@@ -90,7 +91,7 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
 /// The mail in a frame of a desktop's or a phone's width.
 fn sheet(message: &Message, parameters: Parameters) -> AnyView {
     let Some(url) = message.html_url.clone() else {
-        return view! { <p class="muted">{t::mail_no_html()}</p> }.into_any();
+        return unwritten();
     };
     let options = vec![(String::new(), t::mail_desktop()), ("phone".to_owned(), t::mail_phone())];
     let width = parameters.signal("width");
@@ -104,6 +105,11 @@ fn sheet(message: &Message, parameters: Parameters) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Of a message that was never written there is nothing to see.
+fn unwritten() -> AnyView {
+    view! { <p class="muted">{t::mail_no_html()}</p> }.into_any()
 }
 
 fn headers(message: &Message) -> AnyView {

@@ -72,11 +72,11 @@ fn row(journey: &Row, store: &str) -> AnyView {
             <td class="right only-wide">{format::number(counts.messages)}</td>
             <td class="right">
                 <span class="strong">{format::money(&click.revenue.decimal, &click.revenue.currency)}</span>
-                <div class="tiny muted">{t::orders(click.orders)}</div>
+                <div class="tiny muted">{t::orders(click.orders)} " · " {t::attribution_click()}</div>
             </td>
             <td class="right only-wide">
                 {format::money(&window.revenue.decimal, &window.revenue.currency)}
-                <div class="tiny muted">{t::orders(window.orders)}</div>
+                <div class="tiny muted">{t::orders(window.orders)} " · " {t::attribution_window()}</div>
             </td>
         </tr>
     }
