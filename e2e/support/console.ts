@@ -13,7 +13,8 @@ export async function signInByHand(page: Page, { email, password }: { email: str
 export async function enterConsole(page: Page, server: { url: string; signIn: { email: string; password: string } }, { language = 'en' } = {}) {
   const answer = await page.request.post(`${server.url}/auth/sign-in`, { data: { email: server.signIn.email, password: server.signIn.password } });
   expect(answer.status(), await answer.text()).toBe(200);
-  await page.addInitScript((code) => localStorage.setItem('cw.lang', code), language);
+  // In the page itself: a mail's frame has no storage.
+  await page.addInitScript((code) => window.top === window && localStorage.setItem('cw.lang', code), language);
   await page.goto(`${server.url}/`);
   await page.waitForURL(/\/stores\/[^/]+$/);
   await loaded(page);
