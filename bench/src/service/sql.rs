@@ -86,8 +86,8 @@ impl Sql {
     /// What the database says.
     pub async fn script(&mut self, text: &str) -> Outcome {
         match self {
-            Self::Sqlite(c) => drop(c.execute(sqlx::raw_sql(AssertSqlSafe(text))).await?),
-            Self::Postgres(c) => drop(c.execute(sqlx::raw_sql(AssertSqlSafe(text))).await?),
+            Self::Sqlite(c) => c.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.map(|_| ())?,
+            Self::Postgres(c) => c.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.map(|_| ())?,
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::{
     load::{generator, http::Request},
     service::{keys, server::Server, sql::Kind},
 };
+use cartwheel_domain::time::to_rfc3339;
 use ring::hmac;
 use serde_json::json;
 use std::sync::Arc;
@@ -154,7 +155,7 @@ fn body(n: usize, at: i64) -> String {
         .collect();
     json!({
         "id": 9_000_000_000_u64 + n as u64, "token": format!("t{n:030}"), "cart_token": format!("ct{n:030}"),
-        "email": events::address(n), "created_at": events::rfc3339(at), "updated_at": events::rfc3339(at),
+        "email": events::address(n), "created_at": to_rfc3339(at), "updated_at": to_rfc3339(at),
         "currency": "EUR", "presentment_currency": "EUR", "subtotal_price": "149.75", "total_price": "149.75",
         "total_tax": "23.91", "total_line_items_price": "149.75", "taxes_included": true, "completed_at": null,
         "abandoned_checkout_url": format!("https://shop.example.com/checkouts/t{n:030}/recover"),
