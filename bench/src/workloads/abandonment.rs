@@ -152,7 +152,7 @@ async fn leave(place: &Place, server: &Server, repeat: usize, (due, gone): (usiz
     send_all(server, requests).await.all_good()
 }
 
-/// How late each was, as far as looks every ten milliseconds can tell.
+/// How late each was, as far as looks every twenty milliseconds can tell.
 fn lateness(due: usize, seen: &[(i64, i64)]) -> Latency {
     let mut late = Vec::with_capacity(due);
     for (at, left) in seen {

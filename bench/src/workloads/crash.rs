@@ -68,17 +68,14 @@ pub async fn run(bench: &Bench, kind: Kind) -> Outcome {
     }
     // What was under way goes on by itself.
     let server = Server::start(bench, &place, Some(sink.url())).await?;
+    // Leases of the dead are given back after a minute; so long nothing may move.
     let (mut before, mut still) = (0, 0);
-    while still < 20 {
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        // On SQLite the rescuer settles what was handed over within seconds; where several workers may be about it has to
-        // wait until a lease is over.
-        let open = match kind {
-            Kind::Sqlite => sql.number("SELECT count(*) FROM message WHERE status = 2").await?,
-            Kind::Postgres => 0,
-        };
+    while still < 90 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let now = sink.mails()?.len();
-        still = if (now, open) == (before, 0) { still + 1 } else { 0 };
+        let rest = sql.number("SELECT count(*) FROM message WHERE status < 2").await?;
+        let leased = sql.number("SELECT count(*) FROM journey_run WHERE status = 1").await?;
+        still = if now != before { 0 } else { still + if (rest, leased) == (0, 0) { 15 } else { 1 } };
         before = now;
     }
     let mails = sink.mails()?;

@@ -113,7 +113,7 @@ async fn watch(
         if start.elapsed() > within {
             return Err(format!("{question} is {now} and not {wanted} after {} s", within.as_secs()).into());
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
