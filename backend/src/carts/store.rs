@@ -3,37 +3,27 @@
 use super::keys::{Key, KeyKind};
 use crate::db::{DbError, Scoped};
 use cartwheel_entity::{cart, cart_key};
-use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter};
-use std::collections::{BTreeMap, BTreeSet};
+use sea_orm::{ColumnTrait, QueryFilter};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const CHUNK: usize = 5_000;
 
 pub(super) async fn keys(scoped: &Scoped<'_>, wanted: &BTreeSet<Key>) -> Result<Vec<(Key, Uuid)>, DbError> {
-    let mut by_kind: BTreeMap<KeyKind, Vec<&str>> = BTreeMap::new();
-    for key in wanted {
-        by_kind.entry(key.kind).or_default().push(&key.value);
-    }
     use cart_key::Column as C;
-    let (mut found, mut any, mut asked) = (Vec::new(), Condition::any(), 0);
-    for (kind, values) in by_kind {
-        for part in values.chunks(CHUNK) {
-            // One statement for all kinds; each is a look-up by the primary key.
-            any = any.add(C::Kind.eq(kind.as_str()).and(C::Value.is_in(part.iter().copied())));
-            asked += part.len();
-            if asked >= CHUNK {
-                let full = std::mem::replace(&mut any, Condition::any());
-                found.extend(scoped.find::<cart_key::Entity>().filter(full).all(scoped.on()).await?);
-                asked = 0;
-            }
-        }
-    }
-    if asked > 0 {
-        found.extend(scoped.find::<cart_key::Entity>().filter(any).all(scoped.on()).await?);
+    let kinds: BTreeSet<KeyKind> = wanted.iter().map(|key| key.kind).collect();
+    let values: BTreeSet<&str> = wanted.iter().map(|key| key.value.as_str()).collect();
+    let values: Vec<&str> = values.into_iter().collect();
+    let mut found = Vec::with_capacity(wanted.len());
+    for part in values.chunks(CHUNK) {
+        // Kinds and values as two lists, whatever of them was not asked for together: each pair is a look-up by the primary
+        // key. For "this kind with these values, or that kind with those" SQLite reads all tokens of the store.
+        let query = scoped.find::<cart_key::Entity>().filter(C::Kind.is_in(kinds.iter().map(|k| k.as_str())));
+        found.extend(query.filter(C::Value.is_in(part.iter().copied())).all(scoped.on()).await?);
     }
     let named =
         |row: cart_key::Model| Some((Key::new(KeyKind::from_name(&row.kind)?, row.value), row.cart_id));
-    Ok(found.into_iter().filter_map(named).collect())
+    Ok(found.into_iter().filter_map(named).filter(|(key, _)| wanted.contains(key)).collect())
 }
 
 pub(super) async fn by_ids(scoped: &Scoped<'_>, ids: &[Uuid]) -> Result<Vec<cart::Model>, DbError> {

@@ -3,7 +3,7 @@
 use crate::db::{DbError, Scoped};
 use cartwheel_domain::identity::IdentityKind;
 use cartwheel_entity::{company, contact, contact_identity};
-use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter};
+use sea_orm::{ColumnTrait, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -15,23 +15,22 @@ pub(super) async fn identities(
     wanted: &BTreeMap<IdentityKind, BTreeSet<String>>,
 ) -> Result<Vec<contact_identity::Model>, DbError> {
     use contact_identity::Column as C;
-    let (mut found, mut any, mut asked) = (Vec::new(), Condition::any(), 0);
-    for (kind, values) in wanted {
-        let values: Vec<&String> = values.iter().collect();
-        for part in values.chunks(CHUNK) {
-            // One statement for all kinds; each is a look-up by the primary key.
-            any = any.add(C::Kind.eq(kind.as_str()).and(C::Value.is_in(part.iter().copied())));
-            asked += part.len();
-            if asked >= CHUNK {
-                let full = std::mem::replace(&mut any, Condition::any());
-                found.extend(scoped.find::<contact_identity::Entity>().filter(full).all(scoped.on()).await?);
-                asked = 0;
-            }
-        }
+    let kinds: Vec<&str> = wanted.keys().map(|kind| kind.as_str()).collect();
+    let values: BTreeSet<&String> = wanted.values().flatten().collect();
+    let values: Vec<&String> = values.into_iter().collect();
+    let mut found = Vec::with_capacity(values.len());
+    for part in values.chunks(CHUNK) {
+        // Kinds and values as two lists, whatever of them was not asked for together: each pair is a look-up by the primary
+        // key. For "this kind with these values, or that kind with those" SQLite reads all identities of the store.
+        let query = scoped.find::<contact_identity::Entity>().filter(C::Kind.is_in(kinds.iter().copied()));
+        found.extend(query.filter(C::Value.is_in(part.iter().copied())).all(scoped.on()).await?);
     }
-    if asked > 0 {
-        found.extend(scoped.find::<contact_identity::Entity>().filter(any).all(scoped.on()).await?);
-    }
+    let asked = |row: &contact_identity::Model| {
+        IdentityKind::from_name(&row.kind)
+            .and_then(|kind| wanted.get(&kind))
+            .is_some_and(|values| values.contains(&row.value))
+    };
+    found.retain(asked);
     Ok(found)
 }
 

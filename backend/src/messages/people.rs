@@ -15,7 +15,7 @@ use cartwheel_domain::{
     settings::StoreSettings,
 };
 use cartwheel_entity::{cart, consent_event, contact, shop_order, suppression};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, QueryFilter};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -60,6 +60,8 @@ impl People {
         let mut suppressions: HashMap<String, Vec<Suppression>> = HashMap::new();
         let rows = scoped
             .find::<suppression::Entity>()
+            // The hash says it already; named so that the look-up is one by the key and not through all of the store's.
+            .filter(suppression::Column::Channel.eq(Channel::Email.as_str()))
             .filter(suppression::Column::AddressHash.is_in(hashes))
             .filter(suppression::Column::LiftedAt.is_null())
             .all(scoped.on())
@@ -75,14 +77,15 @@ impl People {
             suppressions.entry(row.address_hash).or_default().push(found);
         }
         let sold = [OrderState::Purchased, OrderState::Awaiting].map(OrderState::as_str);
-        let rows = scoped
+        let mut rows = scoped
             .find::<shop_order::Entity>()
             .filter(shop_order::Column::ContactId.is_in(all))
             .filter(shop_order::Column::State.is_in(sold))
             .filter(shop_order::Column::Test.eq(false))
-            .order_by_asc(shop_order::Column::PlacedAt)
             .all(scoped.on())
             .await?;
+        // Sorted here: asked for in this order, SQLite reads all orders of the store in it. The latest sale counts.
+        rows.sort_by_key(|o| o.placed_at);
         let sales = rows.into_iter().filter_map(|o| Some((o.contact_id?, o))).collect();
         Ok(Self { contacts, entries, suppressions, sales, store, key: key.clone() })
     }
