@@ -351,3 +351,7 @@ pub(crate) fn master_key(config: &Config, db: &Db, env: &Env) -> Result<MasterKe
     }
     Ok(MasterKey::from_file(&path, env)?)
 }
+
+#[cfg(test)]
+#[path = "app_tests.rs"]
+mod tests;

@@ -1,0 +1,168 @@
+//! Strangers at every door of the whole application.
+
+use super::*;
+use crate::testing::{START, TestApp};
+use actix_web::{
+    http::{Method, StatusCode},
+    test::{TestRequest, call_service, init_service, read_body},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use cartwheel_domain::time::to_rfc3339;
+use cartwheel_entity::event;
+use cartwheel_macros::db_test;
+use proptest::{
+    prelude::{Strategy, any},
+    sample::select,
+    strategy::ValueTree,
+    test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner},
+};
+use serde_json::json;
+
+async fn whole(app: &TestApp) -> App {
+    let config = Config { public_url: "https://cartwheel.example".into(), ..Config::default() };
+    let url = config.public_url.clone();
+    let parts = Parts::new(app.db().clone(), app.env().clone(), app.master_key(), &url, None);
+    let metrics = PrometheusBuilder::new().build_recorder().handle();
+    App::over(config, parts, metrics).await.expect("put together")
+}
+
+/// One request of somebody who means harm, or whose program is broken.
+#[derive(Debug, Clone)]
+struct Knock {
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
+    let word = proptest::prop_oneof![
+        4 => "[A-Za-z0-9_.~%-]{0,60}",
+        1 => select(vec![store, "..%2f..%2fetc%2fpasswd".into(), "%00".into(), "%ff%fe".into(), "a".repeat(3_000), "{}".into(), "%F0%9F%98%80".into()]),
+    ];
+    let door = select(vec![
+        "/v1/batch",
+        "/v1/track",
+        "/v1/identify",
+        "/v1/page",
+        "/webhooks/shopify/{}",
+        "/c/{}",
+        "/o/{}.gif",
+        "/r/{}",
+        "/r/{}/cart.json",
+        "/u/{}",
+        "/graphql",
+        "/graphql/ws",
+        "/auth/sign-in",
+        "/auth/refresh",
+        "/auth/sign-out",
+        "/s/{}.js",
+        "/demo-shop/{}",
+        "/demo-shop/config.json",
+        "/inbox/{}/{}/html",
+        "/assets/{}",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/{}",
+        "/{}/{}",
+    ]);
+    let method = select(vec!["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"]);
+    let key = proptest::prop_oneof![select(keys), "[ -~]{0,80}"];
+    let name = select(vec![
+        "authorization",
+        "content-type",
+        "content-encoding",
+        "cookie",
+        "origin",
+        "x-shopify-hmac-sha256",
+        "x-shopify-topic",
+        "x-shopify-event-id",
+        "x-forwarded-for",
+        "user-agent",
+        "accept-language",
+        "if-none-match",
+        "range",
+        "accept-encoding",
+    ]);
+    let said = proptest::prop_oneof![
+        3 => key.prop_map(|k| format!("Bearer {k}")),
+        3 => select(vec!["application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "gzip", "deflate", "bytes=0-", "*"]).prop_map(str::to_owned),
+        2 => "[ -~]{0,200}",
+    ];
+    let json = proptest::prop_oneof![
+        select(vec![
+            r#"{"batch":[]}"#,
+            r#"{"batch":[null,1,"x",{},[]]}"#,
+            r#"{"type":"track","userId":"u","event":"Cart Updated","properties":{"products":{}}}"#,
+            r#"{"query":"{__schema{types{name}}}"}"#,
+            r#"{"query":"mutation{a:b c:d}","variables":[1]}"#,
+            r#"[{"query":"{viewer{id}}"}]"#,
+            r#"{"email":"a@b.example","password":"x"}"#,
+            r#"{"email":{"$ne":1},"password":[]}"#,
+            "{",
+            "[[[[[[[[[[",
+            "null",
+            "\u{feff}{}",
+            r#"{"id":1e999}"#,
+        ])
+        .prop_map(|t| t.as_bytes().to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..300),
+        (1usize..200).prop_map(|n| "[".repeat(n * 100).into_bytes()),
+    ];
+    let headers = proptest::collection::vec((name, said), 0..5);
+    (method, door, proptest::collection::vec(word, 2), headers, json).prop_map(
+        |(method, door, words, headers, body)| {
+            let path = door.replacen("{}", &words[0], 1).replacen("{}", &words[1], 1);
+            Knock { method, path, headers, body }
+        },
+    )
+}
+
+/// None panics, none hangs, none is answered as our fault, and what was accepted before and in between is kept.
+#[db_test]
+async fn strangers_at_every_door(app: TestApp) {
+    let store = app.store("a").await;
+    let whole = whole(&app).await;
+    let service = init_service(WebApp::new().configure(whole.routes())).await;
+    let many = if std::env::var_os("CI").is_some() { 10_000 } else { 600 };
+    let cases = if app.db().dialect() == crate::db::Dialect::Sqlite { many } else { many / 5 };
+    let keys = vec![store.keys.public_key.clone(), "x".into(), String::new()];
+    let strategy = knocks(store.id().to_string(), keys);
+    let mut runner =
+        TestRunner::new_with_rng(Runs::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]));
+    let basic = format!("Basic {}", STANDARD.encode(format!("{}:", store.keys.write_key)));
+    let mut good = 0;
+    for case in 0..cases {
+        let knock = strategy.new_tree(&mut runner).expect("a request").current();
+        // What no client could put on the wire does not reach a handler.
+        let Ok(uri) = knock.path.parse::<actix_web::http::Uri>() else { continue };
+        let method = Method::from_bytes(knock.method.as_bytes()).expect("a method");
+        let mut request =
+            TestRequest::default().method(method).uri(&uri.to_string()).set_payload(knock.body.clone());
+        for (name, value) in &knock.headers {
+            request = request.insert_header((*name, value.as_str()));
+        }
+        let response = call_service(&service, request.to_request()).await;
+        let status = response.status();
+        assert!(!status.is_server_error(), "{status} for {knock:?}");
+        let body = read_body(response).await;
+        assert!(!String::from_utf8_lossy(&body).contains("panicked"), "{knock:?}");
+        if case % 100 == 0 {
+            let call = json!({"type": "track", "messageId": format!("good{case}"), "timestamp": to_rfc3339(START), "userId": "u",
+                "event": "Cart Updated", "properties": {"cart_id": "c", "products": [{"product_id": "lamp", "price": 1, "quantity": 1}]}});
+            let request =
+                TestRequest::post().uri("/v1/track").insert_header(("authorization", basic.as_str()));
+            let response = call_service(&service, request.set_json(call).to_request()).await;
+            assert_eq!(response.status(), StatusCode::OK, "after {knock:?}");
+            good += 1;
+        }
+    }
+    let mut tx = app.db().read().await.expect("a transaction");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    let kept = scoped.find::<event::Entity>().all(scoped.on()).await.expect("events");
+    assert_eq!(kept.iter().filter(|e| e.raw.contains("\"good")).count(), good);
+    drop(tx);
+    whole.close().await;
+    app.allow_leftovers();
+}
