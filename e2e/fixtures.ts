@@ -49,9 +49,9 @@ export const test = base.extend<{ complaints: Complaints }, { server: Server }>(
   }, { auto: true }],
 });
 
-/** axe finds nothing. */
+/** axe finds nothing. A mail stands in a frame that runs no script, axe's neither. */
 export async function expectAccessible(page: Page, look = 'this page') {
-  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).analyze();
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).exclude('iframe[sandbox]').analyze();
   expect.soft(violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.target} ${node.failureSummary}`).join('\n')}`), look).toEqual([]);
 }
 
