@@ -14,7 +14,7 @@ const ROUNDS: u32 = 1_000;
 const WARM_UP: u32 = 100;
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "read by the parser alone")]
+#[allow(dead_code, reason = "read by the parser alone")]
 struct Batch {
     batch: Vec<Event>,
 }
