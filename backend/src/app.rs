@@ -353,5 +353,4 @@ pub(crate) fn master_key(config: &Config, db: &Db, env: &Env) -> Result<MasterKe
 }
 
 #[cfg(test)]
-#[path = "app_tests.rs"]
 mod tests;

@@ -158,7 +158,7 @@ fn lint(house: &House) -> Outcome {
 fn rust_tests(house: &House, filter: Option<&str>) -> Outcome<Tally> {
     let cluster = Cluster::start()?;
     let mut command = compile::cargo(house);
-    command.args(["test", "--workspace"]).args(compile::locked()).args(filter);
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(compile::locked()).args(filter);
     command.env(URL_VARIABLE, cluster.url()).env("CARTWHEEL_NODE_DIR", house.root.join("e2e"));
     if let Some(python) = python::interpreter(house)? {
         command.env("CARTWHEEL_PYTHON", python);
