@@ -10,6 +10,8 @@ export default defineConfig({
   // Each worker has a server and a database of its own, so specs of different files may run side by side.
   workers: Number(process.env.E2E_WORKERS ?? 1),
   forbidOnly: true,
+  // A retry is reported as flaky; on a loaded machine a first start may be slow.
+  retries: process.env.CI ? 1 : 0,
   reporter: process.env.CI ? 'list' : [['list'], ['html', { open: 'never' }]],
   use: {
     browserName: 'chromium',
