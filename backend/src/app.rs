@@ -9,13 +9,13 @@ use crate::{
     clock::Env,
     config::Config,
     consent,
-    db::Db,
+    db::{Db, claim},
     ingest::{self, Inbox, InboxLimits, Limiter, Rate},
     jobs::Workers,
     journeys::{Engine, Versions},
     messages::{Dispatcher, LinkMaker, Tools},
     privacy,
-    recovery::{self, receipts::Receipts},
+    recovery::{self, Destinations, receipts::Receipts},
     storefront::{self, DemoStore},
     templates::Templates,
     wake::Wake,
@@ -157,6 +157,10 @@ impl App {
     /// With what is wrong and what to do.
     pub async fn over(config: Config, parts: Parts, metrics: PrometheusHandle) -> Result<Self, StartError> {
         let Parts { db, env, master, stores, wake, .. } = parts.clone();
+        // One process serves an SQLite file (`Db::open`): whoever held a lease on its work is gone.
+        let mut tx = db.write().await?;
+        claim::end_all_leases(&tx.system().await?).await?;
+        tx.commit().await?;
         let session_key =
             ring::hmac::sign(&master.derive("access tokens", StoreId(uuid::Uuid::nil())), b"v1");
         let sessions = Sessions::new(db.clone(), env.clone(), session_key.as_ref())?;
@@ -188,6 +192,7 @@ impl App {
             key: master.clone(),
             stores: stores.clone(),
             receipts: parts.receipts.clone(),
+            destinations: Destinations::start(db.clone()),
         };
         let shared = Shared {
             schema: web::Data::new(api::schema(api.clone(), config.development)),

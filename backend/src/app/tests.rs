@@ -1,14 +1,21 @@
 //! Strangers at every door of the whole application.
 
 use super::*;
-use crate::testing::{START, TestApp};
+use crate::{
+    channels::fake::Fake,
+    db::{Dialect, StoreScope},
+    testing::{START, TestApp, flow::Flow},
+};
 use actix_web::{
     http::{Method, StatusCode},
     test::{TestRequest, call_service, init_service, read_body},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cartwheel_domain::time::to_rfc3339;
-use cartwheel_entity::event;
+use cartwheel_domain::{
+    ids::RequestId,
+    time::{DAY, HOUR, MINUTE, to_rfc3339},
+};
+use cartwheel_entity::{contact, event, privacy_request};
 use cartwheel_macros::db_test;
 use proptest::{
     prelude::{Strategy, any},
@@ -16,6 +23,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner},
 };
+use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
 async fn whole(app: &TestApp) -> App {
@@ -163,6 +171,80 @@ async fn strangers_at_every_door(app: TestApp) {
     let kept = scoped.find::<event::Entity>().all(scoped.on()).await.expect("events");
     assert_eq!(kept.iter().filter(|e| e.raw.contains("\"good")).count(), good);
     drop(tx);
+    whole.close().await;
+    app.allow_leftovers();
+}
+
+/// A process that was killed comes back and goes on at once: on SQLite nobody else can hold what it held.
+#[db_test]
+async fn a_start_on_sqlite_waits_for_no_lease(app: TestApp) {
+    let flow = Flow::new(&app, Fake::forgetful()).await;
+    flow.left("ann@example.com").await;
+    flow.drain().await;
+    app.clock().advance(HOUR + MINUTE);
+    flow.engine().tick().await.expect("a step");
+    app.dies("dispatch.handed_over", 1, flow.dispatcher().tick()).await;
+    flow.left("ben@example.com").await;
+    app.dies("engine.claimed", 1, flow.engine().tick()).await;
+
+    let whole = whole(&app).await;
+    let alone = u64::from(app.db().dialect() == Dialect::Sqlite);
+    assert_eq!(whole.parts().engine.rescue().await.expect("rescued"), alone, "the run");
+    assert_eq!(whole.parts().dispatcher.rescue().await.expect("rescued"), alone, "the message");
+    whole.close().await;
+    app.allow_leftovers();
+}
+
+/// A whole store's erasure that was only taken in is done by the loops of a worker.
+#[db_test]
+async fn the_loops_erase_a_store_that_is_to_be_forgotten(app: TestApp) {
+    let (store, other) = (app.store("a").await, app.store("b").await);
+    for n in 0..3 {
+        store.contact(&format!("ann{n}@example.com")).await;
+    }
+    other.contact("ben@example.com").await;
+    let request = privacy_request::ActiveModel {
+        store_id: Set(store.id().uuid()),
+        id: Set(app.env().id::<RequestId>().uuid()),
+        kind: Set("erase_store".into()),
+        source: Set("shopify".into()),
+        source_id: Set("e1".into()),
+        contact_id: Set(None),
+        payload: Set(json!({})),
+        received_at: Set(START),
+        due_at: Set(START + 30 * DAY),
+        completed_at: Set(None),
+        outcome: Set(None),
+    };
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    scoped.insert::<privacy_request::Entity>(vec![request]).await.expect("kept");
+    tx.commit().await.expect("committed");
+
+    let whole = whole(&app).await;
+    let workers = whole.work();
+    let done = async {
+        loop {
+            let mut tx = app.db().read().await.expect("a transaction");
+            let scoped = tx.enter(&store.scope()).await.expect("the store");
+            let rows = scoped.find::<privacy_request::Entity>().all(scoped.on()).await.expect("requests");
+            if rows[0].completed_at.is_some() {
+                return rows[0].outcome.clone();
+            }
+            drop(tx);
+            tokio::task::yield_now().await;
+        }
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(30), done).await.expect("a loop does it");
+    assert_eq!(outcome.as_deref(), Some("erased"));
+    workers.stop().await;
+    let named = async |scope: StoreScope| {
+        let mut tx = app.db().read().await.expect("a transaction");
+        let scoped = tx.enter(&scope).await.expect("the store");
+        let all = scoped.find::<contact::Entity>().all(scoped.on()).await.expect("contacts");
+        all.into_iter().filter(|c| c.email.is_some()).count()
+    };
+    assert_eq!((named(store.scope()).await, named(other.scope()).await), (0, 1), "and no other store's");
     whole.close().await;
     app.allow_leftovers();
 }

@@ -191,3 +191,30 @@ pub(super) async fn journey(config: &Config, command: JourneyCommand) -> Outcome
     writeln!(std::io::stdout().lock(), "{} version {} is on", published.journey_id, published.number)?;
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestApp;
+    use cartwheel_entity::store_secret;
+    use cartwheel_macros::db_test;
+
+    /// A key that signs nothing would be found out by the first mail; here it is refused, and with it all that came along.
+    #[db_test]
+    async fn a_key_that_cannot_sign_is_refused_with_everything_beside_it(app: TestApp) {
+        let store = app.store("a").await;
+        let config = Config::default();
+        for wrong in ["dkim_key=nonsense", "dkim_key=", "dkim_key=@/nowhere/at/all", "shopify_secret= "] {
+            let values = ["sender_name=Changed".to_owned(), wrong.to_owned()];
+            let refused = set(&config, app.db(), app.env(), store.id(), &values).await;
+            let said = refused.expect_err(wrong).to_string();
+            assert!(!said.contains("nonsense"), "a credential is not repeated: {said}");
+        }
+        let mut tx = app.db().read().await.expect("a transaction");
+        let scoped = tx.enter(&store.scope()).await.expect("the store");
+        assert!(scoped.find::<store_secret::Entity>().all(scoped.on()).await.expect("secrets").is_empty());
+        drop(tx);
+        let info = app.stores().by_id(store.id()).await.expect("query").expect("the store");
+        assert_ne!(info.settings.sender_name, "Changed");
+    }
+}

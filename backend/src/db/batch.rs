@@ -3,7 +3,8 @@
 //! Each row names the epoch it was read with. The answer says which rows still had it; what was decided for the
 //! others is dropped.
 
-use super::{DbError, Dialect, Scoped};
+use super::{DbError, Dialect, Scoped, lists::portion};
+use cartwheel_domain::time::Millis;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use std::{collections::HashSet, fmt::Write};
 use uuid::Uuid;
@@ -47,6 +48,42 @@ impl Scoped<'_> {
             let size = SIZES.into_iter().find(|s| *s <= rest.len()).unwrap_or(1);
             let part: Vec<Row> = rest.by_ref().take(size).collect();
             let statement = self.statement(change, part);
+            for row in self.on().query_all_raw(statement).await? {
+                touched.insert(row.try_get_by_index::<Uuid>(0)?);
+            }
+        }
+        Ok(touched)
+    }
+
+    /// Writes times into rows that have none in this column yet, and says which rows those were.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn set_once(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        times: impl IntoIterator<Item = (Uuid, Millis)>,
+    ) -> Result<HashSet<Uuid>, DbError> {
+        let sign = if self.dialect() == Dialect::Sqlite { '?' } else { '$' };
+        let mut rest: Vec<(Uuid, Millis)> = times.into_iter().collect();
+        let mut touched = HashSet::with_capacity(rest.len());
+        while !rest.is_empty() {
+            let part = rest.split_off(rest.len() - portion(rest.len(), SIZES[0]));
+            let n = part.len() * 2;
+            let rows: Vec<String> =
+                (1..=n).step_by(2).map(|i| format!("({sign}{i}, {sign}{})", i + 1)).collect();
+            let text = format!(
+                "WITH v(id, at) AS (VALUES {}) UPDATE {table} SET {column} = v.at FROM v \
+                 WHERE {table}.store_id = {sign}{} AND {table}.id = v.id AND {table}.{column} IS NULL \
+                 RETURNING {table}.id",
+                rows.join(", "),
+                n + 1
+            );
+            let mut values: Vec<Value> = Vec::with_capacity(n + 1);
+            values.extend(part.into_iter().flat_map(|(id, at)| [Value::from(id), at.into()]));
+            values.push(self.store_id().uuid().into());
+            let statement = Statement::from_sql_and_values(self.dialect().backend(), text, values);
             for row in self.on().query_all_raw(statement).await? {
                 touched.insert(row.try_get_by_index::<Uuid>(0)?);
             }

@@ -12,9 +12,7 @@ use cartwheel_domain::{
     time::Millis,
 };
 use cartwheel_entity::{contact, contact_identity, privacy_request};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -103,15 +101,13 @@ async fn find(scoped: &Scoped<'_>, request: &Request) -> Result<Vec<Uuid>, DbErr
         request.email.as_ref().map(|v| ("email", v.to_string())),
         request.phone.as_ref().map(|v| ("phone", v.to_string())),
     ];
-    let mut any = Condition::any();
+    let mut ids: Vec<Uuid> = Vec::new();
+    // One look-up by the key each; for "this or that" in one statement SQLite reads all identities of the store.
     for (kind, value) in named.into_iter().flatten() {
-        any = any.add(Condition::all().add(C::Kind.eq(kind)).add(C::Value.eq(value)));
+        let query =
+            scoped.find::<contact_identity::Entity>().filter(C::Kind.eq(kind)).filter(C::Value.eq(value));
+        ids.extend(query.one(scoped.on()).await?.map(|r| r.contact_id));
     }
-    if any.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = scoped.find::<contact_identity::Entity>().filter(any).all(scoped.on()).await?;
-    let mut ids: Vec<Uuid> = rows.into_iter().map(|r| r.contact_id).collect();
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)

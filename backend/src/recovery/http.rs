@@ -4,6 +4,7 @@
 //! a hit is noted, and whether a person made it is judged later.
 
 use super::{
+    destinations::Destinations,
     page,
     receipts::{Receipts, Seen},
     restore,
@@ -26,7 +27,7 @@ use cartwheel_domain::{
     recovery::{link::LinkPurpose, machine::HitKind},
     settings::web_address,
 };
-use cartwheel_entity::{cart, contact, message_link, restore_link};
+use cartwheel_entity::{cart, contact, restore_link};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub struct Desk {
     pub stores: Stores,
     /// Where hits go.
     pub receipts: Receipts,
+    /// Where links lead.
+    pub destinations: Destinations,
 }
 
 /// Adds the routes; expects a [`Desk`] in the app's data.
@@ -112,7 +115,7 @@ struct Found {
 
 impl Found {
     fn lines(&self) -> Vec<LineItem> {
-        serde_json::from_value(self.cart.items.clone()).unwrap_or_default()
+        LineItem::list(&self.cart.items)
     }
 
     /// Where the shop itself brings the cart back: its own address of the cart, else its front page; only ever on
@@ -145,7 +148,7 @@ fn html(status: StatusCode, body: String) -> HttpResponse {
         .body(body)
 }
 
-fn unavailable(error: &DbError) -> HttpResponse {
+fn unavailable(error: &dyn std::fmt::Display) -> HttpResponse {
     tracing::error!(%error, "a link could not be looked up");
     HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "5")).finish()
 }
@@ -212,25 +215,14 @@ async fn click(request: HttpRequest, token: web::Path<String>, desk: web::Data<D
     let Ok(read) = links::open(&desk.key, &token, LinkPurpose::Click, desk.env.now()) else {
         return html(StatusCode::NOT_FOUND, page::gone(spoken(&request)));
     };
-    let look_up = async {
-        let mut tx = desk.db.read().await?;
-        let scoped = tx.enter(&StoreScope::shop(read.store)).await?;
-        let link = scoped
-            .find::<message_link::Entity>()
-            .filter(message_link::Column::MessageId.eq(read.message.uuid()))
-            .filter(message_link::Column::Number.eq(i32::from(read.number)));
-        Ok::<_, DbError>(link.one(scoped.on()).await?)
-    };
-    match look_up.await {
+    match desk.destinations.of(read.store, read.message, read.number).await {
         Err(error) => unavailable(&error),
         Ok(None) => html(StatusCode::NOT_FOUND, page::gone(spoken(&request))),
-        Ok(Some(link)) if !web_address(&link.url) => {
-            html(StatusCode::NOT_FOUND, page::gone(spoken(&request)))
-        }
-        Ok(Some(link)) => {
+        Ok(Some(url)) if !web_address(&url) => html(StatusCode::NOT_FOUND, page::gone(spoken(&request))),
+        Ok(Some(url)) => {
             desk.receipts.take(desk.note(&request, read.store, read.message, (HitKind::Click, read.number)));
             HttpResponse::Found()
-                .insert_header((header::LOCATION, link.url))
+                .insert_header((header::LOCATION, url))
                 .insert_header((header::CACHE_CONTROL, "no-store"))
                 .insert_header(("referrer-policy", "no-referrer"))
                 .insert_header(("x-robots-tag", "noindex"))

@@ -6,7 +6,7 @@
 use crate::{
     analytics::metrics::{Deltas, Metric},
     clock::Env,
-    db::{Db, DbError, Scoped, StoreScope},
+    db::{Among, Db, DbError, Scoped, StoreScope},
     journeys::wake::wake_runs,
     wake::Wake,
 };
@@ -16,10 +16,10 @@ use cartwheel_domain::{
     recovery::machine::{BURST_WITHIN, Hit, HitKind, Hitter, classify},
     time::Millis,
 };
-use cartwheel_entity::{message, message_receipt, restore_link};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use cartwheel_entity::{message, message_receipt};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QuerySelect};
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 use uuid::Uuid;
@@ -125,10 +125,8 @@ impl Receipts {
     }
 
     async fn write_store(&self, scoped: &Scoped<'_>, seen: &[&Seen]) -> Result<u64, DbError> {
-        let ids: HashSet<Uuid> = seen.iter().map(|s| s.message.uuid()).collect();
-        let rows =
-            scoped.find::<message::Entity>().filter(message::Column::Id.is_in(ids)).all(scoped.on()).await?;
-        let messages: HashMap<Uuid, message::Model> = rows.into_iter().map(|m| (m.id, m)).collect();
+        let messages = hit_messages(scoped, seen).await?;
+        let bursts = Bursts::of(seen);
         let mut receipts = Vec::with_capacity(seen.len());
         let mut opened: BTreeMap<Uuid, Millis> = BTreeMap::new();
         let mut clicked: BTreeMap<Uuid, Millis> = BTreeMap::new();
@@ -136,10 +134,10 @@ impl Receipts {
         for one in seen {
             let Some(message) = messages.get(&one.message.uuid()) else { continue };
             // Whoever has said no is not watched any longer.
-            if one.kind == HitKind::Open && message.unsubscribed_at.is_some() {
+            if one.kind == HitKind::Open && message.unsubscribed {
                 continue;
             }
-            let hitter = judge(one, message, seen);
+            let hitter = judge(one, message, &bursts);
             let (word, first) = match one.kind {
                 HitKind::Open => ("opened", &mut opened),
                 HitKind::Click => ("clicked", &mut clicked),
@@ -168,68 +166,105 @@ impl Receipts {
         scoped.insert::<message_receipt::Entity>(receipts).await?;
         let mut deltas = Deltas::new();
         let mut happened = Vec::new();
-        for (firsts, column, awaited) in [
-            (opened, message::Column::OpenedAt, Awaited::Opened),
-            (clicked, message::Column::ClickedAt, Awaited::Clicked),
-        ] {
-            for (id, at) in firsts {
-                let Some(message) = messages.get(&id) else { continue };
-                happened.extend(message.run_id.map(|run| (awaited, RunId(run).to_string())));
-                let done = scoped
-                    .update::<message::Entity>()
-                    .col_expr(column, Expr::value(at))
-                    .filter(message::Column::Id.eq(id))
-                    .filter(column.is_null())
-                    .exec(scoped.on())
-                    .await?;
-                if done.rows_affected > 0 && awaited == Awaited::Clicked {
-                    self.count_first_click(scoped, message, at, &mut deltas).await?;
-                }
+        for (column, firsts, awaited) in
+            [("opened_at", &opened, Awaited::Opened), ("clicked_at", &clicked, Awaited::Clicked)]
+        {
+            let runs = firsts.keys().filter_map(|id| messages.get(id)?.run_id);
+            happened.extend(runs.map(|run| (awaited, RunId(run).to_string())));
+            let new = scoped.set_once("message", column, firsts.iter().map(|(id, at)| (*id, *at))).await?;
+            if awaited == Awaited::Clicked {
+                let first = clicked.iter().filter(|(id, _)| new.contains(id));
+                let first = first.filter_map(|(id, at)| Some((messages.get(id)?, *at)));
+                count_first_clicks(scoped, first.collect(), &mut deltas).await?;
             }
         }
-        for (link, at) in restored {
-            scoped
-                .update::<restore_link::Entity>()
-                .col_expr(restore_link::Column::UsedAt, Expr::value(at))
-                .filter(restore_link::Column::Id.eq(link))
-                .filter(restore_link::Column::UsedAt.is_null())
-                .exec(scoped.on())
-                .await?;
-        }
+        scoped.set_once("restore_link", "used_at", restored).await?;
         if !deltas.is_empty() {
             deltas.write(scoped).await?;
         }
         wake_runs(scoped, &happened, self.env.now()).await
     }
+}
 
-    /// A cart counts as clicked once, however many of its mails are.
-    async fn count_first_click(
-        &self,
-        scoped: &Scoped<'_>,
-        message: &message::Model,
-        at: Millis,
-        deltas: &mut Deltas,
-    ) -> Result<(), DbError> {
-        let Some(cart) = message.cart_id else { return Ok(()) };
-        let earlier = scoped
-            .find::<message::Entity>()
-            .filter(message::Column::CartId.eq(cart))
-            .filter(message::Column::ClickedAt.is_not_null())
-            .filter(message::Column::Id.ne(message.id))
-            .one(scoped.on())
-            .await?;
-        if earlier.is_none() {
+/// What is needed of a message that was hit.
+struct Known {
+    id: Uuid,
+    run_id: Option<Uuid>,
+    journey_id: Option<Uuid>,
+    cart_id: Option<Uuid>,
+    sent_at: Option<Millis>,
+    unsubscribed: bool,
+}
+
+async fn hit_messages(scoped: &Scoped<'_>, seen: &[&Seen]) -> Result<HashMap<Uuid, Known>, DbError> {
+    use message::Column as M;
+    type Row = (Uuid, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Millis>, Option<Millis>);
+    let ids: BTreeSet<Uuid> = seen.iter().map(|s| s.message.uuid()).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut known = HashMap::with_capacity(ids.len());
+    for part in ids.chunks(5_000) {
+        let columns = [M::Id, M::RunId, M::JourneyId, M::CartId, M::SentAt, M::UnsubscribedAt];
+        let query = scoped.find::<message::Entity>().select_only().columns(columns);
+        let query = query.filter(M::Id.among(part.iter().copied()));
+        for (id, run_id, journey_id, cart_id, sent_at, no) in
+            query.into_tuple::<Row>().all(scoped.on()).await?
+        {
+            let unsubscribed = no.is_some();
+            known.insert(id, Known { id, run_id, journey_id, cart_id, sent_at, unsubscribed });
+        }
+    }
+    Ok(known)
+}
+
+/// A cart counts as clicked once, however many of its mails are.
+async fn count_first_clicks(
+    scoped: &Scoped<'_>,
+    clicked: Vec<(&Known, Millis)>,
+    deltas: &mut Deltas,
+) -> Result<(), DbError> {
+    use message::Column as M;
+    let carts: BTreeSet<Uuid> = clicked.iter().filter_map(|(m, _)| m.cart_id).collect();
+    let carts: Vec<Uuid> = carts.into_iter().collect();
+    let mut earlier: HashSet<Uuid> = HashSet::new();
+    let now: HashSet<Uuid> = clicked.iter().map(|(m, _)| m.id).collect();
+    for part in carts.chunks(5_000) {
+        let query = scoped.find::<message::Entity>().select_only().columns([M::Id, M::CartId]);
+        let query = query.filter(M::CartId.among(part.iter().copied())).filter(M::ClickedAt.is_not_null());
+        let rows = query.into_tuple::<(Uuid, Option<Uuid>)>().all(scoped.on()).await?;
+        earlier.extend(rows.into_iter().filter(|(id, _)| !now.contains(id)).filter_map(|(_, cart)| cart));
+    }
+    for (message, at) in clicked {
+        if message.cart_id.is_some_and(|cart| earlier.insert(cart)) {
             deltas.count(at, Metric::Clicked, message.journey_id.map(JourneyId), 1);
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// The clicks of each message in the order of their times: what tells a scanner from a person.
+struct Bursts(HashMap<MessageId, Vec<(Millis, u16)>>);
+
+impl Bursts {
+    fn of(seen: &[&Seen]) -> Self {
+        let mut clicks: HashMap<MessageId, Vec<(Millis, u16)>> = HashMap::new();
+        for one in seen.iter().filter(|s| s.kind == HitKind::Click) {
+            clicks.entry(one.message).or_default().push((one.at, one.link));
+        }
+        clicks.values_mut().for_each(|c| c.sort_unstable());
+        Self(clicks)
+    }
+
+    /// How many different links of the message were followed around this time.
+    fn around(&self, message: MessageId, at: Millis) -> u32 {
+        let clicks = self.0.get(&message).map_or(&[][..], Vec::as_slice);
+        let from = clicks.partition_point(|(t, _)| *t < at - BURST_WITHIN);
+        let near = clicks[from..].iter().take_while(|(t, _)| *t <= at + BURST_WITHIN);
+        let links: HashSet<u16> = near.map(|(_, link)| *link).collect();
+        u32::try_from(links.len()).unwrap_or(u32::MAX)
     }
 }
 
-fn judge(one: &Seen, message: &message::Model, all: &[&Seen]) -> Hitter {
-    let near = |s: &&&Seen| {
-        s.message == one.message && s.kind == HitKind::Click && (s.at - one.at).abs() <= BURST_WITHIN
-    };
-    let links: HashSet<u16> = all.iter().filter(near).map(|s| s.link).collect();
+fn judge(one: &Seen, message: &Known, bursts: &Bursts) -> Hitter {
     classify(&Hit {
         kind: one.kind,
         method: &one.method,
@@ -237,6 +272,6 @@ fn judge(one: &Seen, message: &message::Model, all: &[&Seen]) -> Hitter {
         purpose: one.purpose.as_deref(),
         at: one.at,
         handed_over_at: message.sent_at.filter(|_| !one.by_script),
-        links_in_burst: u32::try_from(links.len()).unwrap_or(u32::MAX),
+        links_in_burst: bursts.around(one.message, one.at),
     })
 }

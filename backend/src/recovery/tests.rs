@@ -42,6 +42,7 @@ impl Site {
             key: app.master_key(),
             stores: app.stores().clone(),
             receipts,
+            destinations: super::Destinations::start(app.db().clone()),
         };
         Self { flow, desk }
     }

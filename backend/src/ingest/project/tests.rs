@@ -524,6 +524,26 @@ async fn bots_tests_and_staff_are_kept_marked_and_never_timed(app: TestApp) {
     assert_eq!(shop.metric("carts").await.0, 0);
 }
 
+/// Nobody fills more than thirty carts within an hour, whether they come together or one after another.
+#[db_test]
+async fn who_fills_carts_faster_than_a_person_is_a_machine(app: TestApp) {
+    let shop = Shop::new(&app, "a").await;
+    for part in [0..20, 20..30, 30..31] {
+        let fill = |n: i64| {
+            let (event, token) = (format!("e{n}"), format!("c{n}"));
+            let who = json!({"userId": "u"});
+            shop.track(&event, T + n * 1_000, who, "Cart Updated", cart(&token, json!([lamp(1)])))
+        };
+        let marked = part.end > 30;
+        app.clock().advance(1);
+        shop.send(&part.map(fill).collect::<Vec<_>>()).await;
+        assert_eq!(shop.all::<contact::Entity>().await[0].bot, marked);
+    }
+    let last = shop.carts().await.pop().expect("the last");
+    assert!(last.bot && last.idle_at.is_none());
+    assert_eq!(shop.metric("carts").await.0, 30);
+}
+
 #[db_test]
 async fn consent_is_written_down_chained(app: TestApp) {
     let shop = Shop::new(&app, "a").await;
