@@ -267,25 +267,44 @@ pub struct LineItem {
     /// What tells two lines apart within the cart: the source's line key, else variant, product or SKU.
     pub key: String,
     /// Product id of the shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Variant id of the shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant_id: Option<String>,
     /// Stock-keeping unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
     /// Name as the shopper saw it.
     pub title: String,
     /// Variant as the shopper saw it ("M / blue").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// Category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// How many; at least 1.
     pub quantity: u32,
     /// Price of one, minor units of the cart's currency.
     pub unit_minor: i64,
     /// Absolute http(s) address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
     /// Absolute http(s) address of the product page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+impl LineItem {
+    /// The lines of a stored cart, from the text [`LineItem::text`] made; none when it cannot be read.
+    pub fn list(text: &str) -> Vec<Self> {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Lines as they are stored: JSON, unknown fields left out.
+    pub fn text(lines: &[Self]) -> String {
+        serde_json::to_string(lines).unwrap_or_else(|_| "[]".into())
+    }
 }
 
 /// How a cart's lines change.

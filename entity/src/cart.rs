@@ -27,9 +27,10 @@ pub struct Model {
     pub total_minor: i64,
     /// Sum of quantities.
     pub item_count: i32,
-    /// Lines: `domain::event::LineItem`.
-    #[sea_orm(column_type = "JsonBinary")]
-    pub items: Json,
+    /// Lines as JSON: `domain::event::LineItem`. Text, and not a JSON column, since it is read and written with each event
+    /// of a cart and never looked into by the database.
+    #[sea_orm(column_type = "Text")]
+    pub items: String,
     /// Time of the newest event by the source's clock.
     pub source_at: i64,
     /// Latest activity by our clock.

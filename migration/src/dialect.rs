@@ -5,13 +5,19 @@ use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 /// The role the service runs as on PostgreSQL. It owns nothing, so row-level security binds it.
 pub const RUNTIME_ROLE: &str = "cartwheel_runtime";
 
+/// Marks a table of small rows that are found by their key alone: SQLite keeps them in the key's own tree instead of in
+/// a second one beside it.
+const KEYED: &str = " {keyed}";
+
 /// Runs table definitions, with column types and storage options in the words of the database at hand.
 pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let text = match manager.get_database_backend() {
         DatabaseBackend::Sqlite => {
-            without_fill(&sql.replace(" UUID", " BLOB").replace(" JSON", " TEXT"), |_| String::new())
+            let sql =
+                sql.replace(" UUID", " BLOB").replace(" JSON", " TEXT").replace(KEYED, " WITHOUT ROWID");
+            without_fill(&sql, |_| String::new())
         }
-        _ => without_fill(&sql.replace(" JSON", " JSONB"), |n| {
+        _ => without_fill(&sql.replace(" JSON", " JSONB").replace(KEYED, ""), |n| {
             format!(" WITH (fillfactor = {n}, autovacuum_vacuum_scale_factor = 0.01)")
         }),
     };

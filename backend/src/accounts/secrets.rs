@@ -28,6 +28,9 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Shopify, Self::SmtpUrl, Self::DkimKey];
+
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,9 +1,13 @@
 //! What every request and every step needs to know of a store, kept for a second.
 
-use super::service::key_hash;
+use super::{
+    secrets::{self, MasterKey, SecretError, SecretKind},
+    service::key_hash,
+};
 use crate::{
     clock::Env,
-    db::{Db, DbError},
+    config::Secret,
+    db::{Db, DbError, StoreScope},
 };
 use cartwheel_domain::{
     ids::{OrganisationId, StoreId},
@@ -54,6 +58,7 @@ pub struct Stores {
     env: Env,
     by_id: Cache<StoreId, Arc<StoreInfo>>,
     by_key: Cache<String, (StoreId, ShopKey)>,
+    secrets: Cache<(StoreId, &'static str), (Secret, Millis)>,
 }
 
 const FRESH: Millis = SECOND;
@@ -61,7 +66,7 @@ const FRESH: Millis = SECOND;
 impl Stores {
     /// An empty cache over a database.
     pub fn new(db: Db, env: Env) -> Self {
-        Self { db, env, by_id: Cache::new(10_000), by_key: Cache::new(10_000) }
+        Self { db, env, by_id: Cache::new(10_000), by_key: Cache::new(10_000), secrets: Cache::new(1_000) }
     }
 
     /// The store of this id.
@@ -96,9 +101,37 @@ impl Stores {
         Ok(Some((info, kind)))
     }
 
+    /// A credential of a store, opened; `None` when it has none. A burst of webhooks neither asks the database nor opens
+    /// the seal for each.
+    ///
+    /// # Errors
+    /// It was sealed under another key, or what the database says.
+    pub async fn secret(
+        &self,
+        key: &MasterKey,
+        id: StoreId,
+        kind: SecretKind,
+    ) -> Result<Option<Secret>, SecretError> {
+        let (place, now) = ((id, kind.as_str()), self.env.now());
+        if let Some((secret, _)) = self.secrets.get(&place).filter(|(_, at)| (now - at).abs() < FRESH) {
+            return Ok(Some(secret));
+        }
+        let mut tx = self.db.read().await?;
+        let scoped = tx.enter(&StoreScope::shop(id)).await?;
+        let found = secrets::get(&scoped, key, kind).await?;
+        match &found {
+            Some(secret) => self.secrets.insert(place, (secret.clone(), now)),
+            None => self.secrets.invalidate(&place),
+        }
+        Ok(found)
+    }
+
     /// Forgets a store, after a change by this very process.
     pub fn forget(&self, id: StoreId) {
         self.by_id.invalidate(&id);
+        for kind in SecretKind::ALL {
+            self.secrets.invalidate(&(id, kind.as_str()));
+        }
     }
 
     async fn load(&self, which: Condition) -> Result<Option<Arc<StoreInfo>>, DbError> {

@@ -147,6 +147,6 @@ impl Deltas {
         let conflict = OnConflict::columns([C::StoreId, C::Day, C::Metric, C::Journey, C::Currency])
             .values([(C::N, add(C::N)), (C::Minor, add(C::Minor)), (C::Squares, add(C::Squares))])
             .to_owned();
-        scoped.insert_with::<metric_day::Entity>(rows, Some(conflict)).await.map(|_| ())
+        scoped.insert_with::<metric_day::Entity>(rows, conflict).await.map(|_| ())
     }
 }

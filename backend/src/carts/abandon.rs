@@ -9,7 +9,7 @@ use crate::{
     accounts::{StoreInfo, Stores},
     analytics::{Deltas, Metric},
     clock::Env,
-    db::{Db, DbError, Scoped, StoreScope},
+    db::{Among, Db, DbError, Scoped, StoreScope},
     journeys::{Left, Versions, start_runs},
     wake::Wake,
 };
@@ -115,7 +115,7 @@ impl Abandoner {
     ) -> Result<(), DbError> {
         use cart::Column as C;
         // Read again under the lock: what was ordered, emptied or touched meanwhile is not due any more.
-        let still = C::Id.is_in(ids.iter().copied()).and(C::IdleAt.lte(now));
+        let still = C::Id.among(ids.iter().copied()).and(C::IdleAt.lte(now));
         let carts = scoped.find::<cart::Entity>().filter(still).all(scoped.on()).await?;
         let too_old = expired_before(now, &store.settings);
         let (old, left): (Vec<_>, Vec<_>) = carts.into_iter().partition(|c| c.last_activity_at < too_old);
@@ -134,7 +134,7 @@ impl Abandoner {
             .col_expr(C::IdleAt, Expr::value(Option::<i64>::None))
             .col_expr(C::Entries, Expr::col(C::Entries).add(1))
             .col_expr(C::UpdatedAt, Expr::value(now))
-            .filter(C::Id.is_in(left.iter().map(|c| c.id)))
+            .filter(C::Id.among(left.iter().map(|c| c.id)))
             .exec(scoped.on())
             .await?;
         let reachable = reachable(scoped, left.iter().filter_map(|c| c.contact_id).collect()).await?;
@@ -222,7 +222,7 @@ async fn close(scoped: &Scoped<'_>, carts: &[Uuid], now: Millis) -> Result<(), D
         .col_expr(C::FinishedAt, Expr::value(now))
         .col_expr(C::IdleAt, Expr::value(Option::<i64>::None))
         .col_expr(C::UpdatedAt, Expr::value(now))
-        .filter(C::Id.is_in(carts.iter().copied()))
+        .filter(C::Id.among(carts.iter().copied()))
         .exec(scoped.on())
         .await?;
     end_runs(scoped, carts, "expired", now).await
@@ -233,7 +233,7 @@ async fn reachable(scoped: &Scoped<'_>, ids: Vec<Uuid>) -> Result<HashSet<Uuid>,
     let query = scoped.find::<contact::Entity>().select_only().column(contact::Column::Id);
     let address = contact::Column::Email.is_not_null().or(contact::Column::Phone.is_not_null());
     let query = query
-        .filter(contact::Column::Id.is_in(ids))
+        .filter(contact::Column::Id.among(ids))
         .filter(address)
         .filter(contact::Column::ErasedAt.is_null());
     Ok(query.into_tuple::<Uuid>().all(scoped.on()).await?.into_iter().collect())

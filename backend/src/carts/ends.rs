@@ -1,6 +1,6 @@
 //! The end of a cart ends its runs.
 
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::time::Millis;
 use cartwheel_entity::{journey_run, message, run_wait};
 use sea_orm::{
@@ -20,7 +20,7 @@ pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Mi
     }
     use journey_run::Column as R;
     let open = scoped.find::<journey_run::Entity>().select_only().column(R::Id);
-    let open = open.filter(R::CartId.is_in(carts.iter().copied())).filter(R::Status.lt(2));
+    let open = open.filter(R::CartId.among(carts.iter().copied())).filter(R::Status.lt(2));
     let runs: Vec<Uuid> = open.into_tuple().all(scoped.on()).await?;
     scoped
         .update::<journey_run::Entity>()
@@ -30,11 +30,11 @@ pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Mi
         .col_expr(R::EndReason, Expr::value(reason))
         .col_expr(R::LeaseOwner, Expr::value(Value::String(None)))
         .col_expr(R::LeaseUntil, Expr::value(Value::BigInt(None)))
-        .filter(R::Id.is_in(runs.iter().copied()))
+        .filter(R::Id.among(runs.iter().copied()))
         .filter(R::Status.lt(2))
         .exec(scoped.on())
         .await?;
-    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(runs)).exec(scoped.on()).await?;
+    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.among(runs)).exec(scoped.on()).await?;
     use message::Column as M;
     // Runs first: a step that is being committed holds its run, so its message is there by now. Then messages: the last
     // look takes the same rows, so a hand-over is committed before this, or sees it.
@@ -45,7 +45,7 @@ pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Mi
         .col_expr(M::Reason, Expr::value(reason))
         .col_expr(M::LeaseOwner, Expr::value(Value::String(None)))
         .col_expr(M::LeaseUntil, Expr::value(Value::BigInt(None)))
-        .filter(M::CartId.is_in(carts.iter().copied()))
+        .filter(M::CartId.among(carts.iter().copied()))
         .filter(M::Status.is_in([0, 1]))
         .exec(scoped.on())
         .await?;

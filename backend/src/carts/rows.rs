@@ -2,7 +2,7 @@
 
 use cartwheel_domain::{
     cart::{self, Content, Status},
-    event::{CartKind, Marks, Source},
+    event::{CartKind, LineItem, Marks, Source},
     money::Currency,
     settings::StoreSettings,
     time::Millis,
@@ -20,7 +20,7 @@ pub fn content(model: &row::Model) -> Content {
     Content {
         kind: CartKind::from_name(&model.kind).unwrap_or(CartKind::Cart),
         currency: model.currency.parse().ok(),
-        lines: serde_json::from_value(model.items.clone()).unwrap_or_default(),
+        lines: LineItem::list(&model.items),
         total_minor: model.total_minor,
         recovery_url: model.recovery_url.clone(),
         valid_until: model.valid_until,
@@ -51,7 +51,7 @@ pub fn write(
     model.currency = content.currency.unwrap_or(settings.currency).code().into();
     model.total_minor = content.total_minor;
     model.item_count = cart::count(&content.lines);
-    model.items = serde_json::to_value(&content.lines).unwrap_or_default();
+    model.items = LineItem::text(&content.lines);
     model.recovery_url.clone_from(&content.recovery_url);
     model.valid_until = content.valid_until;
     model.approver.clone_from(&content.approver);
@@ -111,7 +111,7 @@ pub fn created(
         currency: currency.code().into(),
         total_minor: 0,
         item_count: 0,
-        items: serde_json::Value::Array(Vec::new()),
+        items: LineItem::text(&[]),
         source_at: 0,
         last_activity_at: 0,
         idle_at: None,

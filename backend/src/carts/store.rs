@@ -1,7 +1,7 @@
 //! Queries.
 
 use super::keys::{Key, KeyKind};
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_entity::{cart, cart_key};
 use sea_orm::{ColumnTrait, QueryFilter};
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ pub(super) async fn keys(scoped: &Scoped<'_>, wanted: &BTreeSet<Key>) -> Result<
         // Kinds and values as two lists, whatever of them was not asked for together: each pair is a look-up by the primary
         // key. For "this kind with these values, or that kind with those" SQLite reads all tokens of the store.
         let query = scoped.find::<cart_key::Entity>().filter(C::Kind.is_in(kinds.iter().map(|k| k.as_str())));
-        found.extend(query.filter(C::Value.is_in(part.iter().copied())).all(scoped.on()).await?);
+        found.extend(query.filter(C::Value.among(part.iter().copied())).all(scoped.on()).await?);
     }
     let named =
         |row: cart_key::Model| Some((Key::new(KeyKind::from_name(&row.kind)?, row.value), row.cart_id));
@@ -27,12 +27,7 @@ pub(super) async fn keys(scoped: &Scoped<'_>, wanted: &BTreeSet<Key>) -> Result<
 }
 
 pub(super) async fn by_ids(scoped: &Scoped<'_>, ids: &[Uuid]) -> Result<Vec<cart::Model>, DbError> {
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(CHUNK) {
-        let query = scoped.find::<cart::Entity>().filter(cart::Column::Id.is_in(part.iter().copied()));
-        found.extend(query.all(scoped.on()).await?);
-    }
-    Ok(found)
+    scoped.find_among::<cart::Entity, _>(cart::Column::Id, ids.iter().copied()).await
 }
 
 /// The open carts of a contact. A person has few; the index leads to all of theirs.

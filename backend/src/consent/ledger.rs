@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Env,
-    db::{DbError, Scoped},
+    db::{Among, DbError, Scoped},
 };
 use cartwheel_domain::{
     consent::{
@@ -144,7 +144,7 @@ pub async fn states(
     let mut entries: HashMap<ContactId, Vec<Entry>> = HashMap::new();
     for part in contacts.chunks(500) {
         let ids = part.iter().map(|c| c.uuid());
-        let rows = scoped.find::<consent_event::Entity>().filter(consent_event::Column::ContactId.is_in(ids));
+        let rows = scoped.find::<consent_event::Entity>().filter(consent_event::Column::ContactId.among(ids));
         for row in rows.all(scoped.on()).await? {
             if let Some(entry) = entry(&row) {
                 entries.entry(ContactId(row.contact_id)).or_default().push(entry);

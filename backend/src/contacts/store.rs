@@ -1,6 +1,6 @@
 //! Queries.
 
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::identity::IdentityKind;
 use cartwheel_entity::{company, contact, contact_identity};
 use sea_orm::{ColumnTrait, QueryFilter};
@@ -23,7 +23,7 @@ pub(super) async fn identities(
         // Kinds and values as two lists, whatever of them was not asked for together: each pair is a look-up by the primary
         // key. For "this kind with these values, or that kind with those" SQLite reads all identities of the store.
         let query = scoped.find::<contact_identity::Entity>().filter(C::Kind.is_in(kinds.iter().copied()));
-        found.extend(query.filter(C::Value.is_in(part.iter().copied())).all(scoped.on()).await?);
+        found.extend(query.filter(C::Value.among(part.iter().copied())).all(scoped.on()).await?);
     }
     let asked = |row: &contact_identity::Model| {
         IdentityKind::from_name(&row.kind)
@@ -35,17 +35,7 @@ pub(super) async fn identities(
 }
 
 pub(super) async fn by_ids(scoped: &Scoped<'_>, ids: &[Uuid]) -> Result<Vec<contact::Model>, DbError> {
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(CHUNK) {
-        found.extend(
-            scoped
-                .find::<contact::Entity>()
-                .filter(contact::Column::Id.is_in(part.iter().copied()))
-                .all(scoped.on())
-                .await?,
-        );
-    }
-    Ok(found)
+    scoped.find_among::<contact::Entity, _>(contact::Column::Id, ids.iter().copied()).await
 }
 
 pub(super) async fn companies(
@@ -55,6 +45,6 @@ pub(super) async fn companies(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let query = scoped.find::<company::Entity>().filter(company::Column::ExternalKey.is_in(keys.iter()));
+    let query = scoped.find::<company::Entity>().filter(company::Column::ExternalKey.among(keys.iter()));
     Ok(query.all(scoped.on()).await?)
 }

@@ -98,10 +98,29 @@ async fn upserts_write_over_and_add_up(app: TestApp) {
                 .add(Expr::col(("excluded", store_signal::Column::At))),
         )
         .to_owned();
-    mine.insert_with::<store_signal::Entity>(vec![signal(a.id(), "n", 10)], Some(add)).await.expect("sum");
+    mine.insert_with::<store_signal::Entity>(vec![signal(a.id(), "n", 10)], add).await.expect("sum");
     let row =
         mine.find::<store_signal::Entity>().filter(store_signal::Column::Name.eq("n")).one(mine.on()).await;
     assert_eq!(row.expect("query").map(|r| r.at), Some(17));
+}
+
+/// The first time counts, in this store alone, and the answer says whose it was.
+#[db_test]
+async fn a_time_is_written_once(app: TestApp) {
+    let (a, b) = (app.store("a").await, app.store("b").await);
+    let mut ids = Vec::new();
+    for n in 0..70 {
+        ids.push(a.contact(&format!("{n}@example.com")).await.uuid());
+    }
+    let theirs = b.contact("x@example.com").await.uuid();
+    let mut tx = app.db().write().await.expect("a transaction");
+    let mine = tx.enter(&a.scope()).await.expect("a");
+    assert_eq!(mine.set_once("contact", "erased_at", [(ids[0], 5)]).await.expect("one").len(), 1);
+    let all = ids.iter().copied().chain([theirs]).map(|id| (id, 9));
+    let new = mine.set_once("contact", "erased_at", all).await.expect("all");
+    assert_eq!((new.len(), new.contains(&ids[0]), new.contains(&theirs)), (69, false, false));
+    let rows = mine.find::<contact::Entity>().all(mine.on()).await.expect("rows");
+    assert!(rows.iter().all(|r| r.erased_at == Some(if r.id == ids[0] { 5 } else { 9 })));
 }
 
 #[db_test]

@@ -75,8 +75,8 @@ impl Db {
             std::fs::create_dir_all(parent)
                 .map_err(|source| DbError::File { path: parent.to_owned(), source })?;
         }
-        let writer = SqlxSqliteConnector::connect(sqlite_options(&path, 1)).await?;
-        let reader = SqlxSqliteConnector::connect(sqlite_options(&path, 8)).await?;
+        let writer = SqlxSqliteConnector::connect(sqlite_options(&path, 1, WRITER_CACHE)).await?;
+        let reader = SqlxSqliteConnector::connect(sqlite_options(&path, 8, READER_CACHE)).await?;
         Ok(Self { writer, reader, dialect: Dialect::Sqlite, file: Some(path), lock: None })
     }
 
@@ -226,23 +226,30 @@ impl Tx {
     }
 }
 
-fn sqlite_options(path: &std::path::Path, connections: u32) -> ConnectOptions {
+/// Pages that the one writing connection of an SQLite database keeps, KiB: it walks the large indexes.
+const WRITER_CACHE: u32 = 64 * 1_024;
+/// Pages that each of the reading connections keeps, KiB; what they miss is in the system's cache.
+const READER_CACHE: u32 = 6 * 1_024;
+
+fn sqlite_options(path: &std::path::Path, connections: u32, cache: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
     options
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|o| {
+        .map_sqlx_sqlite_opts(move |o| {
             use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
             o.journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
-                .pragma("cache_size", "-32768")
+                .pragma("cache_size", format!("-{cache}"))
                 .pragma("temp_store", "memory")
                 .pragma("wal_autocheckpoint", "4000")
-                .statement_cache_capacity(256)
+                // Else the thread that reads rows and the one that takes them wake each other every fifty rows.
+                .row_buffer_size(1_024)
+                .statement_cache_capacity(512)
         });
     options
 }

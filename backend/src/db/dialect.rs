@@ -5,7 +5,7 @@ use cartwheel_domain::ids::StoreId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, Statement};
 
 /// Which database is behind a handle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// Embedded, one process.
     Sqlite,

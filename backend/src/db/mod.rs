@@ -9,11 +9,14 @@ pub mod batch;
 pub mod claim;
 pub mod connect;
 pub mod dialect;
+mod lists;
 pub mod scope;
+mod texts;
 
 #[cfg(test)]
 mod conformance;
 
 pub use connect::{Db, DbError, Tx};
 pub use dialect::Dialect;
+pub use lists::Among;
 pub use scope::{Actor, Role, Scoped, StoreScope, System};

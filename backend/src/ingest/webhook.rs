@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     accounts::{SecretKind, StoreInfo, secrets},
-    db::StoreScope,
     privacy,
 };
 use actix_web::{
@@ -109,11 +108,7 @@ async fn signed(
 ) -> Result<bool, secrets::SecretError> {
     let claimed = text(request, "x-shopify-hmac-sha256")
         .and_then(|t| base64::engine::general_purpose::STANDARD.decode(t).ok());
-    let secret = {
-        let mut tx = edge.db.read().await?;
-        let scoped = tx.enter(&StoreScope::shop(store.id)).await?;
-        secrets::get(&scoped, &edge.master_key, SecretKind::Shopify).await?
-    };
+    let secret = edge.stores.secret(&edge.master_key, store.id, SecretKind::Shopify).await?;
     let (Some(claimed), Some(secret)) = (claimed, secret) else { return Ok(false) };
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     let own = match (store.settings.shopify_domain.as_str(), text(request, "x-shopify-shop-domain")) {

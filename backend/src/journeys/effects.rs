@@ -4,7 +4,7 @@ use super::model::{ENDED, Memory, WAITING};
 use crate::{
     analytics::metrics::{Deltas, Metric},
     clock::Env,
-    db::{DbError, Scoped, batch},
+    db::{Among, DbError, Scoped, batch},
 };
 use cartwheel_domain::{
     ids::{self, JourneyId, MessageId, StepId},
@@ -255,7 +255,7 @@ impl Work {
         if !self.unwaited.is_empty() {
             scoped
                 .delete::<run_wait::Entity>()
-                .filter(run_wait::Column::RunId.is_in(self.unwaited))
+                .filter(run_wait::Column::RunId.among(self.unwaited))
                 .exec(on)
                 .await?;
         }
@@ -266,7 +266,7 @@ impl Work {
                 .col_expr(message::Column::Status, Expr::value(4))
                 .col_expr(message::Column::Reason, Expr::value(reason.as_str()))
                 .col_expr(message::Column::Epoch, Expr::col(message::Column::Epoch).add(1))
-                .filter(message::Column::RunId.is_in(runs))
+                .filter(message::Column::RunId.among(runs))
                 .filter(message::Column::Status.is_in([0, 1]))
                 .exec(on)
                 .await?;
@@ -290,7 +290,7 @@ impl Work {
                 .add(Expr::col(("excluded", node_count::Column::N))),
         )
         .to_owned();
-        scoped.insert_with::<node_count::Entity>(counts.collect(), Some(add)).await?;
+        scoped.insert_with::<node_count::Entity>(counts.collect(), add).await?;
         count_exposed(scoped, self.exposed).await
     }
 }
@@ -304,7 +304,7 @@ async fn count_exposed(scoped: &Scoped<'_>, exposed: Vec<Exposed>) -> Result<(),
         .find::<journey_run::Entity>()
         .select_only()
         .columns([journey_run::Column::ContactId, journey_run::Column::JourneyId])
-        .filter(journey_run::Column::ContactId.is_in(exposed.iter().map(|e| e.contact)))
+        .filter(journey_run::Column::ContactId.among(exposed.iter().map(|e| e.contact)))
         .filter(journey_run::Column::HeldOut.is_not_null())
         .filter(journey_run::Column::Id.is_not_in(exposed.iter().map(|e| e.run)))
         .into_tuple()

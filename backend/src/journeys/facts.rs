@@ -4,7 +4,7 @@ use super::{
     model::{Memory, journey_state, merged},
     versions::Version,
 };
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{
     event::{CartKind, EventKind, LineItem},
     ids::StoreId,
@@ -55,18 +55,18 @@ impl Loaded {
         let run_ids = ids(runs.iter().map(|r| r.id));
         let journeys = scoped
             .find::<journey::Entity>()
-            .filter(journey::Column::Id.is_in(ids(runs.iter().map(|r| r.journey_id))))
+            .filter(journey::Column::Id.among(ids(runs.iter().map(|r| r.journey_id))))
             .all(on)
             .await?;
         let carts = scoped
             .find::<cart::Entity>()
-            .filter(cart::Column::Id.is_in(ids(runs.iter().filter_map(|r| r.cart_id))))
+            .filter(cart::Column::Id.among(ids(runs.iter().filter_map(|r| r.cart_id))))
             .all(on)
             .await?;
         let contacts = contacts(scoped, ids(runs.iter().map(|r| r.contact_id))).await?;
         let contexts = scoped
             .find::<run_context::Entity>()
-            .filter(run_context::Column::RunId.is_in(run_ids.clone()))
+            .filter(run_context::Column::RunId.among(run_ids.clone()))
             .all(on)
             .await?;
         let mut memories = HashMap::with_capacity(contexts.len());
@@ -90,7 +90,7 @@ impl Loaded {
             .collect();
         if !asking.is_empty() {
             let rows =
-                scoped.find::<message::Entity>().filter(message::Column::RunId.is_in(asking)).all(on).await?;
+                scoped.find::<message::Entity>().filter(message::Column::RunId.among(asking)).all(on).await?;
             for row in rows {
                 loaded.messages.entry(row.run_id.unwrap_or_default()).or_default().push(row);
             }
@@ -162,8 +162,8 @@ impl Loaded {
                 .into_iter()
                 .flatten()
         }));
-        let of_people = event::Column::ContactId.is_in(people);
-        let of_carts = event::Column::CartId.is_in(ids(waiting.iter().filter_map(|(r, _)| r.cart_id)));
+        let of_people = event::Column::ContactId.among(people);
+        let of_carts = event::Column::CartId.among(ids(waiting.iter().filter_map(|(r, _)| r.cart_id)));
         let mut seen: Vec<event::Model> = Vec::new();
         for whose in [of_people, of_carts] {
             let rows = scoped
@@ -219,7 +219,7 @@ impl Loaded {
         }
         let receipts = scoped
             .find::<message_receipt::Entity>()
-            .filter(message_receipt::Column::MessageId.is_in(owners.keys().copied()))
+            .filter(message_receipt::Column::MessageId.among(owners.keys().copied()))
             .filter(message_receipt::Column::Machine.is_null())
             .order_by_asc(message_receipt::Column::At)
             .all(scoped.on())
@@ -246,13 +246,13 @@ fn in_time(wanted: &WaitingFor, at: Millis) -> bool {
 /// Contacts by id, and the ones they were merged into.
 async fn contacts(scoped: &Scoped<'_>, wanted: Vec<Uuid>) -> Result<HashMap<Uuid, contact::Model>, DbError> {
     let rows =
-        scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(wanted)).all(scoped.on()).await?;
+        scoped.find::<contact::Entity>().filter(contact::Column::Id.among(wanted)).all(scoped.on()).await?;
     let targets = ids(rows.iter().filter_map(|c| c.merged_into));
     let mut found: HashMap<Uuid, contact::Model> = rows.into_iter().map(|c| (c.id, c)).collect();
     if !targets.is_empty() {
         let rows = scoped
             .find::<contact::Entity>()
-            .filter(contact::Column::Id.is_in(targets))
+            .filter(contact::Column::Id.among(targets))
             .all(scoped.on())
             .await?;
         found.extend(rows.into_iter().map(|c| (c.id, c)));
@@ -274,11 +274,7 @@ pub fn cart_status(word: &str) -> CartStatus {
 
 /// What conditions ask of a cart.
 pub fn cart_facts(cart: &cart::Model, lines: bool) -> CartFacts {
-    let lines = if lines {
-        serde_json::from_value::<Vec<LineItem>>(cart.items.clone()).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+    let lines = if lines { LineItem::list(&cart.items) } else { Vec::new() };
     CartFacts {
         kind: CartKind::from_name(&cart.kind).unwrap_or(CartKind::Cart),
         status: cart_status(&cart.status),

@@ -3,7 +3,7 @@
 use super::model::ENDED;
 use crate::{
     clock::Env,
-    db::{DbError, Scoped},
+    db::{Among, DbError, Scoped},
 };
 use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
@@ -224,11 +224,11 @@ pub async fn end_runs(
         .col_expr(journey_run::Column::EndReason, Expr::value(reason.as_str()))
         .col_expr(journey_run::Column::LeaseOwner, Expr::value(Option::<String>::None))
         .col_expr(journey_run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
-        .filter(journey_run::Column::Id.is_in(ids.clone()))
+        .filter(journey_run::Column::Id.among(ids.clone()))
         .filter(journey_run::Column::Status.lt(ENDED))
         .exec(scoped.on())
         .await?;
-    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.is_in(ids)).exec(scoped.on()).await?;
+    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.among(ids)).exec(scoped.on()).await?;
     // Runs first: a step that is being committed holds its run, so its message is there by now. Then messages: the last
     // look takes the same rows, so a hand-over is committed before this, or sees it.
     scoped

@@ -5,7 +5,7 @@ use super::{
     model::{ENDED, WAITING, run_id},
     versions::{Version, Versions},
 };
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId},
     journey::{CartStatus, ContactFacts, Facts, JourneyState, NoEntry, PastEntries, admit, keys},
@@ -126,7 +126,7 @@ fn facts(left: &Left, version: &Arc<Version>, contacts: Option<&HashMap<Uuid, Co
 async fn load_contacts(scoped: &Scoped<'_>, left: &[Left]) -> Result<HashMap<Uuid, ContactFacts>, DbError> {
     let ids = left.iter().map(|l| l.contact.uuid());
     let rows =
-        scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(ids)).all(scoped.on()).await?;
+        scoped.find::<contact::Entity>().filter(contact::Column::Id.among(ids)).all(scoped.on()).await?;
     Ok(rows.iter().map(|c| (c.id, contact_facts(c))).collect())
 }
 
@@ -152,7 +152,7 @@ async fn past_entries(
             .column(journey_run::Column::Id)
             .column(journey_run::Column::EnteredAt)
             .column(journey_run::Column::Status)
-            .filter(journey_run::Column::Id.is_in(owners.keys().copied()))
+            .filter(journey_run::Column::Id.among(owners.keys().copied()))
             .into_tuple()
             .all(scoped.on())
             .await?;
@@ -172,7 +172,7 @@ async fn past_entries(
             .column(journey_run::Column::ContactId)
             .column_as(journey_run::Column::EnteredAt.max(), "latest")
             .filter(journey_run::Column::JourneyId.eq(journey.uuid()))
-            .filter(journey_run::Column::ContactId.is_in(left.iter().map(|l| l.contact.uuid())))
+            .filter(journey_run::Column::ContactId.among(left.iter().map(|l| l.contact.uuid())))
             .group_by(journey_run::Column::ContactId)
             .into_tuple()
             .all(scoped.on())

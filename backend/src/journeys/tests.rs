@@ -19,7 +19,6 @@ use cartwheel_domain::{
 use cartwheel_entity::{cart, event, journey_run, message};
 use cartwheel_macros::db_test;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, sea_query::Expr};
-use serde_json::json;
 
 fn engine(app: &TestApp) -> Engine {
     Engine::new(app.db().clone(), app.env().clone(), Wake::default(), Versions::default())
@@ -50,7 +49,7 @@ async fn left(app: &TestApp, store: &TestStore, email: &str) -> Left {
         currency: Set("EUR".into()),
         total_minor: Set(4_900),
         item_count: Set(1),
-        items: Set(json!([])),
+        items: Set("[]".into()),
         source_at: Set(now),
         last_activity_at: Set(now),
         abandoned_at: Set(Some(now)),

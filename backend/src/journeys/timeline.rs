@@ -1,6 +1,6 @@
 //! The read side: what was decided for a run or a cart, and with which values.
 
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{
     ids::{CartId, ContactId, RunId, VersionId},
     time::Millis,
@@ -35,7 +35,7 @@ const MOST: u64 = 1_000;
 pub async fn of_runs(scoped: &Scoped<'_>, runs: &[RunId]) -> Result<Vec<Entry>, DbError> {
     let rows = scoped
         .find::<run_step::Entity>()
-        .filter(run_step::Column::RunId.is_in(runs.iter().map(|r| r.uuid())))
+        .filter(run_step::Column::RunId.among(runs.iter().map(|r| r.uuid())))
         .order_by_asc(run_step::Column::At)
         .order_by_asc(run_step::Column::Id)
         .limit(MOST)

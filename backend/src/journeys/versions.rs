@@ -1,13 +1,13 @@
 //! Published versions, parsed once: they never change, so the cache never lies.
 
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{
     ids::{JourneyId, StoreId, VersionId},
     journey::{Condition, Definition, Node},
 };
 use cartwheel_entity::journey_version;
 use moka::sync::Cache;
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::QueryFilter;
 use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ impl Versions {
         missing.dedup();
         if !missing.is_empty() {
             let wanted =
-                scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.is_in(missing));
+                scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.among(missing));
             for row in wanted.all(scoped.on()).await? {
                 let version = Arc::new(Version::read(&row)?);
                 self.0.insert((store, row.id), version.clone());

@@ -12,7 +12,7 @@ use crate::{
     channels::{Channels, Fault, Outcome},
     clock::Env,
     crash::crash_point,
-    db::{Db, DbError, StoreScope, batch, claim},
+    db::{Among, Db, DbError, StoreScope, batch, claim},
     journeys::Versions,
     templates::Templates,
     wake::Wake,
@@ -31,14 +31,18 @@ use std::{
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use uuid::Uuid;
 
-/// How many messages one pass takes at most. Small, since rendering happens in the transaction.
-pub const BATCH: u32 = 64;
+/// How many messages one pass takes at most. Rendering happens in the transaction, so it must not be long; but what a
+/// pass looks up it looks up once for each store, so in a pass that is too small over many stores that is all it does.
+pub const BATCH: u32 = 256;
 /// Calls at once, over all passes of a dispatcher.
 const CALLS: usize = 32;
+/// Answers that come so close after one another are written in one transaction. What a crash in between leaves in doubt grows by
+/// so much time.
+const TOGETHER: Duration = Duration::from_millis(20);
 /// A pass that has waited so long for answers goes on without them; they are recorded when they come.
 const UNHURRIED: Duration = Duration::from_secs(2);
 
@@ -165,6 +169,13 @@ impl Dispatcher {
             match timeout(UNHURRIED, answers.recv_many(&mut ready, expected)).await {
                 Ok(0) => return Ok(answered),
                 Ok(_) => {
+                    let until = Instant::now() + TOGETHER;
+                    while answered + ready.len() < expected {
+                        let more = timeout_at(until, answers.recv_many(&mut ready, expected)).await;
+                        if !matches!(more, Ok(n) if n > 0) {
+                            break;
+                        }
+                    }
                     crash_point!("dispatch.called");
                     answered += self.record(std::mem::take(&mut ready)).await?;
                 }
@@ -248,7 +259,7 @@ impl Dispatcher {
                     message_attempt::Column::Reply,
                     Expr::value("the worker was lost before the answer was written"),
                 )
-                .filter(message_attempt::Column::MessageId.is_in(ids))
+                .filter(message_attempt::Column::MessageId.among(ids))
                 .filter(message_attempt::Column::FinishedAt.is_null())
                 .exec(scoped.on())
                 .await?;

@@ -14,7 +14,7 @@ use crate::{
     analytics::metrics::{Deltas, Metric},
     channels::{Channel, Outgoing, Route, email::dkim::Signer},
     crash::crash_point,
-    db::{DbError, Scoped, StoreScope, batch, claim},
+    db::{Among, DbError, Scoped, StoreScope, batch, claim},
     templates::TemplatesError,
 };
 use cartwheel_domain::{
@@ -25,7 +25,7 @@ use cartwheel_domain::{
 use cartwheel_entity::{
     cart, journey, journey_run, message, message_attempt, message_content, message_link, restore_link,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, Value};
+use sea_orm::{ActiveValue::Set, QueryFilter, Value};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -329,16 +329,15 @@ async fn load(
         |pick: fn(&message::Model) -> Option<Uuid>| rows.iter().filter_map(pick).collect::<HashSet<Uuid>>();
     let people = People::load(scoped, tools.key(), set(|m| Some(m.contact_id))).await?;
     let cart_ids = set(|m| m.cart_id);
-    let carts =
-        scoped.find::<cart::Entity>().filter(cart::Column::Id.is_in(cart_ids.clone())).all(on).await?;
+    let carts = scoped.find_among::<cart::Entity, _>(cart::Column::Id, cart_ids.iter().copied()).await?;
     let runs = scoped
         .find::<journey_run::Entity>()
-        .filter(journey_run::Column::Id.is_in(set(|m| m.run_id)))
+        .filter(journey_run::Column::Id.among(set(|m| m.run_id)))
         .all(on)
         .await?;
     let journeys = scoped
         .find::<journey::Entity>()
-        .filter(journey::Column::Id.is_in(set(|m| m.journey_id)))
+        .filter(journey::Column::Id.among(set(|m| m.journey_id)))
         .all(on)
         .await?;
     let versions = tools.versions.get(scoped, set(|m| m.version_id)).await?;

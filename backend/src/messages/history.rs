@@ -1,7 +1,7 @@
 //! What was handed over before: to each person, and about each cart.
 
 use super::model::{ATTEMPTING, SENT, UNCERTAIN};
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::time::Millis;
 use cartwheel_entity::message;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
@@ -30,7 +30,7 @@ impl History {
     ) -> Result<Self, DbError> {
         let mut history = Self::default();
         let mut counted = HashSet::new();
-        for whose in [message::Column::ContactId.is_in(contacts), message::Column::CartId.is_in(carts)] {
+        for whose in [message::Column::ContactId.among(contacts), message::Column::CartId.among(carts)] {
             let rows: Vec<Seen> = scoped
                 .find::<message::Entity>()
                 .select_only()

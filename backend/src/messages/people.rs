@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::MasterKey,
-    db::{DbError, Scoped},
+    db::{Among, DbError, Scoped},
 };
 use cartwheel_domain::{
     consent::{
@@ -44,7 +44,7 @@ impl People {
         let mut entries: HashMap<Uuid, Vec<Entry>> = HashMap::new();
         let rows = scoped
             .find::<consent_event::Entity>()
-            .filter(consent_event::Column::ContactId.is_in(all.clone()))
+            .filter(consent_event::Column::ContactId.among(all.clone()))
             .all(scoped.on())
             .await?;
         for row in rows {
@@ -62,7 +62,7 @@ impl People {
             .find::<suppression::Entity>()
             // The hash says it already; named so that the look-up is one by the key and not through all of the store's.
             .filter(suppression::Column::Channel.eq(Channel::Email.as_str()))
-            .filter(suppression::Column::AddressHash.is_in(hashes))
+            .filter(suppression::Column::AddressHash.among(hashes))
             .filter(suppression::Column::LiftedAt.is_null())
             .all(scoped.on())
             .await?;
@@ -79,7 +79,7 @@ impl People {
         let sold = [OrderState::Purchased, OrderState::Awaiting].map(OrderState::as_str);
         let mut rows = scoped
             .find::<shop_order::Entity>()
-            .filter(shop_order::Column::ContactId.is_in(all))
+            .filter(shop_order::Column::ContactId.among(all))
             .filter(shop_order::Column::State.is_in(sold))
             .filter(shop_order::Column::Test.eq(false))
             .all(scoped.on())
@@ -151,8 +151,7 @@ impl People {
 }
 
 async fn by_id(scoped: &Scoped<'_>, ids: HashSet<Uuid>) -> Result<HashMap<Uuid, contact::Model>, DbError> {
-    let rows =
-        scoped.find::<contact::Entity>().filter(contact::Column::Id.is_in(ids)).all(scoped.on()).await?;
+    let rows = scoped.find_among::<contact::Entity, _>(contact::Column::Id, ids).await?;
     Ok(rows.into_iter().map(|c| (c.id, c)).collect())
 }
 

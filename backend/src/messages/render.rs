@@ -120,8 +120,7 @@ fn context(
 
 fn cart_context(cart: Option<&cart::Model>, company: Option<String>) -> CartContext {
     let currency = cart.and_then(|c| c.currency.parse().ok()).unwrap_or(Currency::EUR);
-    let lines: Vec<LineItem> =
-        cart.and_then(|c| serde_json::from_value(c.items.clone()).ok()).unwrap_or_default();
+    let lines = cart.map(|c| LineItem::list(&c.items)).unwrap_or_default();
     let web = |url: Option<String>| url.filter(|u| cartwheel_domain::settings::web_address(u));
     let items = lines.into_iter().map(|l| ItemContext {
         title: l.title,

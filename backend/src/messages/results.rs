@@ -10,7 +10,7 @@ use crate::{
     channels::{Fault, Outcome},
     clock::Env,
     consent::suppression,
-    db::{Db, DbError, Scoped, StoreScope, batch},
+    db::{Among, Db, DbError, Scoped, StoreScope, batch},
 };
 use cartwheel_domain::{
     consent::{Channel, SuppressionReason},
@@ -179,7 +179,7 @@ async fn count_first_messages(
         .select_only()
         .column(message::Column::CartId)
         .column_as(message::Column::Id.count(), "n")
-        .filter(message::Column::CartId.is_in(carts))
+        .filter(message::Column::CartId.among(carts))
         .filter(message::Column::Status.eq(SENT))
         .group_by(message::Column::CartId)
         .into_tuple()

@@ -1,6 +1,6 @@
 //! Queries.
 
-use crate::db::{DbError, Scoped};
+use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::time::Millis;
 use cartwheel_entity::{order_refund, shop_order};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -16,7 +16,7 @@ pub(super) async fn by_external_ids(
     }
     Ok(scoped
         .find::<shop_order::Entity>()
-        .filter(shop_order::Column::ExternalId.is_in(ids))
+        .filter(shop_order::Column::ExternalId.among(ids))
         .all(scoped.on())
         .await?)
 }
@@ -28,7 +28,7 @@ pub(super) async fn refunds(
     if orders.is_empty() {
         return Ok(Vec::new());
     }
-    let of = order_refund::Column::OrderId.is_in(orders.iter().copied());
+    let of = order_refund::Column::OrderId.among(orders.iter().copied());
     Ok(scoped.find::<order_refund::Entity>().filter(of).all(scoped.on()).await?)
 }
 

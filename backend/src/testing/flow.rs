@@ -123,7 +123,7 @@ impl Flow {
             currency: Set("USD".into()),
             total_minor: Set(4_900),
             item_count: Set(2),
-            items: Set(serde_json::to_value([line]).expect("a line")),
+            items: Set(LineItem::text(&[line])),
             source_at: Set(now),
             last_activity_at: Set(now),
             abandoned_at: Set(Some(now)),

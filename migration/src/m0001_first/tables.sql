@@ -103,7 +103,7 @@ CREATE TABLE store_signal (
     at BIGINT NOT NULL,
     PRIMARY KEY (store_id, name),
     FOREIGN KEY (store_id) REFERENCES store (id) ON DELETE CASCADE
-);
+) {keyed};
 
 -- A business account that contacts act for.
 CREATE TABLE company (
@@ -156,7 +156,7 @@ CREATE TABLE contact_identity (
     contact_id UUID NOT NULL,
     PRIMARY KEY (store_id, kind, value),
     FOREIGN KEY (store_id, contact_id) REFERENCES contact (store_id, id)
-);
+) {keyed};
 CREATE INDEX contact_identity_contact ON contact_identity (store_id, contact_id);
 
 -- An immutable fact as it came in. The id is a hash of source and source id, so the key itself drops repeats.
@@ -186,7 +186,7 @@ CREATE TABLE cart (
     currency TEXT NOT NULL,
     total_minor BIGINT NOT NULL,
     item_count INTEGER NOT NULL,
-    items JSON NOT NULL,
+    items TEXT NOT NULL,
     source_at BIGINT NOT NULL,
     last_activity_at BIGINT NOT NULL,
     idle_at BIGINT,
@@ -227,7 +227,7 @@ CREATE TABLE cart_key (
     cart_id UUID NOT NULL,
     PRIMARY KEY (store_id, kind, value),
     FOREIGN KEY (store_id, cart_id) REFERENCES cart (store_id, id)
-);
+) {keyed};
 CREATE INDEX cart_key_cart ON cart_key (store_id, cart_id);
 
 -- A purchase.
@@ -271,7 +271,7 @@ CREATE TABLE order_refund (
     at BIGINT NOT NULL,
     PRIMARY KEY (store_id, order_id, refund_id),
     FOREIGN KEY (store_id, order_id) REFERENCES shop_order (store_id, id) ON DELETE CASCADE
-);
+) {keyed};
 
 -- The consent ledger: append-only, each entry chained to the one before it.
 CREATE TABLE consent_event (
@@ -399,7 +399,7 @@ CREATE TABLE run_context (
     data JSON NOT NULL,
     PRIMARY KEY (store_id, run_id),
     FOREIGN KEY (store_id, run_id) REFERENCES journey_run (store_id, id) ON DELETE CASCADE
-);
+) {keyed};
 
 -- Which event wakes a run.
 CREATE TABLE run_wait (
@@ -409,7 +409,7 @@ CREATE TABLE run_wait (
     run_id UUID NOT NULL,
     PRIMARY KEY (store_id, event, key, run_id),
     FOREIGN KEY (store_id, run_id) REFERENCES journey_run (store_id, id) ON DELETE CASCADE
-);
+) {keyed};
 CREATE INDEX run_wait_run ON run_wait (store_id, run_id);
 
 -- The timeline of a run: what was decided, with the values that decided it.
@@ -436,7 +436,7 @@ CREATE TABLE node_count (
     n BIGINT NOT NULL,
     PRIMARY KEY (store_id, version_id, node, outcome),
     FOREIGN KEY (store_id, version_id) REFERENCES journey_version (store_id, id) ON DELETE CASCADE
-);
+) {keyed};
 
 -- One hand-over to one channel, with its evidence: the outbox.
 CREATE TABLE message (
@@ -536,7 +536,7 @@ CREATE TABLE message_link (
     url TEXT NOT NULL,
     PRIMARY KEY (store_id, message_id, number),
     FOREIGN KEY (store_id, message_id) REFERENCES message (store_id, id) ON DELETE CASCADE
-);
+) {keyed};
 
 -- A link that opens one cart on any device.
 CREATE TABLE restore_link (
@@ -566,7 +566,7 @@ CREATE TABLE metric_day (
     squares DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (store_id, day, metric, journey, currency),
     FOREIGN KEY (store_id) REFERENCES store (id) ON DELETE CASCADE
-) {fill:70};
+) {fill:70} {keyed};
 
 -- A request of a person or a platform for access or erasure.
 CREATE TABLE privacy_request (

@@ -236,8 +236,7 @@ impl Cart {
 
     /// Lines.
     async fn lines(&self) -> Vec<CartLine> {
-        let lines: Vec<LineItem> = serde_json::from_value(self.row.items.clone()).unwrap_or_default();
-        lines
+        LineItem::list(&self.row.items)
             .into_iter()
             .map(|l| CartLine {
                 title: l.title,

@@ -1,11 +1,11 @@
 //! One batch look-up per relation, so that a list of a hundred carts asks for its contacts once.
 
 use super::access::Api;
-use crate::db::{DbError, StoreScope};
+use crate::db::{Among, DbError, StoreScope};
 use async_graphql::dataloader::Loader;
 use cartwheel_domain::ids::StoreId;
 use cartwheel_entity::{cart, contact, message, shop_order};
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::QueryFilter;
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ macro_rules! loader {
                     rest = others;
                     let ids: Vec<Uuid> = mine.iter().map(|k| k.id).collect();
                     let scoped = tx.enter(&first.scope).await?;
-                    let rows = scoped.find::<$table::Entity>().filter($table::Column::Id.is_in(ids)).all(scoped.on()).await;
+                    let rows = scoped.find::<$table::Entity>().filter($table::Column::Id.among(ids)).all(scoped.on()).await;
                     for row in rows.map_err(DbError::from)? {
                         found.insert(Key { scope: first.scope, id: row.id }, row);
                     }

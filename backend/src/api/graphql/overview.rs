@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     analytics::{Figures, Metric, figures, signals},
-    db::DbError,
+    db::{Among, DbError},
 };
 use async_graphql::{ComplexObject, Enum, ID, Result, SimpleObject};
 use cartwheel_domain::{
@@ -246,7 +246,7 @@ impl Overview {
                 let ids = orders.iter().filter_map(|o| o.cart_id);
                 let carts = scoped
                     .find::<cart::Entity>()
-                    .filter(cart::Column::Id.is_in(ids))
+                    .filter(cart::Column::Id.among(ids))
                     .all(scoped.on())
                     .await?;
                 Ok::<_, DbError>((orders, carts))

@@ -10,7 +10,7 @@ use super::{
     page,
     settings::StoreSettings,
 };
-use crate::db::DbError;
+use crate::db::{Among, DbError};
 use async_graphql::{ID, Object, Result};
 use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
 use cartwheel_entity::{cart, contact, journey, message};
@@ -113,7 +113,7 @@ impl Store {
             // Two questions, each with an index of its own: as one they would walk the whole list.
             let people: Vec<_> = contacts_like(scoped, text).await?.into_iter().map(|c| c.id).collect();
             let mut rows =
-                listed().filter(cart::Column::ContactId.is_in(people.clone())).all(scoped.on()).await?;
+                listed().filter(cart::Column::ContactId.among(people.clone())).all(scoped.on()).await?;
             let numbered = listed().filter(cart::Column::Number.eq(text)).all(scoped.on()).await?;
             rows.extend(
                 numbered.into_iter().filter(|c| !c.contact_id.is_some_and(|id| people.contains(&id))),

@@ -7,7 +7,7 @@ use super::{
     scalars::{Json, Time, amount},
 };
 use crate::{
-    db::{DbError, Scoped},
+    db::{Among, DbError, Scoped},
     journeys::timeline as decisions,
     recovery::restore,
 };
@@ -145,7 +145,7 @@ async fn decided(
     let ids: Vec<_> = runs.iter().map(|r| RunId(r.id)).collect();
     let journeys = scoped
         .find::<journey::Entity>()
-        .filter(journey::Column::Id.is_in(runs.iter().map(|r| r.journey_id)))
+        .filter(journey::Column::Id.among(runs.iter().map(|r| r.journey_id)))
         .all(scoped.on())
         .await?;
     let of_run = |run: RunId| {
@@ -232,7 +232,7 @@ async fn restored(
     });
     let used = scoped
         .find::<restore_link::Entity>()
-        .filter(restore_link::Column::Id.is_in(links))
+        .filter(restore_link::Column::Id.among(links))
         .filter(restore_link::Column::UsedAt.is_not_null())
         .all(scoped.on())
         .await?;

@@ -4,13 +4,13 @@ use super::{Arrived, Unit, history::waiting_place, keys_of};
 use crate::{
     analytics::Metric,
     carts::{self, Key},
-    db::DbError,
+    db::{Among, DbError},
     orders,
 };
 use cartwheel_domain::{
     bots::CARTS_PER_HOUR,
     cart::{Content, Fact, boundary, fold, joined},
-    event::{Body, CartChange, CartKind, Marks},
+    event::{Body, CartChange, CartKind, LineItem, Marks},
     time::{HOUR, Millis},
 };
 use cartwheel_entity::{cart, restore_link};
@@ -107,7 +107,7 @@ impl Unit<'_, '_> {
         let now = self.now;
         self.carts.change(gone, |m| {
             (m.status, m.idle_at, m.finished_at, m.updated_at) = ("expired".into(), None, Some(now), now);
-            (m.items, m.total_minor, m.item_count) = (serde_json::json!([]), 0, 0);
+            (m.items, m.total_minor, m.item_count) = (LineItem::text(&[]), 0, 0);
         });
         self.ended.insert(gone, "expired");
         Ok(())
@@ -319,7 +319,7 @@ impl Unit<'_, '_> {
             return Ok(());
         }
         let query =
-            self.scoped.find::<restore_link::Entity>().filter(restore_link::Column::TokenHash.is_in(tokens));
+            self.scoped.find::<restore_link::Entity>().filter(restore_link::Column::TokenHash.among(tokens));
         let links = query.filter(restore_link::Column::ExpiresAt.gt(self.now)).all(self.scoped.on()).await?;
         self.carts.read(self.scoped, &links.iter().map(|l| l.cart_id).collect::<Vec<_>>()).await?;
         for one in fresh {

@@ -1,7 +1,10 @@
 //! Writes what a transaction's events have done: rows first, then runs, messages, waits and figures.
 
 use super::{Arrived, Signals, Unit};
-use crate::{db::DbError, journeys};
+use crate::{
+    db::{Among, DbError},
+    journeys,
+};
 use cartwheel_domain::{
     event::{Body, Source},
     ids::{CartId, ContactId},
@@ -11,6 +14,9 @@ use cartwheel_entity::{event, journey_run, message, run_wait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// Awaited keys that are looked up without asking first whether anybody waits.
+const FEW: usize = 16;
 
 impl Unit<'_, '_> {
     pub(super) async fn flush(
@@ -24,7 +30,7 @@ impl Unit<'_, '_> {
         self.orders.flush(self.scoped, self.now).await?;
         self.keep_events(fresh).await?;
         for (events, cart) in std::mem::take(&mut self.moved) {
-            let ids = event::Column::Id.is_in(events);
+            let ids = event::Column::Id.among(events);
             let update =
                 self.scoped.update::<event::Entity>().col_expr(event::Column::CartId, Expr::value(cart));
             update.filter(ids).exec(self.scoped.on()).await?;
@@ -113,13 +119,15 @@ impl Unit<'_, '_> {
         }
         happened.sort_unstable();
         happened.dedup();
-        // Most stores have nobody waiting most of the time.
-        let waiting = self.scoped.find::<run_wait::Entity>().limit(1).one(self.scoped.on()).await?;
-        if waiting.is_none() {
-            return Ok(0);
+        // Most stores have nobody waiting most of the time; a few keys are looked up as quickly as that is found out.
+        if happened.len() > FEW {
+            let waiting = self.scoped.find::<run_wait::Entity>().limit(1).one(self.scoped.on()).await?;
+            if waiting.is_none() {
+                return Ok(0);
+            }
         }
         let mut woken = 0;
-        for part in happened.chunks(100) {
+        for part in happened.chunks(1_000) {
             woken += journeys::wake::wake_runs(self.scoped, part, self.now).await?;
         }
         Ok(woken)

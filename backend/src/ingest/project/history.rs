@@ -4,7 +4,7 @@ use super::{Arrived, Unit, hashed, keys_of};
 use crate::{
     analytics::Metric,
     carts::Key,
-    db::{DbError, Scoped},
+    db::{Among, DbError, Scoped},
     ingest::raw,
 };
 use cartwheel_domain::{
@@ -39,7 +39,7 @@ pub(super) async fn known(scoped: &Scoped<'_>, arrived: &[&Arrived]) -> Result<H
     let mut known = HashSet::new();
     for part in ids.chunks(5_000) {
         let query = scoped.find::<event::Entity>().select_only().column(event::Column::Id);
-        let query = query.filter(event::Column::Id.is_in(part.iter().copied()));
+        let query = query.filter(event::Column::Id.among(part.iter().copied()));
         known.extend(query.into_tuple::<Uuid>().all(scoped.on()).await?);
     }
     Ok(known)
@@ -108,7 +108,7 @@ impl Unit<'_, '_> {
             return Ok(());
         }
         let query =
-            self.scoped.find::<event::Entity>().filter(event::Column::CartId.is_in(places.into_keys()));
+            self.scoped.find::<event::Entity>().filter(event::Column::CartId.among(places.into_keys()));
         for row in query.limit(10_000).all(self.scoped.on()).await? {
             if let (Some(place), Some(change)) = (row.cart_id, raw::cart_change(&row, &self.store.settings)) {
                 self.orphans.entry(place).or_default().push(Fact { at: row.occurred_at, id: row.id, change });

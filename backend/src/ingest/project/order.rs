@@ -9,7 +9,7 @@ use crate::{
 };
 use cartwheel_domain::{
     cart::{begins, boundary},
-    event::{CartKind, Marks, OrderChange, OrderState, Source},
+    event::{CartKind, LineItem, Marks, OrderChange, OrderState, Source},
     ids::{CartId, ContactId, JourneyId, MessageId},
     money::Money,
     order::{bought, counts},
@@ -178,7 +178,8 @@ impl Unit<'_, '_> {
         model.kind = CartKind::Checkout.as_str().into();
         model.status = "converted".into();
         (model.order_id, model.finished_at) = (Some(order.id), Some(order.placed_at));
-        (model.items, model.total_minor) = (order.lines.clone(), order.total_minor);
+        let lines: Vec<LineItem> = serde_json::from_value(order.lines.clone()).unwrap_or_default();
+        (model.items, model.total_minor) = (LineItem::text(&lines), order.total_minor);
         self.carts.add(model);
         for key in keys.iter().filter(|k| !matches!(k.kind, KeyKind::Claimed | KeyKind::ClaimedCheckout)) {
             match (self.carts.at(key), key.past()) {

@@ -1,0 +1,176 @@
+//! Many rows in few statements, each text written once.
+//!
+//! The ORM writes a statement anew for each call, a thousand signs for a dozen rows, and a text with another number of rows is
+//! another statement to prepare. Here rows go in powers of two, and the text of each is kept: what is done for
+//! each row is to bind its values.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the texts of scoped statements are made here; the store is their first value"
+)]
+
+use super::{
+    DbError, Dialect,
+    lists::{padded, portion},
+};
+use cartwheel_entity::Tenant;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IdenStatic, Insert, Iterable, QueryFilter, QueryTrait, Statement, Value, sea_query::OnConflict,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+/// Rows in one statement at most.
+const MOST: usize = 64;
+/// Values in one list at most.
+const LONGEST_LIST: usize = 4_096;
+
+/// What to do about a row whose key is there already.
+pub(super) struct Conflict {
+    /// What tells this clause from others of its entity; `None` for one whose text must not be kept.
+    pub name: Option<String>,
+    /// The clause.
+    pub clause: Option<OnConflict>,
+}
+
+/// Which statement: for which database, of which entity, with how many rows or values, and what else tells it from others.
+type Which = (Dialect, &'static str, usize, String);
+
+static TEXTS: LazyLock<RwLock<HashMap<Which, Arc<str>>>> = LazyLock::new(RwLock::default);
+
+/// A statement's text, made the first time.
+fn text(which: Which, make: impl FnOnce() -> String) -> Arc<str> {
+    let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&which).cloned();
+    known.unwrap_or_else(|| {
+        let text: Arc<str> = make().into();
+        TEXTS.write().unwrap_or_else(PoisonError::into_inner).insert(which, text.clone());
+        text
+    })
+}
+
+/// The rows of a store whose `column` is one of these; many values are asked for in several statements.
+pub(super) async fn rows_with<E: Tenant>(
+    on: &DatabaseTransaction,
+    dialect: Dialect,
+    store: Value,
+    column: E::Column,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<E::Model>, DbError> {
+    let values: Vec<Value> = values.into_iter().collect();
+    let mut found = Vec::with_capacity(values.len());
+    for part in values.chunks(LONGEST_LIST) {
+        let part = padded(part.to_vec());
+        let which = (dialect, std::any::type_name::<E>(), part.len(), column.as_str().to_owned());
+        let text = text(which, || {
+            let query = E::find().filter(E::store_column().eq(store.clone()));
+            query.filter(column.is_in(part.iter().cloned())).build(dialect.backend()).sql
+        });
+        let values = std::iter::once(store.clone()).chain(part);
+        let statement = Statement::from_sql_and_values(dialect.backend(), &*text, values);
+        found.extend(E::find().from_raw_sql(statement).all(on).await?);
+    }
+    Ok(found)
+}
+
+/// Adds rows and says how many were written.
+pub(super) async fn insert<E>(
+    on: &DatabaseTransaction,
+    dialect: Dialect,
+    rows: Vec<E::ActiveModel>,
+    conflict: &Conflict,
+) -> Result<u64, DbError>
+where
+    E: EntityTrait,
+    E::ActiveModel: Send,
+{
+    let width = E::Column::iter().count().max(1);
+    let most = (dialect.max_binds() / width).clamp(1, MOST);
+    let mut written = 0;
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let size = portion(rows.len(), most);
+        let part: Vec<_> = rows.by_ref().take(size).collect();
+        let statement = statement::<E>(dialect, part, conflict);
+        written += on.execute_raw(statement).await?.rows_affected();
+    }
+    Ok(written)
+}
+
+fn statement<E>(dialect: Dialect, rows: Vec<E::ActiveModel>, conflict: &Conflict) -> Statement
+where
+    E: EntityTrait,
+    E::ActiveModel: Send,
+{
+    let built = |rows: Vec<E::ActiveModel>| {
+        let insert = Insert::many(rows);
+        match &conflict.clause {
+            Some(clause) => insert.on_conflict(clause.clone()).build(dialect.backend()),
+            None => insert.build(dialect.backend()),
+        }
+    };
+    let (Some(name), Some(values)) = (&conflict.name, values::<E>(&rows)) else { return built(rows) };
+    let key = (dialect, std::any::type_name::<E>(), rows.len(), format!("insert {name}"));
+    let text = text(key, || built(rows).sql);
+    Statement::from_sql_and_values(dialect.backend(), &*text, values)
+}
+
+/// The values of rows, one row after another; `None` where a row leaves a column to the database.
+fn values<E: EntityTrait>(rows: &[E::ActiveModel]) -> Option<Vec<Value>> {
+    let mut values = Vec::with_capacity(rows.len() * E::Column::iter().count());
+    for row in rows {
+        for column in E::Column::iter() {
+            match row.get(column) {
+                ActiveValue::Set(value) | ActiveValue::Unchanged(value) => values.push(value),
+                ActiveValue::NotSet => return None,
+            }
+        }
+    }
+    Some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cartwheel_entity::{company, store_signal};
+    use sea_orm::ActiveValue::{NotSet, Set};
+    use uuid::Uuid;
+
+    fn company(n: u128) -> company::ActiveModel {
+        company::ActiveModel {
+            store_id: Set(Uuid::from_u128(1)),
+            id: Set(Uuid::from_u128(n)),
+            external_key: Set(format!("id:{n}")),
+            name: Set(String::new()),
+            created_at: Set(7),
+        }
+    }
+
+    /// The kept text with the values bound here must be what the ORM would have sent.
+    #[test]
+    fn a_kept_text_is_the_orms_own() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            for clause in [None, Some(OnConflict::new().do_nothing().to_owned())] {
+                let name = Some(format!("{}", clause.is_some()));
+                let conflict = Conflict { name, clause: clause.clone() };
+                for round in 0..2 {
+                    let rows = || (0..4).map(|n| company(n + round * 10)).collect::<Vec<_>>();
+                    let ours = statement::<company::Entity>(dialect, rows(), &conflict);
+                    let mut theirs = Insert::many(rows());
+                    if let Some(clause) = &clause {
+                        theirs = theirs.on_conflict(clause.clone());
+                    }
+                    assert_eq!(ours, theirs.build(dialect.backend()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_left_to_the_database_is_left_to_the_orm() {
+        let row = store_signal::ActiveModel { store_id: Set(Uuid::nil()), name: Set("n".into()), at: NotSet };
+        assert!(values::<store_signal::Entity>(&[row]).is_none());
+    }
+}
