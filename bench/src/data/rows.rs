@@ -156,10 +156,9 @@ impl Rows<'_> {
             let quantity = line["quantity"].as_i64().unwrap_or(0);
             (count + quantity, total + quantity * line["unit_minor"].as_i64().unwrap_or(0))
         });
-        let cast = if self.sqlite() { "" } else { "::jsonb" };
         let past = self.now - 3_600_000;
         let values = format!(
-            "{}, {}, 'cart', '{}', {}, 'EUR', {total}, {count}, '{lines}'{cast}, {past}, {past}, {}, {}, {}, 'api', FALSE, \
+            "{}, {}, 'cart', '{}', {}, 'EUR', {total}, {count}, '{lines}', {past}, {past}, {}, {}, {}, 'api', FALSE, \
              FALSE, FALSE, {}, {past}, {past}",
             self.store_id(),
             self.id(CART, "n.i"),
