@@ -123,6 +123,32 @@ async fn a_time_is_written_once(app: TestApp) {
     assert!(rows.iter().all(|r| r.erased_at == Some(if r.id == ids[0] { 5 } else { 9 })));
 }
 
+/// A full disk makes SQLite take a transaction back by itself. What is acknowledged after it must be kept all the same.
+#[db_test]
+async fn a_transaction_the_database_took_back_leaves_nothing_behind(app: TestApp) {
+    let a = app.store("a").await;
+    for end in ["ROLLBACK", "COMMIT"] {
+        {
+            let mut tx = app.db().write().await.expect("a transaction");
+            let mine = tx.enter(&a.scope()).await.expect("a");
+            mine.insert::<store_signal::Entity>(vec![signal(a.id(), &format!("in {end}"), 1)])
+                .await
+                .expect("row");
+            mine.on().execute_unprepared(end).await.expect("taken back");
+        }
+        let mut tx = app.db().write().await.expect("a transaction");
+        let mine = tx.enter(&a.scope()).await.expect("a");
+        mine.insert::<store_signal::Entity>(vec![signal(a.id(), &format!("after {end}"), 1)])
+            .await
+            .expect("row");
+        tx.commit().await.expect("acknowledged");
+        let mut tx = app.db().read().await.expect("another connection");
+        let mine = tx.enter(&a.scope()).await.expect("a");
+        let rows = mine.find::<store_signal::Entity>().all(mine.on()).await.expect("rows");
+        assert!(rows.iter().any(|r| r.name == format!("after {end}")), "{end}: {rows:?}");
+    }
+}
+
 #[db_test]
 async fn what_is_not_committed_did_not_happen(app: TestApp) {
     let a = app.store("a").await;

@@ -1,6 +1,6 @@
 //! Connections and transactions.
 
-use super::{Dialect, Scoped, StoreScope, System};
+use super::{Dialect, Scoped, StoreScope, System, Together};
 use cartwheel_migration::{Migrator, MigratorTrait, RUNTIME_ROLE};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -208,6 +208,11 @@ impl Tx {
         Ok(Scoped::new(&self.inner, self.dialect, scope.store_id()))
     }
 
+    /// For parts of several stores that run side by side; `None` on PostgreSQL, where a transaction sees one store at a time.
+    pub fn together(&mut self, parts: usize) -> Option<Together<'_>> {
+        (self.dialect == Dialect::Sqlite).then(|| Together::new(&self.inner, self.dialect, parts))
+    }
+
     /// Steps back from any store, for the claims that run over all of them and for the tables above the stores.
     ///
     /// # Errors
@@ -250,6 +255,11 @@ fn sqlite_options(path: &std::path::Path, connections: u32, cache: u32) -> Conne
                 // Else the thread that reads rows and the one that takes them wake each other every fifty rows.
                 .row_buffer_size(1_024)
                 .statement_cache_capacity(512)
+        })
+        // A full disk makes SQLite take a transaction back by itself; the driver's own ROLLBACK then fails, and it goes on
+        // counting a transaction that is none: all that follows would be acknowledged and kept by nobody. Such a connection is given up.
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!sqlx::Connection::is_in_transaction(&*connection)) })
         });
     options
 }

@@ -24,10 +24,13 @@ pub(super) fn padded(mut values: Vec<Value>) -> Vec<Value> {
     values
 }
 
-/// How many of `rows` rows to send in the next statement: powers of two, so that few texts do.
+/// So few rows go in one statement of their own length.
+const FEW: usize = 12;
+
+/// How many of `rows` rows to send in the next statement: all when they are few, else a power of two, so that few texts do.
 pub(super) fn portion(rows: usize, most: usize) -> usize {
-    let largest = |n: usize| 1_usize << n.max(1).ilog2();
-    largest(rows.min(most))
+    let n = rows.min(most).max(1);
+    if n <= FEW { n } else { 1 << n.ilog2() }
 }
 
 #[cfg(test)]
@@ -48,12 +51,12 @@ mod tests {
     }
 
     #[test]
-    fn portions_add_up_and_are_powers_of_two() {
+    fn portions_add_up_and_have_few_lengths() {
         for rows in 1..300 {
             let (mut left, mut statements) = (rows, 0);
             while left > 0 {
                 let n = portion(left, 100);
-                assert!(n.is_power_of_two() && n <= 64 && n <= left);
+                assert!((n.is_power_of_two() || n <= FEW) && n <= 64 && n <= left);
                 (left, statements) = (left - n, statements + 1);
             }
             assert!(statements <= rows / 64 + 6);

@@ -12,6 +12,7 @@ pub mod dialect;
 mod lists;
 pub mod scope;
 mod texts;
+pub mod together;
 
 #[cfg(test)]
 mod conformance;
@@ -20,3 +21,4 @@ pub use connect::{Db, DbError, Tx};
 pub use dialect::Dialect;
 pub use lists::Among;
 pub use scope::{Actor, Role, Scoped, StoreScope, System};
+pub use together::Together;

@@ -3,15 +3,18 @@
 #![expect(clippy::disallowed_methods, reason = "the one place where unscoped ORM calls get their scope")]
 
 use super::{
-    DbError, Dialect,
+    Among, DbError, Dialect, Together,
     texts::{self, Conflict},
+    together::Question,
 };
 use cartwheel_domain::ids::{ApiKeyId, MemberId, StoreId};
 use cartwheel_entity::Tenant;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, IdenStatic, Insert,
-    IntoActiveModel, Iterable, QueryFilter, Select, UpdateMany, Value, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, FromQueryResult, IdenStatic,
+    Insert, IntoActiveModel, Iterable, ModelTrait, QueryFilter, Select, UpdateMany, Value,
+    sea_query::OnConflict,
 };
+use std::collections::BTreeSet;
 
 /// What somebody may do in a store, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,15 +106,22 @@ impl StoreScope {
 }
 
 /// A store inside a transaction: each statement made here carries the tenant.
+#[derive(Clone, Copy)]
 pub struct Scoped<'t> {
     tx: &'t DatabaseTransaction,
     dialect: Dialect,
     store: StoreId,
+    together: Option<&'t Together<'t>>,
 }
 
 impl<'t> Scoped<'t> {
     pub(super) fn new(tx: &'t DatabaseTransaction, dialect: Dialect, store: StoreId) -> Self {
-        Self { tx, dialect, store }
+        Self { tx, dialect, store, together: None }
+    }
+
+    /// The same, asking together with others.
+    pub(super) fn beside(self, together: &'t Together<'t>) -> Self {
+        Self { together: Some(together), ..self }
     }
 
     /// The connection to run statements on.
@@ -143,8 +153,74 @@ impl<'t> Scoped<'t> {
         column: E::Column,
         values: impl IntoIterator<Item = V>,
     ) -> Result<Vec<E::Model>, DbError> {
-        let store = self.store.uuid().into();
-        texts::rows_with::<E>(self.tx, self.dialect, store, column, values.into_iter().map(Into::into)).await
+        let store = Value::from(self.store.uuid());
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        match self.together {
+            None => texts::rows_with::<E>(self.tx, self.dialect, store, column, values).await,
+            Some(together) => {
+                let rows = values.into_iter().map(|value| vec![store.clone(), value]).collect();
+                self.look_up::<E>(together, vec![column], rows).await
+            }
+        }
+    }
+
+    /// Rows of this store in which two columns of text hold one of these pairs.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn find_pairs<E: Tenant>(
+        &self,
+        columns: (E::Column, E::Column),
+        pairs: &BTreeSet<(&str, &str)>,
+    ) -> Result<Vec<E::Model>, DbError> {
+        if let Some(together) = self.together {
+            let rows = pairs.iter().map(|(a, b)| vec![self.store.uuid().into(), (*a).into(), (*b).into()]);
+            return self.look_up::<E>(together, vec![columns.0, columns.1], rows.collect()).await;
+        }
+        // Two lists, whatever of them was not asked for together: each pair is a look-up by the key. For "this with one of
+        // these, or that with one of those" SQLite reads all rows of the store.
+        let firsts: Vec<Value> = pairs
+            .iter()
+            .map(|(first, _)| *first)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        let seconds: Vec<Value> = pairs
+            .iter()
+            .map(|(_, second)| *second)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        let mut found = Vec::with_capacity(pairs.len());
+        for part in seconds.chunks(4_096) {
+            let query = self.find::<E>().filter(columns.0.is_in(firsts.clone()));
+            found.extend(query.filter(columns.1.among(part.to_vec())).all(self.tx).await?);
+        }
+        let asked = |row: &E::Model| match (row.get(columns.0), row.get(columns.1)) {
+            (Value::String(Some(a)), Value::String(Some(b))) => pairs.contains(&(a.as_str(), b.as_str())),
+            _ => false,
+        };
+        found.retain(asked);
+        Ok(found)
+    }
+
+    async fn look_up<E: Tenant>(
+        &self,
+        together: &Together<'_>,
+        columns: Vec<E::Column>,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<E::Model>, DbError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        let question = Question::new(E::default().table_name(), false, names.join(","));
+        let dialect = self.dialect;
+        let text = Box::new(move |n| texts::look_up::<E>(dialect, &columns, n));
+        let found = together.ask(question, self.store.uuid(), rows, text).await?;
+        Ok(found.iter().map(|row| E::Model::from_query_result(row, "")).collect::<Result<_, _>>()?)
     }
 
     /// Changes rows of this store.
@@ -166,7 +242,7 @@ impl<'t> Scoped<'t> {
         E: Tenant,
         E::ActiveModel: Send,
     {
-        self.insert_rows::<E>(rows, Conflict { name: Some("new".into()), clause: None }).await.map(|_| ())
+        self.write_rows::<E>(rows, Conflict { name: Some("new".into()), clause: None }).await
     }
 
     /// Adds rows and says how many were new; a row whose key is there already is left as it is.
@@ -196,7 +272,7 @@ impl<'t> Scoped<'t> {
         let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
         let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
         let clause = Some(OnConflict::columns(keys).update_columns(columns.iter().copied()).to_owned());
-        self.insert_rows::<E>(rows, Conflict { name: Some(names.join(",")), clause }).await.map(|_| ())
+        self.write_rows::<E>(rows, Conflict { name: Some(names.join(",")), clause }).await
     }
 
     /// Adds rows with a conflict clause of the caller's own (for example one that adds to a counter).
@@ -211,16 +287,43 @@ impl<'t> Scoped<'t> {
         self.insert_rows::<E>(rows, Conflict { name: None, clause: Some(clause) }).await
     }
 
+    /// Adds rows whose number nobody asks for; with those of other stores where it can.
+    async fn write_rows<E>(&self, rows: Vec<E::ActiveModel>, conflict: Conflict) -> Result<(), DbError>
+    where
+        E: Tenant,
+        E::ActiveModel: Send,
+    {
+        if let Some(together) = self.together
+            && self.own(&rows)?
+            && let Some((name, values, text)) = texts::insert_parts::<E>(self.dialect, &rows, &conflict)
+        {
+            let question = Question::new(E::default().table_name(), true, name);
+            return together.ask(question, self.store.uuid(), values, text).await.map(|_| ());
+        }
+        self.insert_rows::<E>(rows, conflict).await.map(|_| ())
+    }
+
+    /// Whether there are rows, and none is of another store.
+    fn own<A: ActiveModelTrait>(&self, rows: &[A]) -> Result<bool, DbError>
+    where
+        A::Entity: Tenant,
+    {
+        let mine = Value::from(self.store.uuid());
+        if rows.iter().any(|row| row.get(A::Entity::store_column()).into_value().as_ref() != Some(&mine)) {
+            return Err(DbError::Orm(sea_orm::DbErr::Custom(
+                "a row of another store was about to be written".into(),
+            )));
+        }
+        Ok(!rows.is_empty())
+    }
+
     async fn insert_rows<E>(&self, rows: Vec<E::ActiveModel>, conflict: Conflict) -> Result<u64, DbError>
     where
         E: Tenant,
         E::ActiveModel: Send,
     {
-        let mine = Value::from(self.store.uuid());
-        if rows.iter().any(|row| row.get(E::store_column()).into_value().as_ref() != Some(&mine)) {
-            return Err(DbError::Orm(sea_orm::DbErr::Custom(
-                "a row of another store was about to be written".into(),
-            )));
+        if !self.own(&rows)? {
+            return Ok(0);
         }
         texts::insert::<E>(self.tx, self.dialect, rows, &conflict).await
     }

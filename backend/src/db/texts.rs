@@ -12,6 +12,7 @@
 use super::{
     DbError, Dialect,
     lists::{padded, portion},
+    together::MakeText,
 };
 use cartwheel_entity::Tenant;
 use sea_orm::{
@@ -57,9 +58,8 @@ pub(super) async fn rows_with<E: Tenant>(
     dialect: Dialect,
     store: Value,
     column: E::Column,
-    values: impl IntoIterator<Item = Value>,
+    values: Vec<Value>,
 ) -> Result<Vec<E::Model>, DbError> {
-    let values: Vec<Value> = values.into_iter().collect();
     let mut found = Vec::with_capacity(values.len());
     for part in values.chunks(LONGEST_LIST) {
         let part = padded(part.to_vec());
@@ -73,6 +73,55 @@ pub(super) async fn rows_with<E: Tenant>(
         found.extend(E::find().from_raw_sql(statement).all(on).await?);
     }
     Ok(found)
+}
+
+/// The look-up of rows of several stores by `columns`, for so many rows of values, each led by its store. A row of nothing
+/// finds nothing. As a join with the values first, since SQLite reads a whole table for `(a, b) IN (VALUES …)`.
+pub(super) fn look_up<E: Tenant>(dialect: Dialect, columns: &[E::Column], rows: usize) -> Arc<str> {
+    let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+    let which = (dialect, std::any::type_name::<E>(), rows, format!("look up {}", names.join(",")));
+    text(which, || {
+        let all = E::find().build(dialect.backend()).sql;
+        let (select, table) = all.rsplit_once(" FROM ").unwrap_or((&all, ""));
+        let store = E::store_column();
+        let on = std::iter::once(store.as_str()).chain(names).enumerate();
+        let on: Vec<String> = on.map(|(i, name)| format!("{table}.\"{name}\" = v.c{i}")).collect();
+        let heads: Vec<String> = (0..on.len()).map(|i| format!("c{i}")).collect();
+        let row = format!("({})", vec!["?"; on.len()].join(", "));
+        format!(
+            "WITH v({}) AS (VALUES {}) {select} FROM v CROSS JOIN {table} ON {}",
+            heads.join(", "),
+            vec![row; rows].join(", "),
+            on.join(" AND ")
+        )
+    })
+}
+
+/// Text and values of an insert of several stores' rows, when its text may be kept.
+pub(super) fn insert_parts<E>(
+    dialect: Dialect,
+    rows: &[E::ActiveModel],
+    conflict: &Conflict,
+) -> Option<(String, Vec<Vec<Value>>, MakeText)>
+where
+    E: EntityTrait,
+    E::ActiveModel: Send,
+{
+    let name = conflict.name.clone()?;
+    let values: Option<Vec<Vec<Value>>> =
+        rows.iter().map(|row| values::<E>(std::slice::from_ref(row))).collect();
+    let (sample, clause, key) = (rows.first()?.clone(), conflict.clause.clone(), name.clone());
+    let make = move |n: usize| {
+        let which = (dialect, std::any::type_name::<E>(), n, format!("insert {key}"));
+        text(which, || {
+            let insert = Insert::many(vec![sample.clone(); n]);
+            match &clause {
+                Some(clause) => insert.on_conflict(clause.clone()).build(dialect.backend()).sql,
+                None => insert.build(dialect.backend()).sql,
+            }
+        })
+    };
+    Some((name, values?, Box::new(make)))
 }
 
 /// Adds rows and says how many were written.

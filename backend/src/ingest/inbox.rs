@@ -6,15 +6,15 @@
 //! tried alone, so that one that cannot be kept does not take others along. The queue is bounded: past it, senders are
 //! told to come back.
 
-use super::project::{Arrived, Outcome, Signals, project};
+use super::project::{Arrived, Outcome, Projected, Signals, project};
 use crate::{
     accounts::StoreInfo,
     clock::Env,
-    db::{Db, DbError, StoreScope},
+    db::{Db, DbError, Scoped, StoreScope},
     wake::Wake,
 };
 use cartwheel_domain::ids::{CartId, StoreId};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -274,12 +274,27 @@ async fn commit_stores(shared: &Shared, group: &Group<'_>) -> Result<Vec<Vec<Out
     let mut outcomes = vec![Vec::new(); group.len()];
     let (mut woken, mut changed) = (0, Vec::new());
     let mut tx = shared.db.write().await?;
-    for indices in by_store.into_values() {
+    let stores: Vec<Vec<usize>> = by_store.into_values().collect();
+    let projected = match tx.together(stores.len()) {
+        Some(together) => {
+            let one = async |indices: &Vec<usize>| {
+                let scoped = together.enter(&StoreScope::shop(group[indices[0]].0.id));
+                together.run(project_store(shared, group, indices, &scoped)).await
+            };
+            try_join_all(stores.iter().map(one)).await?
+        }
+        None => {
+            let mut projected = Vec::with_capacity(stores.len());
+            for indices in &stores {
+                let scoped = tx.enter(&StoreScope::shop(group[indices[0]].0.id)).await?;
+                scoped.lock().await?;
+                projected.push(project_store(shared, group, indices, &scoped).await?);
+            }
+            projected
+        }
+    };
+    for (indices, done) in stores.into_iter().zip(projected) {
         let store = group[indices[0]].0;
-        let scoped = tx.enter(&StoreScope::shop(store.id)).await?;
-        scoped.lock().await?;
-        let events: Vec<&Arrived> = indices.iter().flat_map(|i| group[*i].1.iter().copied()).collect();
-        let done = project(&scoped, store, &shared.env, &shared.signals, &events).await?;
         woken += done.woken;
         changed.extend(done.carts.into_iter().map(|id| (store.id, CartId(id))));
         let mut all = done.outcomes.into_iter();
@@ -296,6 +311,17 @@ async fn commit_stores(shared: &Shared, group: &Group<'_>) -> Result<Vec<Vec<Out
         (shared.changed)(store, cart);
     }
     Ok(outcomes)
+}
+
+/// What the events of one store in this group do.
+async fn project_store(
+    shared: &Shared,
+    group: &Group<'_>,
+    indices: &[usize],
+    scoped: &Scoped<'_>,
+) -> Result<Projected, DbError> {
+    let events: Vec<&Arrived> = indices.iter().flat_map(|i| group[*i].1.iter().copied()).collect();
+    project(scoped, group[indices[0]].0, &shared.env, &shared.signals, &events).await
 }
 
 #[cfg(test)]

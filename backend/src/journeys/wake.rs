@@ -4,8 +4,7 @@ use super::model::WAITING;
 use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{journey::Awaited, time::Millis};
 use cartwheel_entity::{journey_run, run_wait};
-use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
-use std::collections::{BTreeSet, HashSet};
+use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 /// Makes runs due that wait for one of these, in the caller's transaction. The key is that of
@@ -25,25 +24,9 @@ pub async fn wake_runs(
         return Ok(0);
     }
     use run_wait::Column as W;
-    // Events and keys as two lists, whatever of them did not happen together: each pair is a look-up by the primary key.
-    // For "this event of that run, or …" SQLite reads all waits of the store.
-    let asked: HashSet<(&str, &str)> = happened.iter().map(|(e, key)| (e.as_str(), key.as_str())).collect();
-    let events: BTreeSet<&str> = asked.iter().map(|(event, _)| *event).collect();
-    let keys: BTreeSet<&str> = asked.iter().map(|(_, key)| *key).collect();
-    let rows: Vec<(String, String, Uuid)> = scoped
-        .find::<run_wait::Entity>()
-        .select_only()
-        .columns([W::Event, W::Key, W::RunId])
-        .filter(W::Event.among(events))
-        .filter(W::Key.among(keys))
-        .into_tuple()
-        .all(scoped.on())
-        .await?;
-    let found: Vec<Uuid> = rows
-        .into_iter()
-        .filter(|(event, key, _)| asked.contains(&(event.as_str(), key.as_str())))
-        .map(|(_, _, run)| run)
-        .collect();
+    let pairs = happened.iter().map(|(event, key)| (event.as_str(), key.as_str())).collect();
+    let rows = scoped.find_pairs::<run_wait::Entity>((W::Event, W::Key), &pairs).await?;
+    let found: Vec<Uuid> = rows.into_iter().map(|row| row.run_id).collect();
     if found.is_empty() {
         return Ok(0);
     }

@@ -35,14 +35,9 @@ const CART_KINDS: [EventKind; 11] = [
 
 /// Which of these have come before.
 pub(super) async fn known(scoped: &Scoped<'_>, arrived: &[&Arrived]) -> Result<HashSet<Uuid>, DbError> {
-    let ids: Vec<Uuid> = arrived.iter().map(|a| a.id).collect();
-    let mut known = HashSet::new();
-    for part in ids.chunks(5_000) {
-        let query = scoped.find::<event::Entity>().select_only().column(event::Column::Id);
-        let query = query.filter(event::Column::Id.among(part.iter().copied()));
-        known.extend(query.into_tuple::<Uuid>().all(scoped.on()).await?);
-    }
-    Ok(known)
+    let ids: HashSet<Uuid> = arrived.iter().map(|a| a.id).collect();
+    let rows = scoped.find_among::<event::Entity, _>(event::Column::Id, ids).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Where facts of a token wait that found no cart yet: under an id that no cart has.
