@@ -31,6 +31,9 @@ pub const MAX_BODY: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Bearer(pub String);
 
+/// That a request came over a socket, whose token was shown once and may be over by now.
+pub struct OverSocket;
+
 /// Adds the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -162,6 +165,7 @@ async fn socket(
             let mut data = Data::default();
             data.insert(viewer);
             data.insert(Bearer(token));
+            data.insert(OverSocket);
             data.insert(RequestId(api.env.secret::<9>("req_")));
             data.insert(DataLoader::new(loaders::Contacts((*api).clone()), tokio::spawn));
             data.insert(DataLoader::new(loaders::Orders((*api).clone()), tokio::spawn));

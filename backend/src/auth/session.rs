@@ -9,14 +9,17 @@ use crate::{
     clock::Env,
     db::{Db, DbError, System},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{MemberId, SessionId},
     time::{DAY, Millis, SECOND},
 };
 use cartwheel_entity::{member, session};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ExprTrait, QueryFilter, sea_query::Expr};
+use ring::hmac;
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
 use std::{net::IpAddr, sync::Arc};
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
 /// How long a session lives without use.
@@ -70,6 +73,7 @@ pub struct Sessions {
     throttle: Throttle,
     hashing: Arc<Semaphore>,
     decoy: Arc<String>,
+    family: Arc<hmac::Key>,
 }
 
 impl Sessions {
@@ -87,6 +91,10 @@ impl Sessions {
             throttle: Throttle::default(),
             hashing: Arc::new(Semaphore::new(2)),
             decoy: Arc::new(decoy),
+            family: Arc::new(hmac::Key::new(
+                hmac::HMAC_SHA256,
+                &hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"refresh tokens").as_ref()[..],
+            )),
         })
     }
 
@@ -105,13 +113,15 @@ impl Sessions {
         if let Some(seconds) = self.throttle.wait(address, &account, self.env.now()) {
             return Err(SignInError::Throttled(seconds));
         }
+        // Counted before it is judged, so that many at once are not judged before the first is counted.
+        self.throttle.tried(address, &account, self.env.now());
         let row = self.member_by_email(&account).await?;
         let hash = row.as_ref().map_or_else(|| self.decoy.to_string(), |m| m.password_hash.clone());
         let good = self.verify(password.to_owned(), hash).await?;
         let (true, Some(row)) = (good && password.len() <= 256, row) else {
-            self.throttle.failed(address, &account, self.env.now());
             return Err(SignInError::Refused);
         };
+        self.throttle.succeeded(address, &account);
         self.begin(MemberId(row.id), agent).await
     }
 
@@ -134,8 +144,8 @@ impl Sessions {
     }
 
     async fn begin(&self, member: MemberId, agent: &str) -> Result<Granted, SignInError> {
-        let (now, id, refresh_token) =
-            (self.env.now(), self.env.id::<SessionId>(), self.env.secret::<32>("cwr_"));
+        let (now, id) = (self.env.now(), self.env.id::<SessionId>());
+        let refresh_token = self.mint(id);
         let row = session::ActiveModel {
             id: Set(id.uuid()),
             member_id: Set(member.uuid()),
@@ -154,13 +164,33 @@ impl Sessions {
         self.granted(Access { member, session: id }, refresh_token)
     }
 
+    /// A refresh token: session, 32 random bytes, and half an HMAC over both. That it names its session lets every token of
+    /// a family, however old, be known as one of it.
+    fn mint(&self, session: SessionId) -> String {
+        let mut bytes = session.uuid().as_bytes().to_vec();
+        bytes.extend(self.env.random::<32>());
+        let tag = hmac::sign(&self.family, &bytes);
+        bytes.extend(&tag.as_ref()[..16]);
+        format!("cwr_{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The session a refresh token was made for; `None` when it is none of ours.
+    fn session_of(&self, token: &str) -> Option<SessionId> {
+        let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("cwr_")?).ok()?;
+        let (said, tag) = bytes.split_at_checked(48)?;
+        let own = hmac::sign(&self.family, said);
+        let genuine: bool = tag.ct_eq(&own.as_ref()[..16]).into();
+        let id = uuid::Uuid::from_slice(&said[..16]).ok()?;
+        genuine.then_some(SessionId(id))
+    }
+
     fn granted(&self, access: Access, refresh_token: String) -> Result<Granted, SignInError> {
         let access_token =
             self.tokens.issue(access, self.env.now()).map_err(|e| SignInError::Fault(e.to_string()))?;
         Ok(Granted { access_token, expires_in: ACCESS_SECONDS, refresh_token })
     }
 
-    /// Exchanges a refresh token for a new pair. A token that was used before ends the session, unless its answer
+    /// Exchanges a refresh token for a new pair. A token that was used before, however long ago, ends the session, unless its answer
     /// was lost a moment ago and the successor has not been used.
     ///
     /// # Errors
@@ -170,16 +200,19 @@ impl Sessions {
             return Err(SignInError::Over);
         }
         let (now, hash) = (self.env.now(), key_hash(token));
+        let Some(id) = self.session_of(token) else { return Err(SignInError::Over) };
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
-        let row = session_by(&system, &hash).await?.filter(|s| s.ended_at.is_none() && s.expires_at > now);
+        let row = session_by(&system, id).await?.filter(|s| s.ended_at.is_none() && s.expires_at > now);
         let Some(row) = row else { return Err(SignInError::Over) };
         let access = Access { member: MemberId(row.member_id), session: SessionId(row.id) };
         let replay = row.token_hash != hash;
-        let lost_answer =
-            replay && !row.successor_used && now - row.rotated_at <= GRACE && row.rotated_at <= now;
+        let lost_answer = row.previous_hash.as_ref() == Some(&hash)
+            && !row.successor_used
+            && now - row.rotated_at <= GRACE
+            && row.rotated_at <= now;
         let mut change = session::ActiveModel::default();
-        let next = self.env.secret::<32>("cwr_");
+        let next = self.mint(id);
         if replay && !lost_answer {
             change.ended_at = Set(Some(now));
         } else {
@@ -209,13 +242,13 @@ impl Sessions {
     /// # Errors
     /// What the database says.
     pub async fn sign_out(&self, token: &str) -> Result<(), SignInError> {
-        let hash = key_hash(token);
+        let Some(id) = self.session_of(token) else { return Ok(()) };
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
         system
             .update::<session::Entity>()
             .col_expr(session::Column::EndedAt, Expr::value(self.env.now()))
-            .filter(session::Column::TokenHash.eq(&hash).or(session::Column::PreviousHash.eq(&hash)))
+            .filter(session::Column::Id.eq(id.uuid()))
             .filter(session::Column::EndedAt.is_null())
             .exec(system.on())
             .await?;
@@ -242,7 +275,7 @@ impl Sessions {
     }
 }
 
-async fn session_by(system: &System<'_>, hash: &str) -> Result<Option<session::Model>, DbError> {
-    let which = session::Column::TokenHash.eq(hash).or(session::Column::PreviousHash.eq(hash));
-    Ok(system.find::<session::Entity>().filter(which).one(system.on()).await?)
+async fn session_by(system: &System<'_>, id: SessionId) -> Result<Option<session::Model>, DbError> {
+    let query = system.find::<session::Entity>().filter(session::Column::Id.eq(id.uuid()));
+    Ok(query.one(system.on()).await?)
 }

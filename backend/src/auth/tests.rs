@@ -42,6 +42,47 @@ async fn a_refresh_token_shown_twice_ends_the_family(app: TestApp) {
     assert!(sessions.authenticate(&second.access_token).await.expect("asked").is_none());
 }
 
+/// However often a thief has refreshed in the meantime.
+#[db_test]
+async fn any_old_token_of_a_family_ends_it(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app);
+    let stolen = sessions.sign_in("a@owner.example", PASSWORD, None, "test").await.expect("in");
+    let mut thief = stolen.refresh_token.clone();
+    for _ in 0..3 {
+        app.clock().advance(MINUTE);
+        thief = sessions.refresh(&thief).await.expect("rotated").refresh_token;
+    }
+    assert!(matches!(sessions.refresh(&stolen.refresh_token).await, Err(SignInError::Over)));
+    assert!(matches!(sessions.refresh(&thief).await, Err(SignInError::Over)), "the thief is out");
+
+    let again = sessions.sign_in("a@owner.example", PASSWORD, None, "test").await.expect("in");
+    let rotated = sessions.refresh(&again.refresh_token).await.expect("rotated");
+    let newer = sessions.refresh(&rotated.refresh_token).await.expect("rotated");
+    let mut forged = newer.refresh_token.clone();
+    forged.replace_range(40..44, if &forged[40..44] == "AAAA" { "BBBB" } else { "AAAA" });
+    assert!(matches!(sessions.refresh(&forged).await, Err(SignInError::Over)));
+    assert!(
+        sessions.authenticate(&newer.access_token).await.expect("asked").is_some(),
+        "a forged one ends nothing"
+    );
+    sessions.sign_out(&again.refresh_token).await.expect("out");
+    assert!(sessions.authenticate(&newer.access_token).await.expect("asked").is_none());
+}
+
+/// Guesses that come all at once are not judged before the first of them is counted.
+#[db_test]
+async fn many_guesses_at_once_are_braked_too(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app);
+    let address = Some("192.0.2.7".parse().expect("an address"));
+    let guess =
+        async |n: usize| sessions.sign_in("a@owner.example", &format!("wrong {n}"), address, "test").await;
+    let answers = futures_util::future::join_all((0..40).map(guess)).await;
+    let judged = answers.iter().filter(|a| matches!(a, Err(SignInError::Refused))).count();
+    assert_eq!(judged, 20);
+}
+
 #[db_test]
 async fn a_lost_answer_may_be_asked_for_once_more(app: TestApp) {
     app.store("a").await;

@@ -35,8 +35,8 @@ impl Throttle {
         by_address.max(by_account)
     }
 
-    /// Counts a failure.
-    pub fn failed(&self, address: Option<IpAddr>, account: &str, now: Millis) {
+    /// Counts a try as a failure until it is known to be none.
+    pub fn tried(&self, address: Option<IpAddr>, account: &str, now: Millis) {
         let note = |failures: Failures, most: usize| {
             let mut list = failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             list.push(now);
@@ -47,6 +47,14 @@ impl Throttle {
             note(self.addresses.get_with(address, Failures::default), PER_ADDRESS);
         }
         note(self.accounts.get_with(account.to_owned(), Failures::default), PER_ACCOUNT);
+    }
+
+    /// Takes the latest try back: it was right.
+    pub fn succeeded(&self, address: Option<IpAddr>, account: &str) {
+        let by_address = address.and_then(|a| self.addresses.get(&a));
+        for failures in by_address.into_iter().chain(self.accounts.get(account)) {
+            failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        }
     }
 }
 

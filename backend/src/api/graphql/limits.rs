@@ -1,8 +1,10 @@
-//! Bounds the library does not have: aliases.
+//! Bounds the library does not have: aliases, and the end of a session on a socket that stays open.
 
+use super::{Api, errors};
+use crate::api::http::{Bearer, OverSocket};
 use async_graphql::{
-    ServerError, ServerResult, Variables,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
+    Pos, Request, ServerError, ServerResult, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest},
     parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 use std::sync::Arc;
@@ -16,6 +18,37 @@ pub struct Aliases;
 impl ExtensionFactory for Aliases {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(CountAliases)
+    }
+}
+
+/// Asks anew who it is for each operation of a socket: sign-out ends a session at once, and a socket outlives many of them.
+pub struct StillSignedIn;
+
+impl ExtensionFactory for StillSignedIn {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(AskAgain)
+    }
+}
+
+struct AskAgain;
+
+#[async_trait::async_trait]
+impl Extension for AskAgain {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        if ctx.data_opt::<OverSocket>().is_none() {
+            return next.run(ctx, request).await;
+        }
+        let viewer = match (ctx.data_opt::<Api>(), ctx.data_opt::<Bearer>()) {
+            (Some(api), Some(bearer)) => api.grants.viewer(&bearer.0).await.ok().flatten(),
+            _ => None,
+        };
+        let viewer = viewer.ok_or_else(|| errors::signed_out().into_server_error(Pos::default()))?;
+        next.run(ctx, request.data(viewer)).await
     }
 }
 

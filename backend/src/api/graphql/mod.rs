@@ -46,6 +46,7 @@ pub fn schema(api: Api, development: bool) -> ApiSchema {
         .limit_complexity(MAX_COMPLEXITY)
         .limit_directives(5)
         .extension(limits::Aliases)
+        .extension(limits::StillSignedIn)
         .extension(ApolloPersistedQueries::new(LruCacheStorage::new(1_000)))
         .data(api);
     if development { builder.finish() } else { builder.disable_suggestions().finish() }

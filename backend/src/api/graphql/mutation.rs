@@ -20,7 +20,7 @@ use cartwheel_domain::{
     settings::StoreSettings,
 };
 use cartwheel_entity::store;
-use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
 /// What can be changed.
 pub struct Mutation;
@@ -104,7 +104,10 @@ impl Mutation {
         let by = member(&access);
         let mut tx = access.write().await?;
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ());
+        let outcome = match service::texts_exist(&scoped, &definition).await {
+            Ok(()) => service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ()),
+            Err(missing) => Err(missing),
+        };
         finish(&access, tx, id, outcome).await
     }
 }
@@ -127,7 +130,8 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
     let mut tx = access.write().await?;
     let id = access.info.id;
     let system = tx.system().await.map_err(|e| access.fault(&e))?;
-    let query = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid()));
+    // Held until the commit: settings are one value, and two who change different ones of them must not undo each other.
+    let query = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid())).lock_exclusive();
     let row = query.one(system.on()).await.map_err(|e| access.fault(&e))?;
     let row = row.ok_or_else(|| access.fault("the store is gone"))?;
     let mut settings: StoreSettings = serde_json::from_value(row.settings).map_err(|e| access.fault(&e))?;

@@ -107,14 +107,14 @@ impl Store {
                 }
                 query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1)
             };
-            let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) else {
+            let Some(text) = searched(search.as_deref()) else {
                 return Ok::<_, DbError>(listed().all(scoped.on()).await?);
             };
             // Two questions, each with an index of its own: as one they would walk the whole list.
-            let people: Vec<_> = contacts_like(scoped, text).await?.into_iter().map(|c| c.id).collect();
+            let people: Vec<_> = contacts_like(scoped, &text).await?.into_iter().map(|c| c.id).collect();
             let mut rows =
                 listed().filter(cart::Column::ContactId.among(people.clone())).all(scoped.on()).await?;
-            let numbered = listed().filter(cart::Column::Number.eq(text)).all(scoped.on()).await?;
+            let numbered = listed().filter(cart::Column::Number.eq(&text)).all(scoped.on()).await?;
             rows.extend(
                 numbered.into_iter().filter(|c| !c.contact_id.is_some_and(|id| people.contains(&id))),
             );
@@ -145,8 +145,8 @@ impl Store {
     ) -> Result<ContactConnection> {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
         let rows = self.0.read(async |scoped| {
-            if let Some(text) = search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-                let found = contacts_like(scoped, text).await?.into_iter();
+            if let Some(text) = searched(search.as_deref()) {
+                let found = contacts_like(scoped, &text).await?.into_iter();
                 return Ok(found
                     .filter(|c| place.is_none_or(|after| (c.last_seen_at, c.id) < after))
                     .collect());
@@ -234,6 +234,12 @@ fn before<C: ColumnTrait>(time: C, id: C, at: i64, after: uuid::Uuid) -> Conditi
 
 /// Contacts whose address is, or begins with, a text: the first hundred by address, so that the index of addresses
 /// answers whatever the text; last seen first.
+/// What is searched for: no NUL, which PostgreSQL cannot hold, nor any other control character.
+fn searched(text: Option<&str>) -> Option<String> {
+    let text: String = text?.chars().filter(|c| !c.is_control()).collect();
+    Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
 async fn contacts_like(scoped: &crate::db::Scoped<'_>, text: &str) -> Result<Vec<contact::Model>, DbError> {
     let from = text.to_lowercase();
     let mut to = from.clone();

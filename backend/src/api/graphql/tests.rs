@@ -179,3 +179,76 @@ async fn hostile_documents_are_refused_before_they_cost_anything(app: TestApp) {
         assert!(!answer.errors.is_empty(), "{}", query.chars().take(80).collect::<String>());
     }
 }
+
+/// A socket outlives the session that opened it: each operation on it asks anew who it is.
+#[db_test]
+async fn nothing_goes_through_an_open_socket_after_sign_out(app: TestApp) {
+    use crate::api::http::{Bearer, OverSocket};
+    let a = app.store("a").await;
+    let service = Service::over(&app);
+    let sessions = Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions");
+    let granted =
+        sessions.sign_in("a@owner.example", "correct horse battery", None, "test").await.expect("in");
+    let viewer = service.api.grants.viewer(&granted.access_token).await.expect("asked").expect("somebody");
+    let ask = async |query: &str| {
+        let request = Request::new(query).variables(Variables::from_json(json!({ "s": a.id() })));
+        // What a socket keeps from its first message on.
+        let mut kept = async_graphql::Data::default();
+        kept.insert(viewer.clone());
+        kept.insert(Bearer(granted.access_token.clone()));
+        kept.insert(OverSocket);
+        let answers = service.schema.execute_stream_with_session_data(request, kept.into());
+        futures_util::StreamExt::collect::<Vec<_>>(answers).await.remove(0)
+    };
+    let look = "query($s: ID!) { store(id: $s) { name } }";
+    let change =
+        "mutation($s: ID!) { updateStoreSettings(storeId: $s, input: { name: \"taken\" }) { store { id } } }";
+    assert!(ask(look).await.errors.is_empty());
+    sessions.sign_out(&granted.refresh_token).await.expect("out");
+    for query in [look, change] {
+        assert!(!ask(query).await.errors.is_empty(), "{query}");
+    }
+    let name = service.data(&a, look, json!({ "s": a.id() })).await;
+    assert_ne!(name["store"]["name"], "taken");
+}
+
+/// Two people who change different settings at the same moment do not undo each other, nor do two who publish.
+#[db_test]
+async fn changes_at_the_same_moment_are_all_kept(app: TestApp) {
+    let a = app.store("a").await;
+    let service = Service::over(&app);
+    let inputs = [
+        "senderName: \"Ann\"",
+        "postalAddress: \"1 Main Street\"",
+        "frequencyCapMessages: 7",
+        "shopUrl: \"https://a.example\"",
+    ];
+    let change = async |input: &&str| {
+        let query = format!(
+            "mutation($s: ID!) {{ updateStoreSettings(storeId: $s, input: {{ {input} }}) {{ userErrors {{ message }} }} }}"
+        );
+        service.data(&a, &query, json!({ "s": a.id() })).await
+    };
+    for answer in futures_util::future::join_all(inputs.iter().map(change)).await {
+        assert_eq!(answer["updateStoreSettings"]["userErrors"], json!([]));
+    }
+    let query = "query($s: ID!) { store(id: $s) { settings { senderName postalAddress frequencyCapMessages shopUrl } } }";
+    let kept = service.data(&a, query, json!({ "s": a.id() })).await;
+    assert_eq!(
+        kept["store"]["settings"],
+        json!({ "senderName": "Ann", "postalAddress": "1 Main Street", "frequencyCapMessages": 7, "shopUrl": "https://a.example" })
+    );
+}
+
+/// What PostgreSQL cannot hold is nothing to search for, and no fault of ours.
+#[db_test]
+async fn strange_searches_find_nothing(app: TestApp) {
+    let a = app.store("a").await;
+    a.contact("ann@example.com").await;
+    let service = Service::over(&app);
+    let query = "query($s: ID!, $t: String!) { store(id: $s) { contacts(search: $t) { edges { node { email } } } carts(search: $t) { edges { cursor } } } }";
+    for (text, found) in [("ann\u{0}", 1), ("\u{0}x", 0), ("\u{202e}", 0)] {
+        let answer = service.data(&a, query, json!({ "s": a.id(), "t": text })).await;
+        assert_eq!(answer["store"]["contacts"]["edges"].as_array().map(Vec::len), Some(found), "{text:?}");
+    }
+}
