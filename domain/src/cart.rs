@@ -155,6 +155,13 @@ impl Content {
             return;
         }
         self.kind = self.kind.max(change.kind);
+        // A cart has one currency. Prices in the one before would be read as the new one's: those lines go until the shop
+        // tells the whole cart anew.
+        if matches!((self.currency, change.currency), (Some(before), Some(now)) if before != now)
+            && matches!(change.lines, Lines::Add(_) | Lines::AddAll(_))
+        {
+            self.lines.clear();
+        }
         put(&mut self.currency, &change.currency);
         put(&mut self.recovery_url, &change.recovery_url);
         put(&mut self.valid_until, &change.valid_until);

@@ -243,6 +243,14 @@ impl Book {
     ) {
         let who = &event.who;
         let company = who.company.as_ref().map(|c| self.company(env, now, c));
+        // An address, a number or a customer id that is somebody else's stays theirs: two people with one address would
+        // be reminded of what the other has bought.
+        let own = |kind, value: Option<String>| {
+            value.filter(|v| self.identities.get(&(kind, v.clone())).is_none_or(|holder| *holder == id))
+        };
+        let email = own(IdentityKind::Email, who.email.as_ref().map(ToString::to_string));
+        let phone = own(IdentityKind::Phone, who.phone.as_ref().map(ToString::to_string));
+        let external = own(IdentityKind::User, who.user_id.clone());
         let Some(row) = self.rows.get_mut(&id) else { return };
         let (m, mut dirty) = (&mut row.model, false);
         let newer = event.occurred_at >= m.last_seen_at && event.source.trusted();
@@ -255,11 +263,13 @@ impl Book {
         // A customer id that looks like an address may be one; an address somebody gave is worth more.
         let guessed = who.user_id.as_deref().and_then(|id| id.parse().ok()) == who.email;
         let known = m.email.is_some();
-        put(&mut m.email, who.email.as_ref().filter(|_| !(guessed && known)).map(ToString::to_string));
-        put(&mut m.phone, who.phone.as_ref().map(ToString::to_string));
-        put(&mut m.external_id, who.user_id.clone().filter(|_| event.source.trusted()));
-        put(&mut m.first_name, who.first_name.clone());
-        put(&mut m.last_name, who.last_name.clone());
+        put(&mut m.email, email.filter(|_| !(guessed && known)));
+        put(&mut m.phone, phone);
+        put(&mut m.external_id, external.filter(|_| event.source.trusted()));
+        let named =
+            |name: &Option<String>| name.clone().filter(|n| event.source.trusted() || looks_like_a_name(n));
+        put(&mut m.first_name, named(&who.first_name));
+        put(&mut m.last_name, named(&who.last_name));
         put(&mut m.locale, who.locale.clone());
         put(&mut m.country, who.country.map(|c| c.code().to_owned()));
         put(&mut m.time_zone, who.time_zone.clone());
@@ -338,6 +348,13 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// Whether a browser's text may stand where a mail greets somebody: anybody can send it, for anybody's address.
+fn looks_like_a_name(text: &str) -> bool {
+    let odd = |c: char| c.is_control() || "/\\@:;<>[]{}()|\"#%=&?!*_~^$€£+0123456789".contains(c);
+    let dotted = text.as_bytes().windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphanumeric());
+    text.chars().count() <= 60 && !text.contains(odd) && !dotted
 }
 
 fn add_tags<'a>(tags: &mut Value, more: impl Iterator<Item = &'a str>) -> bool {

@@ -6,7 +6,7 @@ use super::{
     read::{self, Object, Problem},
 };
 use cartwheel_domain::{
-    event::{CartChange, CartKind, EventKind, Lines, OrderChange, OrderState, Refund},
+    event::{CartChange, CartKind, EventKind, LineItem, Lines, OrderChange, OrderState, Refund},
     money::{Currency, Money},
     time::parse_rfc3339,
 };
@@ -132,7 +132,7 @@ impl Reader<'_> {
 
     fn lines(&self, kind: EventKind, name: &str, currency: Currency) -> Result<Lines, Problem> {
         let p = self.properties;
-        let listed = items::items(p, currency)?;
+        let listed = items::items(p, currency)?.map(|lines| self.said(lines));
         Ok(match kind {
             EventKind::CartDeleted => Lines::Delete,
             EventKind::CouponApplied
@@ -143,7 +143,10 @@ impl Reader<'_> {
                 // GA4 lists what was added.
                 Some(lines) if whole_cart(name) => Lines::Set(lines),
                 Some(lines) => Lines::AddAll(lines),
-                None => items::item(p, currency)?.map_or(Lines::Keep, Lines::Add),
+                None => match self.said(items::item(p, currency)?.into_iter().collect()).pop() {
+                    Some(line) => Lines::Add(line),
+                    None => Lines::Keep,
+                },
             },
             EventKind::CartItemRemoved => match listed.as_deref() {
                 Some([line, ..]) => Lines::Remove { key: line.key.clone(), quantity: Some(line.quantity) },
@@ -171,6 +174,18 @@ impl Reader<'_> {
         })
     }
 
+    /// Lines as they may stand in a mail: what a browser says of a product is anybody's text, and mail programs make a link
+    /// of whatever looks like one.
+    fn said(&self, mut lines: Vec<LineItem>) -> Vec<LineItem> {
+        if self.browser {
+            for line in &mut lines {
+                line.title = read::without_links(&line.title);
+                line.variant = line.variant.as_deref().map(read::without_links);
+            }
+        }
+        lines
+    }
+
     /// An order or a change of one. `event_id` names a refund that has no id of its own.
     pub fn order(&self, kind: EventKind, event_id: &str) -> Result<OrderChange, Problem> {
         let p = self.properties;
@@ -180,11 +195,14 @@ impl Reader<'_> {
         let amounts = currency.unwrap_or(self.store_currency);
         let quote = read::id(p, keys::QUOTE)?.is_some();
         let (cart_token, checkout_token) = self.tokens(quote)?;
+        // Beside an event whose name says what happened, a word we do not know says nothing; an update is nothing but its word.
         let told = match read::text(p, &["status", "financial_status", "order_status"]) {
-            Some(status) => Some(
-                state(&status)
-                    .ok_or_else(|| Problem::new("/status", "this is no state of an order we know"))?,
-            ),
+            Some(word) => match state(&word) {
+                None if kind == EventKind::OrderUpdated => {
+                    return Err(Problem::new("/status", "this is no state of an order we know"));
+                }
+                known => known,
+            },
             None => None,
         };
         let refund = kind == EventKind::OrderRefunded;
@@ -210,7 +228,7 @@ impl Reader<'_> {
             },
             cart_token,
             checkout_token,
-            lines: if refund { Vec::new() } else { items::items(p, amounts)?.unwrap_or_default() },
+            lines: if refund { Vec::new() } else { items::ordered(p, amounts)? },
             coupons: read::text(p, keys::COUPON).into_iter().collect(),
             placed_at: read::text(p, &["placed_at", "created_at"]).and_then(|t| parse_rfc3339(&t)),
             external_id,

@@ -203,6 +203,15 @@ async fn batch(edge: web::Data<Edge>, request: HttpRequest, body: Body) -> HttpR
         Some(Ok(calls)) => calls,
         _ => return refusal(StatusCode::BAD_REQUEST, &Problem::new("/batch", "must be a list of events")),
     };
+    if envelope.context.is_some_and(|c| c.get().len() > MAX_CONTEXT) {
+        let problem = Problem::new(
+            "/context",
+            format!(
+                "at most {MAX_CONTEXT} bytes, since it is kept with each event; put what is larger into the events it belongs to"
+            ),
+        );
+        return refusal(StatusCode::BAD_REQUEST, &problem);
+    }
     let context: Option<read::Object> = envelope.context.and_then(|c| serde_json::from_str(c.get()).ok());
     let sent_at = plain(envelope.sent_at).and_then(|t| parse_rfc3339(&t));
     let call = Call {
@@ -252,6 +261,9 @@ async fn single(
     call.take(&[&text], false).await
 }
 
+/// Longest context of a batch, bytes: it is kept with each of its events.
+const MAX_CONTEXT: usize = 2_048;
+
 struct Call<'a> {
     edge: &'a Edge,
     request: &'a HttpRequest,
@@ -284,8 +296,7 @@ impl Call<'_> {
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, raw) in calls.iter().enumerate() {
             let raw = self.kept(raw);
-            let fallback_id =
-                if raw.contains("\"messageId\"") { String::new() } else { self.edge.env.uuid().to_string() };
+            let fallback_id = self.edge.env.uuid().to_string();
             let around = Around {
                 settings: &self.store.settings,
                 source: self.source,

@@ -65,6 +65,14 @@ pub fn items(object: &Object, currency: Currency) -> Result<Option<Vec<LineItem>
     Ok(Some(merged(lines)))
 }
 
+/// The lines of an order. One that cannot be read (a discount written as a line of negative price, say) is left out: an order
+/// that is refused would leave its cart open, and its owner reminded of what they have bought.
+pub fn ordered(object: &Object, currency: Currency) -> Result<Vec<LineItem>, Problem> {
+    let Some((_, list)) = read::list(object, keys::ITEMS)? else { return Ok(Vec::new()) };
+    let lines = list.iter().take(MAX_ITEMS).filter_map(Value::as_object);
+    Ok(merged(lines.filter_map(|line| item(line, currency).ok().flatten()).collect()))
+}
+
 /// Two lines of one key become one, so that the key tells lines apart.
 fn merged(lines: Vec<LineItem>) -> Vec<LineItem> {
     let mut seen = std::collections::HashMap::with_capacity(lines.len());

@@ -89,6 +89,15 @@ pub fn text(object: &Object, names: &[&str]) -> Option<String> {
     }
 }
 
+/// A text without anything that a mail program makes a link of by itself.
+pub fn without_links(text: &str) -> String {
+    let linked = |word: &&str| word.contains("://") || word.to_ascii_lowercase().starts_with("www.");
+    if !text.split_whitespace().any(|word| linked(&word)) {
+        return text.to_owned();
+    }
+    text.split_whitespace().filter(|word| !linked(word)).collect::<Vec<_>>().join(" ")
+}
+
 /// An absolute http(s) address; anything else is as good as none, for it must never reach a mail.
 pub fn url(object: &Object, names: &[&str]) -> Option<String> {
     let (_, value) = first(object, names)?;
@@ -109,8 +118,13 @@ pub fn truth(object: &Object, names: &[&str]) -> bool {
 /// The text of a decimal amount, from a number or a text.
 fn decimal(value: &Value) -> Option<String> {
     match value {
-        // The shortest text that reads back as the same number: 19.99 is "19.99", exactly.
-        Value::Number(n) => Some(n.to_string()),
+        // The shortest text that reads back as the same number: 19.99 is "19.99", exactly. What is left of a sum in binary
+        // (5.55e-17) is nothing.
+        Value::Number(n) => {
+            let text = n.to_string();
+            let rest = n.as_f64().filter(|f| text.contains("e-") && f.abs() < 1e-6);
+            Some(if rest.is_some() { "0".to_owned() } else { text })
+        }
         Value::String(s) => Some(s.trim().to_owned()),
         _ => None,
     }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::time::{HOUR, MINUTE};
+use crate::{
+    money::Currency,
+    time::{HOUR, MINUTE},
+};
 use proptest::prelude::*;
 
 pub(crate) fn line(key: &str, quantity: u32, unit_minor: i64) -> LineItem {
@@ -42,6 +45,22 @@ fn facts(changes: Vec<(Millis, CartChange)>) -> Vec<Fact> {
         .enumerate()
         .map(|(i, (at, change))| Fact { at, id: Uuid::from_u128(i as u128), change })
         .collect()
+}
+
+/// Ten euros are not a thousand yen.
+#[test]
+fn prices_of_another_currency_do_not_add_up() {
+    let priced = |currency: Currency, lines| CartChange { currency: Some(currency), ..change(lines) };
+    let content = fold(&facts(vec![
+        (1, priced(Currency::EUR, Lines::Add(line("lamp", 1, 1_000)))),
+        (2, priced("JPY".parse().expect("a currency"), Lines::Add(line("fan", 1, 3_000)))),
+        (3, change(Lines::Add(line("mat", 1, 500)))),
+    ]));
+    let keys: Vec<&str> = content.lines.iter().map(|l| l.key.as_str()).collect();
+    assert_eq!(
+        (keys, content.total_minor, content.currency.map(|c| c.to_string())),
+        (vec!["fan", "mat"], 3_500, Some("JPY".to_owned()))
+    );
 }
 
 #[test]

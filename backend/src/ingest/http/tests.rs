@@ -149,6 +149,62 @@ async fn each_single_call_is_taken_and_its_key_not_kept(app: TestApp) {
     edge.inbox.close().await;
 }
 
+/// Calls without an id of their own are calls of their own, however the id is missing.
+#[db_test]
+async fn events_without_an_id_are_told_apart(app: TestApp) {
+    let (store, edge) = (app.store("a").await, edge(&app, InboxLimits::default(), Limiter::default()));
+    let mut sent = 0;
+    for id in [Some(json!("")), Some(json!(null)), None] {
+        for user in ["u", "v"] {
+            let mut body = json!({"userId": user, "event": "Thing Done", "properties": {"messageId": "x"}});
+            if let Some(id) = &id {
+                body["messageId"] = id.clone();
+            }
+            let (status, said, _) = send(&edge, call("/v1/track", &store.keys.write_key, &body)).await;
+            assert_eq!((status, &said["accepted"]), (StatusCode::OK, &json!(1)), "{said}");
+            sent += 1;
+        }
+    }
+    assert_eq!(rows::<event::Entity>(&app, &store).await.len(), sent);
+}
+
+/// What stands beside the events is kept with each of them, so it must be small.
+#[db_test]
+async fn a_batch_cannot_multiply_itself(app: TestApp) {
+    let (store, edge) = (app.store("a").await, edge(&app, InboxLimits::default(), Limiter::default()));
+    let events = vec![json!({"type": "page", "userId": "u"}); 50];
+    let body = json!({"batch": events, "context": {"x": "y".repeat(3_000)}});
+    let (status, said, _) = send(&edge, call("/v1/batch", &store.keys.write_key, &body)).await;
+    assert_eq!(
+        (status, said["errors"][0]["pointer"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("/context")),
+        "{said}"
+    );
+    assert!(rows::<event::Entity>(&app, &store).await.is_empty());
+}
+
+/// A refused order leaves its cart open, and its owner reminded of what they have bought.
+#[db_test]
+async fn an_order_is_not_refused_for_a_line(app: TestApp) {
+    let (store, edge) = (app.store("a").await, edge(&app, InboxLimits::default(), Limiter::default()));
+    let products = json!([{"product_id": "lamp", "price": 20, "quantity": 1}, {"name": "Discount", "price": -5, "quantity": 1}]);
+    let cart = json!({"userId": "u", "event": "Cart Updated", "timestamp": "2026-03-02T09:00:00Z", "properties": {"cart_id": "c", "products": [{"product_id": "lamp", "price": 20}]}});
+    let order = json!({"userId": "u", "event": "Order Completed", "timestamp": "2026-03-02T09:10:00Z", "properties": {
+        "order_id": "1", "cart_id": "c", "total": 15, "status": "gift-wrapped", "products": products}});
+    let nothing = json!({"userId": "v", "event": "Order Completed", "properties": {"order_id": "2", "total": 5.55e-17}});
+    for body in [cart, order, nothing] {
+        let (status, said, _) = send(&edge, call("/v1/track", &store.keys.write_key, &body)).await;
+        assert_eq!(status, StatusCode::OK, "{said}");
+    }
+    assert_eq!(rows::<cart::Entity>(&app, &store).await[0].status, "converted");
+    let mut orders = rows::<cartwheel_entity::shop_order::Entity>(&app, &store).await;
+    orders.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    assert_eq!(
+        (orders[0].total_minor, orders[0].lines.as_array().map(Vec::len), orders[1].total_minor),
+        (1_500, Some(1), 0)
+    );
+}
+
 #[db_test]
 async fn a_beacon_with_the_public_key_in_its_body_is_a_browser(app: TestApp) {
     let (edge, store) = (edge(&app, InboxLimits::default(), Limiter::default()), app.store("a").await);

@@ -6,7 +6,7 @@ use crate::{
     db::DbError,
 };
 use cartwheel_domain::{
-    consent::{Channel, Purpose, ledger::Action},
+    consent::{Channel, Method, Purpose, ledger::Action},
     event::Body,
     ids::ContactId,
 };
@@ -19,18 +19,28 @@ impl Unit<'_, '_> {
         let mut said = Vec::new();
         for one in fresh {
             let Body::Consent(list) = &one.event.body else { continue };
+            let trusted = one.event.source.trusted();
             let Some(contact) = self.placed.get(&one.id).and_then(|(contact, _)| *contact) else { continue };
             for change in list {
                 let names = Channel::from_name(&change.channel).zip(Purpose::from_name(&change.purpose));
                 let Some(((channel, purpose), action)) = names.zip(Action::from_name(&change.action)) else {
                     continue;
                 };
+                // Whoever has the public key can say what a form says, and no more: that a link in somebody's mailbox was
+                // pressed, or that a list was taken over, only the shop's server knows.
+                if !trusted && !matches!(action, Action::Given | Action::Withdrawn | Action::Objected) {
+                    continue;
+                }
+                let claimed = change.method == Method::Checkbox.as_str()
+                    || change.method == Method::DoubleOptIn.as_str();
+                let method =
+                    if trusted || claimed { change.method.clone() } else { Method::Checkbox.as_str().into() };
                 said.push(Said {
                     contact: ContactId(contact),
                     channel,
                     purpose,
                     action,
-                    method: change.method.clone(),
+                    method,
                     occurred_at: one.event.occurred_at,
                     wording: change.wording.clone(),
                     place: change.place.clone(),
