@@ -1,7 +1,7 @@
 //! What an operator does by hand.
 
 use super::Outcome;
-use crate::{config::Config, db::Db};
+use crate::{clock::Env, config::Config, db::Db, messages::cancel};
 use std::{io::Write, path::Path, process::ExitCode};
 
 pub(super) fn print(text: &str) -> Outcome {
@@ -52,16 +52,87 @@ pub(super) async fn backup(config: &Config, file: &Path) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a backup in place of a database that nobody serves. What was queued in the backup may have been sent since,
-/// so sending is fenced until the operator says otherwise.
+/// Puts a backup in place of a database that nobody serves. What the backup was about to send may have been sent since, so all of
+/// it is stopped; noes said since are taken over from the database it replaces.
 pub(super) async fn restore(config: &Config, file: &Path) -> Outcome {
     let place = crate::db::connect::restore(config.database_url.expose(), file)?;
     let db = Db::open(config.database_url.expose()).await?;
-    let held = crate::messages::cancel::everything_queued(&db, "restored").await?;
+    let stopped = cancel::after_restore(&db, Env::system().now()).await?;
+    let mut out = std::io::stdout().lock();
     writeln!(
-        std::io::stdout().lock(),
-        "{} now holds the backup; {held} messages that were still queued in it were cancelled, since they may have been sent after it was made",
-        place.display()
+        out,
+        "{} now holds the backup. Stopped, since it may have been done after the backup was made: {} queued messages, {} runs of \
+         journeys, the timers of {} open carts. Everybody is signed out.",
+        place.display(),
+        stopped.messages,
+        stopped.runs,
+        stopped.carts
     )?;
+    let mut before = place.into_os_string();
+    before.push(".before-restore");
+    if Path::new(&before).exists() {
+        let taken = async {
+            let old = Db::connect(&format!("sqlite://{}", Path::new(&before).display())).await?;
+            let taken = cancel::keep_noes(&old, &db).await;
+            old.close().await;
+            taken
+        };
+        match taken.await {
+            Ok(noes) => writeln!(out, "{noes} opt-outs of the database before are in force.")?,
+            Err(error) => writeln!(
+                out,
+                "The opt-outs of {} could not be taken over ({error}): suppress by hand whoever has said no since the backup \
+                 was made, before you start.",
+                Path::new(&before).display()
+            )?,
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::store::create, config::Secret, consent::suppression, db::StoreScope};
+    use cartwheel_domain::{
+        consent::{Channel, SuppressionReason},
+        settings::StoreSettings,
+    };
+    use cartwheel_entity::suppression as row;
+
+    /// A no that was said after the backup was made has been said.
+    #[actix_web::test]
+    async fn a_restored_database_keeps_the_noes_of_the_one_it_replaces() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("live.db").display());
+        let config = Config { database_url: Secret::new(url.clone()), ..Config::default() };
+        let (backup_file, env) = (folder.path().join("backup.db"), Env::system());
+        let db = Db::open(&url).await.expect("opened");
+        let new = crate::accounts::NewStore {
+            organisation: "O".into(),
+            name: "S".into(),
+            owner: "ann@example.com".parse().expect("an address"),
+            live: false,
+            settings: StoreSettings::default(),
+            password: None,
+        };
+        let keys = create(&db, &env, new, &StoreSettings::default()).await.expect("a store");
+        let scope = StoreScope::system(keys.store_id);
+        backup(&config, &backup_file).await.expect("a backup");
+        let mut tx = db.write().await.expect("a transaction");
+        let scoped = tx.enter(&scope).await.expect("the store");
+        let whom = (Channel::Email, "ben@example.com");
+        let master = crate::accounts::MasterKey::for_tests();
+        suppression::suppress(&scoped, &env, &master, whom, SuppressionReason::Unsubscribed, None)
+            .await
+            .expect("no");
+        tx.commit().await.expect("committed");
+        db.close().await;
+
+        restore(&config, &backup_file).await.expect("restored");
+        let db = Db::open(&url).await.expect("opened");
+        let mut tx = db.read().await.expect("a transaction");
+        let scoped = tx.enter(&scope).await.expect("the store");
+        assert_eq!(scoped.find::<row::Entity>().all(scoped.on()).await.expect("rows").len(), 1);
+    }
 }

@@ -7,11 +7,11 @@ use crate::{
 };
 use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
-    journey::{Definition, EndReason, JourneyState, Problem, default_recovery_journey_with, listed},
+    journey::{Definition, EndReason, JourneyState, Node, Problem, default_recovery_journey_with, listed},
     settings::StoreSettings,
     time::Millis,
 };
-use cartwheel_entity::{journey, journey_run, journey_version, message, run_wait};
+use cartwheel_entity::{journey, journey_run, journey_version, message, run_wait, template};
 use ring::digest::{SHA256, digest};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -54,6 +54,27 @@ pub struct Published {
     pub new: bool,
 }
 
+/// Whether the store has the text of every message of a definition; without it each of them would be suppressed, one by one.
+///
+/// # Errors
+/// [`JourneyError::Unsound`], naming the messages.
+pub async fn texts_exist(scoped: &Scoped<'_>, definition: &Definition) -> Result<(), JourneyError> {
+    let keys: Vec<String> = scoped
+        .find::<template::Entity>()
+        .select_only()
+        .column(template::Column::Key)
+        .distinct()
+        .into_tuple()
+        .all(scoped.on())
+        .await?;
+    let missing = definition.nodes.iter().filter_map(|(id, node)| match node {
+        Node::Message(n) if !keys.contains(&n.template) => Some(Problem::no_template(id, &n.template)),
+        _ => None,
+    });
+    let missing: Vec<Problem> = missing.collect();
+    if missing.is_empty() { Ok(()) } else { Err(JourneyError::Unsound(missing)) }
+}
+
 /// Publishes a definition as the next version of a journey, or as a new journey that is switched off. Runs that have
 /// begun stay on the version they began with.
 ///
@@ -67,6 +88,8 @@ pub async fn publish(
     by: Option<MemberId>,
 ) -> Result<Published, JourneyError> {
     definition.validate().map_err(JourneyError::Unsound)?;
+    // Versions are numbered one after another.
+    scoped.lock().await?;
     let (store, now) = (scoped.store_id().uuid(), env.now());
     let journey_id = match journey_id {
         Some(id) => {

@@ -1,6 +1,6 @@
 use super::{
     engine::{Engine, LEASE},
-    service::{Whose, end_runs, install_default, publish, switch},
+    service::{JourneyError, Whose, end_runs, install_default, publish, switch, texts_exist},
     start::{Left, start_runs},
     timeline,
     versions::Versions,
@@ -363,6 +363,28 @@ async fn ending_a_persons_runs_fences_the_worker_that_has_them(app: TestApp) {
     drain(&again).await;
     assert!(messages(&app, &store).await.is_empty());
     assert_eq!(runs(&app, &store).await[0].end_reason.as_deref(), Some("unsubscribed"));
+}
+
+/// A message without a text, or with a subject that cannot be read, would be suppressed for each person, one by one.
+#[db_test]
+async fn a_journey_whose_mails_cannot_be_written_is_not_published(app: TestApp) {
+    let store = app.store("a").await;
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    let definition = default_recovery_journey_with(0);
+    assert!(matches!(texts_exist(&scoped, &definition).await, Err(JourneyError::Unsound(p)) if p.len() == 3));
+    crate::templates::install_default_set(&scoped, app.env()).await.expect("texts");
+    texts_exist(&scoped, &definition).await.expect("all there");
+    for subject in ["{{ unclosed", "{% if %}x", "{{ x | nofilter }}"] {
+        let mut text: serde_json::Value = serde_json::from_str(&definition.to_json()).expect("JSON");
+        text["nodes"]["mail_2"]["subject"] = serde_json::json!({ "en": subject });
+        let refused = Definition::from_json(&text.to_string()).and_then(|d| d.validate());
+        let problems = refused.expect_err(subject);
+        assert!(
+            problems.iter().any(|p| p.node.as_deref() == Some("mail_2") && p.field == "subject.en"),
+            "{problems:?}"
+        );
+    }
 }
 
 #[db_test]

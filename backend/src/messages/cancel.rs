@@ -1,13 +1,21 @@
 //! Queued messages that events have overtaken. Always in the transaction of the event itself.
 
 use super::model::{CANCELLED, LEASED, QUEUED};
-use crate::db::{Db, DbError, Scoped};
-use cartwheel_domain::ids::{CartId, ContactId};
-use cartwheel_entity::message;
-use sea_orm::{
-    ColumnTrait, ExprTrait, QueryFilter,
-    sea_query::{Expr, SimpleExpr},
+use crate::{
+    db::{Db, DbError, Scoped, StoreScope},
+    journeys::model::ENDED,
 };
+use cartwheel_domain::{
+    ids::{CartId, ContactId, StoreId},
+    journey::EndReason,
+    time::Millis,
+};
+use cartwheel_entity::{cart, journey_run, message, run_wait, session, suppression};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter,
+    sea_query::{Expr, SimpleExpr, Value},
+};
+use std::collections::BTreeMap;
 
 async fn cancel(scoped: &Scoped<'_>, which: SimpleExpr, reason: &str) -> Result<u64, DbError> {
     let done = scoped
@@ -40,22 +48,87 @@ pub async fn of_contact(scoped: &Scoped<'_>, contact: ContactId, reason: &str) -
     cancel(scoped, message::Column::ContactId.eq(contact.uuid()), reason).await
 }
 
-/// Cancels everything that is queued or in hand, in all stores: after a backup was put in place, what it still holds as
-/// queued may have been sent since. Says how many.
+/// What was stopped after a backup was put in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// Messages that were queued.
+    pub messages: u64,
+    /// Runs that were under way.
+    pub runs: u64,
+    /// Carts whose timers were running.
+    pub carts: u64,
+}
+
+/// Stops everything a backup was about to do, in all stores: it may have been done after the backup was made. Queued messages
+/// are cancelled, runs end, open carts are not judged left until something happens to them; and who was signed in is
+/// signed out, since they may have signed out meanwhile.
 ///
 /// # Errors
-/// What the database says.
-pub async fn everything_queued(db: &Db, reason: &str) -> Result<u64, DbError> {
+/// What the database says; nothing was changed then.
+pub async fn after_restore(db: &Db, now: Millis) -> Result<Stopped, DbError> {
     let mut tx = db.write().await?;
     let system = tx.system().await?;
-    let done = system
+    let on = system.on();
+    let messages = system
         .update::<message::Entity>()
         .col_expr(message::Column::Status, Expr::value(CANCELLED))
-        .col_expr(message::Column::Reason, Expr::value(reason))
+        .col_expr(message::Column::Reason, Expr::value("restored"))
         .col_expr(message::Column::Epoch, Expr::col(message::Column::Epoch).add(1))
         .filter(message::Column::Status.is_in([QUEUED, LEASED]))
-        .exec(system.on())
+        .exec(on)
+        .await?
+        .rows_affected;
+    use journey_run::Column as R;
+    let runs = system
+        .update::<journey_run::Entity>()
+        .col_expr(R::Status, Expr::value(ENDED))
+        .col_expr(R::EndReason, Expr::value(EndReason::Cancelled.as_str()))
+        .col_expr(R::EndedAt, Expr::value(now))
+        .col_expr(R::LeaseOwner, Expr::value(Value::String(None)))
+        .col_expr(R::LeaseUntil, Expr::value(Value::BigInt(None)))
+        .col_expr(R::Epoch, Expr::col(R::Epoch).add(1))
+        .filter(R::Status.lt(ENDED))
+        .exec(on)
+        .await?
+        .rows_affected;
+    system.delete::<run_wait::Entity>().exec(on).await?;
+    let carts = system
+        .update::<cart::Entity>()
+        .col_expr(cart::Column::IdleAt, Expr::value(Value::BigInt(None)))
+        .filter(cart::Column::IdleAt.is_not_null())
+        .exec(on)
+        .await?
+        .rows_affected;
+    system
+        .update::<session::Entity>()
+        .col_expr(session::Column::EndedAt, Expr::value(now))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(on)
         .await?;
     tx.commit().await?;
-    Ok(done.rows_affected)
+    Ok(Stopped { messages, runs, carts })
+}
+
+/// Takes standing noes over from the database that was replaced: who said no after the backup was made has said no. Says
+/// how many there are.
+///
+/// # Errors
+/// The old database cannot be read, or is of another version.
+pub async fn keep_noes(old: &Db, new: &Db) -> Result<usize, DbError> {
+    let mut tx = old.read().await?;
+    let system = tx.system().await?;
+    let noes = system.find::<suppression::Entity>().all(system.on()).await?;
+    drop(tx);
+    let mut by_store: BTreeMap<uuid::Uuid, Vec<suppression::ActiveModel>> = BTreeMap::new();
+    for no in noes {
+        by_store.entry(no.store_id).or_default().push(no.into_active_model().reset_all());
+    }
+    let (mut tx, mut kept) = (new.write().await?, 0);
+    for (store, noes) in by_store {
+        kept += noes.len();
+        let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
+        scoped.insert_new::<suppression::Entity>(noes).await?;
+    }
+    tx.commit().await?;
+    Ok(kept)
 }

@@ -22,6 +22,23 @@ use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 /// Past every lease.
 const LEASES: i64 = HOUR;
 
+/// What a backup was about to send may have been sent after it was made: nothing of it goes again.
+#[db_test]
+async fn nothing_a_backup_was_about_to_send_goes_after_it_is_put_in_place(app: TestApp) {
+    let flow = Flow::new(&app, Fake::forgetful()).await;
+    flow.left("ann@example.com").await;
+    flow.drain().await;
+    app.clock().advance(HOUR + MINUTE);
+    flow.engine().tick().await.expect("a mail is queued");
+    flow.left("ben@example.com").await;
+    let stopped = crate::messages::cancel::after_restore(app.db(), app.env().now()).await.expect("stopped");
+    assert_eq!((stopped.messages, stopped.runs), (1, 2));
+    app.clock().advance(10 * DAY);
+    flow.drain().await;
+    assert!(flow.fake.ledger().is_empty());
+    flow.assert_sound().await;
+}
+
 #[db_test]
 async fn a_left_cart_gets_its_three_mails_with_all_that_belongs_to_them(app: TestApp) {
     let flow = Flow::new(&app, Fake::forgetful()).await;

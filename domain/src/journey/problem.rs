@@ -78,6 +78,11 @@ pub enum Code {
 }
 
 impl Problem {
+    /// The store has no text by this key.
+    pub fn no_template(node: &NodeId, key: &str) -> Self {
+        Self::at(node, "template", Code::Unreadable, format!("there is no template \"{key}\" in this store"))
+    }
+
     /// About a field of a node.
     pub(super) fn at(node: &NodeId, field: impl Into<String>, code: Code, value: impl fmt::Display) -> Self {
         Self { node: Some(node.to_string()), field: field.into(), code, value: value.to_string() }
@@ -140,7 +145,7 @@ impl fmt::Display for Problem {
             Code::OtherChannel => write!(f, "journeys send on the channel email, not on {v}"),
             Code::NotComparable => write!(f, "must be a text, a number, true or false"),
             Code::BadTemplateKey => write!(f, "\"{v}\" is no template key: 1 to 64 of a-z, 0-9, _ and -"),
-            Code::ControlCharacter => write!(f, "a subject is one line without control characters"),
+            Code::ControlCharacter => write!(f, "must be one line without control characters"),
             Code::PurchaseMustEnd => {
                 write!(f, "must be true: a run for a cart or a checkout ends with the purchase")
             }

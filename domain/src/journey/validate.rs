@@ -11,6 +11,7 @@ use super::{
 use crate::{
     consent::{Channel, ContentClass, Purpose},
     event::{CartKind, EventKind},
+    template::Template,
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Display};
@@ -106,6 +107,8 @@ impl Validation<'_> {
             self.whole_problem("name", Code::Missing, "");
         } else if def.name.chars().count() > 120 {
             self.whole_problem("name", Code::TooLong, "120 characters");
+        } else if def.name.chars().any(char::is_control) {
+            self.whole_problem("name", Code::ControlCharacter, "");
         }
         if def.nodes.len() > MAX_NODES {
             self.whole_problem("nodes", Code::TooLong, format!("{MAX_NODES} nodes"));
@@ -207,6 +210,8 @@ impl Validation<'_> {
             self.text(id, field.clone(), subject, MAX_SUBJECT);
             if subject.chars().any(char::is_control) {
                 self.say(id, field, Code::ControlCharacter, "");
+            } else if let Err(fault) = Template::parse(subject) {
+                self.say(id, field, Code::Unreadable, fault);
             }
         }
     }

@@ -65,7 +65,7 @@ fn each_field_of_each_node() {
         ),
         (
             mail(|v| v["subject"] = json!({"de": "a\r\nBcc: b"})),
-            &["node \"x\", subject.de: a subject is one line without control characters"],
+            &["node \"x\", subject.de: must be one line without control characters"],
         ),
         (mail(|v| v["subject"] = json!({"en": ""})), &["node \"x\", subject.en: must not be empty"]),
         (
@@ -103,6 +103,10 @@ fn each_field_of_each_node() {
                 "node \"x\", branches.0.weight: must be at least 1",
                 "node \"x\", branches.1.weight: must be at most 10000",
             ],
+        ),
+        (
+            json!({"type": "message", "channel": "email", "template": "t", "content_class": "informational", "purpose": "cart_email", "subject": {"de": "{{ x"}, "next": "end"}),
+            &["node \"x\", subject.de: this output is not closed with `}}` (line 1, column 1)"],
         ),
         (
             asks(json!({"test": "cart_lines"})),
