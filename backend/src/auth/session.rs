@@ -93,7 +93,7 @@ impl Sessions {
             decoy: Arc::new(decoy),
             family: Arc::new(hmac::Key::new(
                 hmac::HMAC_SHA256,
-                &hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"refresh tokens").as_ref()[..],
+                hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"refresh tokens").as_ref(),
             )),
         })
     }

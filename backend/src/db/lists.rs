@@ -39,6 +39,7 @@ mod tests {
     use cartwheel_entity::cart;
     use sea_orm::{DbBackend, EntityTrait, QueryFilter, QueryTrait};
 
+    #[expect(clippy::disallowed_methods, reason = "nothing is asked, only written down")]
     fn sql(values: std::ops::Range<i64>) -> String {
         cart::Entity::find().filter(cart::Column::CreatedAt.among(values)).build(DbBackend::Sqlite).sql
     }

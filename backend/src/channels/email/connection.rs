@@ -427,28 +427,16 @@ fn queue_id(reply: &Reply) -> Option<String> {
 /// how a message smuggles a second one past a lenient server.
 pub fn dot_stuffed(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(message.len() + 64);
-    let mut line_start = true;
-    let mut bytes = message.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\r' | b'\n' => {
-                if byte == b'\r' && bytes.peek() == Some(&b'\n') {
-                    bytes.next();
-                }
-                wire.extend_from_slice(b"\r\n");
-                line_start = true;
-            }
-            _ => {
-                if line_start && byte == b'.' {
-                    wire.push(b'.');
-                }
-                wire.push(byte);
-                line_start = false;
-            }
+    let mut rest = message;
+    while let Some(first) = rest.first() {
+        if *first == b'.' {
+            wire.push(b'.');
         }
-    }
-    if !line_start {
+        let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        wire.extend_from_slice(&rest[..end]);
         wire.extend_from_slice(b"\r\n");
+        let after = if rest[end..].starts_with(b"\r\n") { end + 2 } else { end + 1 };
+        rest = rest.get(after..).unwrap_or_default();
     }
     wire.extend_from_slice(b".\r\n");
     wire

@@ -87,6 +87,9 @@ pub fn message_id(key: &str, from: &str) -> String {
 
 /// Line ends as RFC 5322 wants them, and no NUL.
 fn crlf(text: &str) -> String {
+    if memchr::memchr2(b'\r', b'\0', text.as_bytes()).is_none() {
+        return text.replace('\n', "\r\n");
+    }
     let mut out = String::with_capacity(text.len() + text.len() / 32);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
