@@ -184,7 +184,7 @@ pub(super) async fn journey(config: &Config, command: JourneyCommand) -> Outcome
     let (db, env) = (open(config).await?, Env::system());
     let mut tx = db.write().await?;
     let scoped = tx.enter(&StoreScope::system(store)).await?;
-    journeys::service::texts_exist(&scoped, &definition).await?;
+    journeys::service::check_texts(&scoped, &definition).await?;
     let known = journeys::named::by_name(&scoped, &definition.name).await?;
     let published = journeys::service::publish(&scoped, &env, known, &definition, None).await?;
     journeys::service::switch(&scoped, &env, published.journey_id, JourneyState::Active).await?;

@@ -149,6 +149,79 @@ async fn a_transaction_the_database_took_back_leaves_nothing_behind(app: TestApp
     }
 }
 
+/// Parts of several stores that run side by side ask in the same statements, and each sees and writes its own rows alone,
+/// whichever of them asks more, less, or nothing.
+#[db_test]
+async fn parts_side_by_side_keep_to_their_own_stores(app: TestApp) {
+    let stores = [app.store("a").await, app.store("b").await, app.store("c").await];
+    let mut people = Vec::new();
+    for n in 0..40 {
+        people.push(stores[n % 3].contact(&format!("{n}@example.com")).await.uuid());
+    }
+    let mut tx = app.db().write().await.expect("a transaction");
+    let Some(together) = tx.together(stores.len()) else { return };
+    let part = async |n: usize| {
+        let scoped = together.enter(&stores[n].scope());
+        let everybody = people.iter().copied();
+        let found = scoped.find_among::<contact::Entity, _>(contact::Column::Id, everybody).await?;
+        let mut pairs = std::collections::BTreeSet::new();
+        if n > 0 {
+            pairs.extend([("email", "0@example.com"), ("email", "1@example.com"), ("user", "1@example.com")]);
+        }
+        let columns = (contact_identity::Column::Kind, contact_identity::Column::Value);
+        let known = scoped.find_pairs::<contact_identity::Entity>(columns, &pairs).await?;
+        for round in 0..n {
+            let rows = (0..70).map(|i| signal(stores[n].id(), &format!("{round}.{i}"), 1)).collect();
+            scoped.upsert::<store_signal::Entity>(rows, &[store_signal::Column::At]).await?;
+        }
+        let stray =
+            scoped.insert::<store_signal::Entity>(vec![signal(stores[(n + 1) % 3].id(), "x", 1)]).await;
+        assert!(stray.is_err(), "a row of another store");
+        Ok::<_, DbError>((
+            found.len(),
+            found.iter().all(|c| c.store_id == stores[n].id().uuid()),
+            known.len(),
+        ))
+    };
+    let done = futures_util::future::try_join_all((0..3).map(|n| together.run(part(n)))).await.expect("done");
+    assert_eq!(done, [(14, true, 0), (13, true, 1), (13, true, 0)]);
+    tx.commit().await.expect("committed");
+    for (n, store) in stores.iter().enumerate() {
+        let mut tx = app.db().read().await.expect("a transaction");
+        let mine = tx.enter(&store.scope()).await.expect("the store");
+        let rows = mine.find::<store_signal::Entity>().count(mine.on()).await.expect("count");
+        assert_eq!(rows, 70 * n as u64);
+    }
+}
+
+/// One part's fault is everybody's: nobody is left waiting, and nothing of the transaction is kept.
+#[db_test]
+async fn a_fault_of_one_part_ends_all(app: TestApp) {
+    let stores = [app.store("a").await, app.store("b").await];
+    let mut tx = app.db().write().await.expect("a transaction");
+    let Some(together) = tx.together(stores.len()) else { return };
+    let part = async |n: usize| {
+        let scoped = together.enter(&stores[n].scope());
+        // The second names a contact that is not there.
+        let row = contact_identity::ActiveModel {
+            store_id: Set(stores[n].id().uuid()),
+            kind: Set("email".into()),
+            value: Set(format!("{n}@example.com")),
+            contact_id: Set(uuid::Uuid::from_u128(9)),
+        };
+        if n == 0 {
+            scoped.insert::<store_signal::Entity>(vec![signal(stores[n].id(), "n", 1)]).await?;
+        }
+        scoped.insert::<contact_identity::Entity>(vec![row]).await
+    };
+    let done = futures_util::future::try_join_all((0..2).map(|n| together.run(part(n)))).await;
+    assert!(done.is_err());
+    drop(tx);
+    let mut tx = app.db().read().await.expect("a transaction");
+    let mine = tx.enter(&stores[0].scope()).await.expect("the store");
+    assert_eq!(mine.find::<store_signal::Entity>().count(mine.on()).await.expect("count"), 0);
+}
+
 #[db_test]
 async fn what_is_not_committed_did_not_happen(app: TestApp) {
     let a = app.store("a").await;

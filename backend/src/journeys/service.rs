@@ -9,6 +9,7 @@ use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
     journey::{Definition, EndReason, JourneyState, Node, Problem, default_recovery_journey_with, listed},
     settings::StoreSettings,
+    template::Template,
     time::Millis,
 };
 use cartwheel_entity::{journey, journey_run, journey_version, message, run_wait, template};
@@ -54,11 +55,12 @@ pub struct Published {
     pub new: bool,
 }
 
-/// Whether the store has the text of every message of a definition; without it each of them would be suppressed, one by one.
+/// Whether every message of a definition can be written: the store has its text, and its subjects can be read. Else each of them
+/// would be suppressed, one by one.
 ///
 /// # Errors
 /// [`JourneyError::Unsound`], naming the messages.
-pub async fn texts_exist(scoped: &Scoped<'_>, definition: &Definition) -> Result<(), JourneyError> {
+pub async fn check_texts(scoped: &Scoped<'_>, definition: &Definition) -> Result<(), JourneyError> {
     let keys: Vec<String> = scoped
         .find::<template::Entity>()
         .select_only()
@@ -67,12 +69,20 @@ pub async fn texts_exist(scoped: &Scoped<'_>, definition: &Definition) -> Result
         .into_tuple()
         .all(scoped.on())
         .await?;
-    let missing = definition.nodes.iter().filter_map(|(id, node)| match node {
-        Node::Message(n) if !keys.contains(&n.template) => Some(Problem::no_template(id, &n.template)),
-        _ => None,
-    });
-    let missing: Vec<Problem> = missing.collect();
-    if missing.is_empty() { Ok(()) } else { Err(JourneyError::Unsound(missing)) }
+    let mut problems = Vec::new();
+    for (id, node) in &definition.nodes {
+        let Node::Message(n) = node else { continue };
+        if !keys.contains(&n.template) {
+            let said = format!("there is no template \"{}\" in this store", n.template);
+            problems.push(Problem::of_text(id, "template", said));
+        }
+        for (language, subject) in &n.subject {
+            if let Err(fault) = Template::parse(subject) {
+                problems.push(Problem::of_text(id, format!("subject.{language}"), fault));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(JourneyError::Unsound(problems)) }
 }
 
 /// Publishes a definition as the next version of a journey, or as a new journey that is switched off. Runs that have

@@ -94,6 +94,7 @@ async fn quicken(db: &Db, env: &Env, scope: &StoreScope, journey: JourneyId) -> 
         s.abandon_cart_after_seconds = 20;
         s.abandon_checkout_after_seconds = 15;
         s.abandon_quote_after_seconds = 20;
+        s.holdout_percent = 0;
         Ok(())
     })
     .await?;

@@ -78,9 +78,10 @@ pub enum Code {
 }
 
 impl Problem {
-    /// The store has no text by this key.
-    pub fn no_template(node: &NodeId, key: &str) -> Self {
-        Self::at(node, "template", Code::Unreadable, format!("there is no template \"{key}\" in this store"))
+    /// About a text of a message, by whoever can read it: the store's templates, and the Liquid in a subject. Not judged here, so that
+    /// the console need not carry the language it is written in.
+    pub fn of_text(node: &NodeId, field: impl Into<String>, said: impl fmt::Display) -> Self {
+        Self::at(node, field, Code::Unreadable, said)
     }
 
     /// About a field of a node.

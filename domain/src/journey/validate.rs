@@ -11,7 +11,6 @@ use super::{
 use crate::{
     consent::{Channel, ContentClass, Purpose},
     event::{CartKind, EventKind},
-    template::Template,
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Display};
@@ -210,8 +209,6 @@ impl Validation<'_> {
             self.text(id, field.clone(), subject, MAX_SUBJECT);
             if subject.chars().any(char::is_control) {
                 self.say(id, field, Code::ControlCharacter, "");
-            } else if let Err(fault) = Template::parse(subject) {
-                self.say(id, field, Code::Unreadable, fault);
             }
         }
     }

@@ -105,10 +105,6 @@ fn each_field_of_each_node() {
             ],
         ),
         (
-            json!({"type": "message", "channel": "email", "template": "t", "content_class": "informational", "purpose": "cart_email", "subject": {"de": "{{ x"}, "next": "end"}),
-            &["node \"x\", subject.de: this output is not closed with `}}` (line 1, column 1)"],
-        ),
-        (
             asks(json!({"test": "cart_lines"})),
             &["node \"x\", if: give at_least or at_most, the lower not above the upper"],
         ),

@@ -104,7 +104,7 @@ impl Mutation {
         let by = member(&access);
         let mut tx = access.write().await?;
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = match service::texts_exist(&scoped, &definition).await {
+        let outcome = match service::check_texts(&scoped, &definition).await {
             Ok(()) => service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ()),
             Err(missing) => Err(missing),
         };

@@ -276,7 +276,18 @@ impl StoreSettingsInput {
     }
 
     fn hours(&self) -> Result<Option<Option<SendingHours>>, UserError> {
-        let (Some(from), Some(to)) = (&self.quiet_hours_from, &self.quiet_hours_to) else { return Ok(None) };
+        let (from, to) = match (&self.quiet_hours_from, &self.quiet_hours_to) {
+            (Some(from), Some(to)) => (from, to),
+            (None, None) => return Ok(None),
+            (from, _) => {
+                let missing = if from.is_some() { "quietHoursTo" } else { "quietHoursFrom" };
+                return Err(UserError::at(
+                    &["input", missing],
+                    "invalid",
+                    "quiet hours have a beginning and an end",
+                ));
+            }
+        };
         if from.is_empty() && to.is_empty() {
             return Ok(Some(None));
         }
