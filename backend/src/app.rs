@@ -20,7 +20,7 @@ use crate::{
     templates::Templates,
     wake::Wake,
 };
-use actix_web::{App as WebApp, HttpServer, dev::Server, middleware, web};
+use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::Server, middleware, web};
 use cartwheel_domain::ids::StoreId;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -198,7 +198,7 @@ impl App {
             schema: web::Data::new(api::schema(api.clone(), config.development)),
             api: web::Data::new(api),
             sessions: web::Data::new(sessions),
-            site: web::Data::new(Site { public_url: config.public_url.clone() }),
+            site: web::Data::new(Site { public_url: config.public_url.clone(), proxies: config.proxies }),
             demo: web::Data::new(DemoStore(storefront::demo_key(&db).await?)),
             files: web::Data::new(api::console::Files::new(config.console_dir.clone())),
             edge: web::Data::new(edge),
@@ -221,15 +221,14 @@ impl App {
 
     /// Adds every route of the product to a web application; for the server and for tests.
     pub fn routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
-        let (shared, config, db, metrics, stores) = (
+        let (shared, config, db, stores) = (
             self.shared.clone(),
             web::Data::new(self.config.clone()),
             web::Data::new(self.parts.db.clone()),
-            web::Data::new(self.metrics.clone()),
             web::Data::new(self.parts.stores.clone()),
         );
         move |c: &mut web::ServiceConfig| {
-            c.app_data(config).app_data(db).app_data(metrics).app_data(stores);
+            c.app_data(config).app_data(db).app_data(stores);
             shared.routes(c);
         }
     }
@@ -256,6 +255,25 @@ impl App {
             .bind(listen)
             .map_err(|e| format!("cannot listen on {listen}: {e}. Is another Cartwheel running? Choose another with CARTWHEEL_LISTEN"))?;
         Ok(server.run())
+    }
+
+    /// Answers Prometheus where the settings say so, whatever else the process does.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub fn measure(&self) -> Result<(), StartError> {
+        let Some(listen) = self.config.metrics_listen else { return Ok(()) };
+        let handle = web::Data::new(self.metrics.clone());
+        let server = HttpServer::new(move || {
+            WebApp::new().app_data(handle.clone()).route("/metrics", web::get().to(metrics))
+        });
+        let server = server
+            .workers(1)
+            .disable_signals()
+            .bind(listen)
+            .map_err(|e| format!("cannot listen on {listen} (CARTWHEEL_METRICS_LISTEN): {e}"))?;
+        tokio::spawn(server.run());
+        Ok(())
     }
 
     /// Starts the loops that do the work.
@@ -315,6 +333,10 @@ impl App {
         }
         self.parts.db.close().await;
     }
+}
+
+async fn metrics(handle: web::Data<PrometheusHandle>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
 }
 
 impl Shared {

@@ -41,8 +41,10 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let upper = text.trim().to_ascii_uppercase();
+        // Two codes of the standard say that there is no money: "none" and "for tests".
+        let money = |code: &[u8; 3]| code != b"XXX" && code != b"XTS";
         match (iso_currency::Currency::from_code(&upper), <[u8; 3]>::try_from(upper.as_bytes())) {
-            (Some(_), Ok(bytes)) => Ok(Self(bytes)),
+            (Some(_), Ok(bytes)) if money(&bytes) => Ok(Self(bytes)),
             _ => Err(MoneyError::Currency(text.chars().take(16).collect())),
         }
     }

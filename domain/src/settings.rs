@@ -4,6 +4,7 @@ use crate::{
     contact_point::EmailAddress,
     locale::{self, Country, Formality, Language},
     money::Currency,
+    schedule::zones_of_country,
 };
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +186,9 @@ impl StoreSettings {
         if self.cap_window_seconds == 0 || self.cap_window_seconds > YEAR {
             errors.push(wrong("cap_window_seconds", "between 1 second and a year"));
         }
+        if zones_of_country(self.country).is_empty() {
+            errors.push(wrong("country", "a country code of ISO 3166-1 such as DE"));
+        }
         if locale::zone(&self.time_zone).is_none() {
             errors.push(wrong("time_zone", "an IANA time zone such as Europe/Berlin"));
         }
@@ -243,11 +247,19 @@ impl StoreSettings {
     pub fn set(&mut self, key: &str, text: &str) -> Result<(), SettingError> {
         let mut all = serde_json::to_value(&*self).map_err(|e| wrong(key, e.to_string()))?;
         let slot = all.get_mut(key).ok_or_else(|| wrong(key, "there is no such setting"))?;
-        let plain = serde_json::Value::String(text.to_owned());
-        let parsed = serde_json::from_str(text).unwrap_or_else(|_| plain.clone());
-        // A text that happens to look like JSON ("123" as a sender's name) is still a text.
-        *slot = if slot.is_string() && !parsed.is_string() { plain } else { parsed };
-        let next: Self = serde_json::from_value(all).map_err(|e| wrong(key, e.to_string()))?;
+        let parsed = serde_json::from_str(text).ok().filter(|parsed: &serde_json::Value| !parsed.is_string());
+        let expected = match slot {
+            serde_json::Value::Number(_) => Some("a whole number such as 60"),
+            serde_json::Value::Bool(_) => Some("true or false"),
+            _ => None,
+        };
+        // A text that happens to look like JSON ("123" as a sender's name, or one in quotation marks) is still a text.
+        *slot = match parsed {
+            Some(parsed) if !slot.is_string() => parsed,
+            _ => serde_json::Value::String(text.to_owned()),
+        };
+        let next: Self = serde_json::from_value(all)
+            .map_err(|e| wrong(key, expected.map_or_else(|| e.to_string(), str::to_owned)))?;
         if let Some(error) = next.check().into_iter().find(|e| e.key == key) {
             return Err(error);
         }
@@ -302,12 +314,19 @@ mod tests {
         s.set("country", "CH").expect("a country");
         s.set("allowed_hosts", r#"["shop.example.com"]"#).expect("a list");
         assert_eq!((s.abandon_cart_after_seconds, s.sender_name.as_str()), (20, "123"));
+        s.set("sender_name", "\"The\" shop").expect("a text");
+        s.set("postal_address", "\"quoted\"").expect("a text");
+        assert_eq!((s.sender_name.as_str(), s.postal_address.as_str()), ("\"The\" shop", "\"quoted\""));
+        let said = s.set("abandon_cart_after_seconds", "soon").expect_err("no number").message;
+        assert_eq!(said, "a whole number such as 60");
         for (key, value) in [
             ("holdout_percent", "60"),
             ("holdout_percent", "-1"),
             ("time_zone", "Mars/Olympus"),
             ("nonsense", "1"),
             ("country", "Deutschland"),
+            ("country", "ZZ"),
+            ("currency", "XXX"),
             ("shop_url", "javascript:alert(1)"),
             ("sender_name", "a\r\nBcc: x"),
         ] {

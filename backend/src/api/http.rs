@@ -1,4 +1,4 @@
-//! GraphQL over HTTP and WebSocket, previews of mails, health and metrics.
+//! GraphQL over HTTP and WebSocket, previews of mails, and health.
 
 use super::{
     ApiSchema,
@@ -63,8 +63,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/inbox/{store}/{message}/html", web::get().to(preview))
         .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
-        .route("/readyz", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics));
+        .route("/readyz", web::get().to(ready));
 }
 
 fn bearer(request: &HttpRequest) -> Option<String> {
@@ -192,7 +191,8 @@ struct Signed {
     mac: String,
 }
 
-/// A mail's HTML under a policy of its own: no script, nothing sent anywhere, pictures only, in a sandbox.
+/// A mail's HTML under a policy of its own: no script, nothing sent anywhere, pictures only, in a sandbox; and without the
+/// open pixel.
 async fn preview(
     path: web::Path<(String, String)>,
     signed: web::Query<Signed>,
@@ -224,7 +224,7 @@ async fn preview(
             ))
             .insert_header((header::REFERRER_POLICY, "no-referrer"))
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
-            .body(content.html),
+            .body(crate::messages::rewrite::without_pixel(&content.html)),
         Ok(None) => HttpResponse::NotFound().finish(),
         Err(e) => {
             tracing::error!(error = %e, "a preview could not be read");
@@ -241,8 +241,4 @@ async fn ready(db: web::Data<Db>) -> HttpResponse {
             HttpResponse::ServiceUnavailable().body("the database does not answer")
         }
     }
-}
-
-async fn metrics(handle: web::Data<metrics_exporter_prometheus::PrometheusHandle>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
 }

@@ -71,7 +71,6 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "/assets/{}",
         "/healthz",
         "/readyz",
-        "/metrics",
         "/{}",
         "/{}/{}",
     ]);

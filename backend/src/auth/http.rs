@@ -15,12 +15,15 @@ use actix_web::{
     web,
 };
 use serde::Deserialize;
+use std::net::IpAddr;
 
 /// Where the console is reached, to judge `Origin` and to mark cookies secure.
 #[derive(Clone)]
 pub struct Site {
     /// `https://console.example.com`, without a slash at the end.
     pub public_url: String,
+    /// How many proxies of ours stand before us.
+    pub proxies: usize,
 }
 
 impl Site {
@@ -31,6 +34,21 @@ impl Site {
     fn cookie_name(&self) -> &'static str {
         // The prefix makes browsers refuse the cookie from anywhere but this very host (RFC 6265bis); it needs https.
         if self.secure() { "__Host-cartwheel" } else { "cartwheel" }
+    }
+
+    /// Who asks: what the outermost of our proxies saw, or who connects where none stands. Whatever stands further left in
+    /// `X-Forwarded-For` was written by the caller and proves nothing.
+    pub fn caller(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr().map(|a| a.ip());
+        let hop = self.proxies.checked_sub(1);
+        let Some(hop) = hop else { return peer };
+        let told: Vec<&str> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        told.iter().rev().nth(hop).and_then(|address| address.trim().parse().ok()).or(peer)
     }
 
     /// Whether a request comes from our own pages or from no page at all: `Origin` is absent, or names the
@@ -72,7 +90,7 @@ async fn sign_in(
         return problem(400, "bad_request", "send JSON with \"email\" and \"password\"");
     };
     let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let address = request.peer_addr().map(|a| a.ip());
+    let address = site.caller(&request);
     answer(&site, sessions.sign_in(&body.email, &body.password, address, agent).await)
 }
 

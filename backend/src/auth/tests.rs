@@ -120,7 +120,7 @@ async fn wrong_passwords_are_refused_alike_and_then_braked(app: TestApp) {
 /// A browser without a session has done nothing wrong, and its console logs no error; one with a dead session has.
 #[db_test]
 async fn a_refresh_without_a_session_is_no_error(app: TestApp) {
-    let site = Site { public_url: "http://localhost".into() };
+    let site = Site { public_url: "http://localhost".into(), proxies: 0 };
     let data = (web::Data::new(sessions(&app)), web::Data::new(site));
     let service =
         http_test::init_service(actix_web::App::new().app_data(data.0).app_data(data.1).configure(routes));
@@ -133,6 +133,26 @@ async fn a_refresh_without_a_session_is_no_error(app: TestApp) {
     assert_eq!(http_test::call_service(&service, dead.to_request()).await.status(), StatusCode::UNAUTHORIZED);
     let foreign = ask().insert_header(("origin", "https://evil.example"));
     assert_eq!(http_test::call_service(&service, foreign.to_request()).await.status(), StatusCode::FORBIDDEN);
+}
+
+/// What a caller writes about itself is not believed; what our own proxies saw is.
+#[test]
+fn behind_proxies_the_caller_is_who_the_outermost_saw() {
+    let seen = |proxies, told: &[&str]| {
+        let mut request = http_test::TestRequest::get().peer_addr(([10, 0, 0, 1], 1).into());
+        for line in told {
+            request = request.append_header(("x-forwarded-for", *line));
+        }
+        let site = Site { public_url: "http://localhost".into(), proxies };
+        site.caller(&request.to_http_request()).map(|ip| ip.to_string()).unwrap_or_default()
+    };
+    assert_eq!(seen(0, &["1.1.1.1"]), "10.0.0.1");
+    assert_eq!(seen(1, &["1.1.1.1, 2.2.2.2"]), "2.2.2.2");
+    assert_eq!(seen(1, &["1.1.1.1", "2001:db8::7"]), "2001:db8::7");
+    assert_eq!(seen(2, &["6.6.6.6, 1.1.1.1, 2.2.2.2"]), "1.1.1.1");
+    for odd in [&[] as &[&str], &["unknown"], &[" "], &["1.1.1.1,"]] {
+        assert_eq!(seen(1, odd), "10.0.0.1", "{odd:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 /// Serves, works, or both, until it is told to stop; then finishes what it has in hand.
 pub(super) async fn run(config: Config, serve: bool, work: bool) -> Outcome {
     let app = App::open(config).await?;
+    app.measure()?;
     let workers = work.then(|| app.work());
     if serve {
         let server = app.serve()?;

@@ -98,7 +98,6 @@ mod tests {
         consent::{Channel, SuppressionReason},
         settings::StoreSettings,
     };
-    use cartwheel_entity::suppression as row;
 
     /// A no that was said after the backup was made has been said.
     #[actix_web::test]
@@ -108,22 +107,35 @@ mod tests {
         let config = Config { database_url: Secret::new(url.clone()), ..Config::default() };
         let (backup_file, env) = (folder.path().join("backup.db"), Env::system());
         let db = Db::open(&url).await.expect("opened");
-        let new = crate::accounts::NewStore {
-            organisation: "O".into(),
-            name: "S".into(),
-            owner: "ann@example.com".parse().expect("an address"),
-            live: false,
-            settings: StoreSettings::default(),
-            password: None,
-        };
-        let keys = create(&db, &env, new, &StoreSettings::default()).await.expect("a store");
+        let keys = create(&db, &env, newcomer(), &StoreSettings::default()).await.expect("a store");
         let scope = StoreScope::system(keys.store_id);
-        backup(&config, &backup_file).await.expect("a backup");
+        let (ann, ben) = ((Channel::Email, "ann@example.com"), (Channel::Email, "ben@example.com"));
+        let master = crate::accounts::MasterKey::for_tests();
+        let say = async |whom: &[(Channel, &str)]| {
+            let mut tx = db.write().await.expect("a transaction");
+            let scoped = tx.enter(&scope).await.expect("the store");
+            for one in whom {
+                suppression::suppress(&scoped, &env, &master, *one, SuppressionReason::Unsubscribed, None)
+                    .await
+                    .expect("no");
+            }
+            tx.commit().await.expect("committed");
+        };
+        // Ann says no and takes it back, the backup is made, then she says it again, and Ben for the first time.
+        say(&[ann]).await;
         let mut tx = db.write().await.expect("a transaction");
         let scoped = tx.enter(&scope).await.expect("the store");
-        let whom = (Channel::Email, "ben@example.com");
-        let master = crate::accounts::MasterKey::for_tests();
-        suppression::suppress(&scoped, &env, &master, whom, SuppressionReason::Unsubscribed, None)
+        assert!(suppression::lift(&scoped, &env, &master, ann).await.expect("lifted"));
+        tx.commit().await.expect("committed");
+        backup(&config, &backup_file).await.expect("a backup");
+        say(&[ann, ben]).await;
+        // A store that the backup does not know has noes too.
+        let owner = "cleo@example.com".parse().expect("an address");
+        let new = crate::accounts::NewStore { owner, ..newcomer() };
+        let later = create(&db, &env, new, &StoreSettings::default()).await.expect("a store");
+        let mut tx = db.write().await.expect("a transaction");
+        let elsewhere = tx.enter(&StoreScope::system(later.store_id)).await.expect("the store");
+        suppression::suppress(&elsewhere, &env, &master, ben, SuppressionReason::Objected, None)
             .await
             .expect("no");
         tx.commit().await.expect("committed");
@@ -133,6 +145,20 @@ mod tests {
         let db = Db::open(&url).await.expect("opened");
         let mut tx = db.read().await.expect("a transaction");
         let scoped = tx.enter(&scope).await.expect("the store");
-        assert_eq!(scoped.find::<row::Entity>().all(scoped.on()).await.expect("rows").len(), 1);
+        for whom in [ann, ben] {
+            let standing = suppression::standing(&scoped, &master, whom).await.expect("read");
+            assert_eq!(standing, Some(SuppressionReason::Unsubscribed), "{}", whom.1);
+        }
+    }
+
+    fn newcomer() -> crate::accounts::NewStore {
+        crate::accounts::NewStore {
+            organisation: "O".into(),
+            name: "S".into(),
+            owner: "ann@example.com".parse().expect("an address"),
+            live: false,
+            settings: StoreSettings::default(),
+            password: None,
+        }
     }
 }

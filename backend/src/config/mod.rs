@@ -36,6 +36,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `CARTWHEEL_PUBLIC_URL`: how the outside reaches us; links in mails begin with it.
     pub public_url: String,
+    /// `CARTWHEEL_PROXIES`: how many proxies of ours a request passes before it reaches us. Each adds the address it saw to
+    /// `X-Forwarded-For`; the one added by the outermost is the caller's. 0: the caller is whoever connects.
+    pub proxies: usize,
+    /// `CARTWHEEL_METRICS_LISTEN`: address and port where Prometheus finds `/metrics`, which is nobody else's business.
+    /// Absent: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// `CARTWHEEL_SMTP_URL`: the default mail route of live stores, `smtp://user:password@host:587` or `smtps://…`.
     pub smtp_url: Option<Secret>,
     /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that seal credentials; made and kept beside an SQLite database
@@ -55,6 +61,8 @@ impl Default for Config {
             database_url: Secret::new("sqlite://data/cartwheel.db"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: String::new(),
+            proxies: 0,
+            metrics_listen: None,
             smtp_url: None,
             master_key: None,
             console_dir: None,
@@ -115,10 +123,20 @@ impl Config {
         if let Some(url) = text("CARTWHEEL_DATABASE_URL") {
             config.database_url = Secret::new(url);
         }
-        if let Some(listen) = text("CARTWHEEL_LISTEN") {
+        let address = |name: &'static str| {
             let message = "an address and port such as 127.0.0.1:8080".to_owned();
-            config.listen =
-                listen.parse().map_err(|_| ConfigError::Variable { name: "CARTWHEEL_LISTEN", message })?;
+            text(name)
+                .map(|listen| listen.parse().map_err(|_| ConfigError::Variable { name, message }))
+                .transpose()
+        };
+        if let Some(listen) = address("CARTWHEEL_LISTEN")? {
+            config.listen = listen;
+        }
+        config.metrics_listen = address("CARTWHEEL_METRICS_LISTEN")?.or(config.metrics_listen);
+        if let Some(proxies) = text("CARTWHEEL_PROXIES") {
+            let message = "how many proxies stand before us, a whole number such as 1".to_owned();
+            config.proxies =
+                proxies.parse().map_err(|_| ConfigError::Variable { name: "CARTWHEEL_PROXIES", message })?;
         }
         if let Some(url) = text("CARTWHEEL_PUBLIC_URL") {
             config.public_url = url;
@@ -176,9 +194,11 @@ mod tests {
         let with = |name: &'static str, value: &'static str| {
             Config::load(None, move |n| (n == name).then(|| value.into()))
         };
-        assert!(
-            with("CARTWHEEL_LISTEN", "8080").is_err_and(|e| e.to_string().starts_with("CARTWHEEL_LISTEN"))
-        );
+        for (name, value) in
+            [("CARTWHEEL_LISTEN", "8080"), ("CARTWHEEL_METRICS_LISTEN", "here"), ("CARTWHEEL_PROXIES", "-1")]
+        {
+            assert!(with(name, value).is_err_and(|e| e.to_string().starts_with(name)), "{name}");
+        }
         assert!(
             with("CARTWHEEL_PUBLIC_URL", "mail.example.com")
                 .is_err_and(|e| e.to_string().starts_with("CARTWHEEL_PUBLIC_URL"))

@@ -3,7 +3,7 @@
 use super::service::{JourneyError, publish};
 use crate::{
     clock::Env,
-    db::{DbError, Scoped},
+    db::{Among, DbError, Scoped},
 };
 use cartwheel_domain::{
     ids::{JourneyId, MemberId},
@@ -20,6 +20,22 @@ pub async fn by_name(scoped: &Scoped<'_>, name: &str) -> Result<Option<JourneyId
     let row =
         scoped.find::<journey::Entity>().filter(journey::Column::Name.eq(name)).one(scoped.on()).await?;
     Ok(row.map(|j| JourneyId(j.id)))
+}
+
+/// Whether a journey that is on holds anybody out, so that a control group grows.
+///
+/// # Errors
+/// What the database says.
+pub async fn holding_out(scoped: &Scoped<'_>) -> Result<bool, DbError> {
+    let on = journey::Column::Status.eq("on");
+    let rows = scoped.find::<journey::Entity>().filter(on).limit(1_000).all(scoped.on()).await?;
+    let versions = journey_version::Column::Id.among(rows.iter().filter_map(|j| j.current_version_id));
+    let current = scoped.find::<journey_version::Entity>().filter(versions).all(scoped.on()).await?;
+    let holds = |text: &str| {
+        Definition::from_json(text).ok().and_then(|d| d.holdout().map(|(_, percent)| percent)).unwrap_or(0)
+            > 0
+    };
+    Ok(current.iter().any(|version| holds(&version.definition)))
 }
 
 /// Publishes each journey that has a holdout anew with another share, for those who enter from now on.

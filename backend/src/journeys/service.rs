@@ -8,6 +8,7 @@ use crate::{
 use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
     journey::{Definition, EndReason, JourneyState, Node, Problem, default_recovery_journey_with, listed},
+    locale::Language,
     settings::StoreSettings,
     template::Template,
     time::Millis,
@@ -31,6 +32,9 @@ pub enum JourneyError {
     /// It has never been published.
     #[error("the journey has no published version that could be switched on")]
     NotPublished,
+    /// Somebody else was quicker.
+    #[error("version {0} was published meanwhile; look at it, then make the change again")]
+    Outdated(i32),
     /// The database said no.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -85,6 +89,31 @@ pub async fn check_texts(scoped: &Scoped<'_>, definition: &Definition) -> Result
     if problems.is_empty() { Ok(()) } else { Err(JourneyError::Unsound(problems)) }
 }
 
+/// Checks that a journey's newest version is still the one a change was made to, and holds the store's journeys until the
+/// transaction ends, so that two editors do not undo each other.
+///
+/// # Errors
+/// [`JourneyError::Outdated`] with the number of the newest version.
+pub async fn check_base(scoped: &Scoped<'_>, journey_id: JourneyId, base: i32) -> Result<(), JourneyError> {
+    scoped.lock().await?;
+    match newest(scoped, journey_id).await? {
+        Some(newest) if newest.number != base => Err(JourneyError::Outdated(newest.number)),
+        _ => Ok(()),
+    }
+}
+
+async fn newest(
+    scoped: &Scoped<'_>,
+    journey_id: JourneyId,
+) -> Result<Option<journey_version::Model>, JourneyError> {
+    let query = scoped
+        .find::<journey_version::Entity>()
+        .filter(journey_version::Column::JourneyId.eq(journey_id.uuid()))
+        .order_by_desc(journey_version::Column::Number)
+        .limit(1);
+    Ok(query.one(scoped.on()).await?)
+}
+
 /// Publishes a definition as the next version of a journey, or as a new journey that is switched off. Runs that have
 /// begun stay on the version they began with.
 ///
@@ -125,13 +154,7 @@ pub async fn publish(
     };
     let text = definition.to_json();
     let hash = hex::encode(digest(&SHA256, text.as_bytes()));
-    let latest = scoped
-        .find::<journey_version::Entity>()
-        .filter(journey_version::Column::JourneyId.eq(journey_id.uuid()))
-        .order_by_desc(journey_version::Column::Number)
-        .limit(1)
-        .one(scoped.on())
-        .await?;
+    let latest = newest(scoped, journey_id).await?;
     if let Some(same) = latest.as_ref().filter(|v| v.hash == hash) {
         let version_id = VersionId(same.id);
         return Ok(Published { journey_id, version_id, number: same.number, new: false });
@@ -204,10 +227,21 @@ pub async fn install_default(
     if scoped.find::<journey::Entity>().count(scoped.on()).await? > 0 {
         return Ok(None);
     }
-    let definition = default_recovery_journey_with(i64::from(settings.holdout_percent));
+    let mut definition = default_recovery_journey_with(i64::from(settings.holdout_percent));
+    definition.name = default_name(settings.locale).to_owned();
     let published = publish(scoped, env, None, &definition, None).await?;
     switch(scoped, env, published.journey_id, JourneyState::Active).await?;
     Ok(Some(published))
+}
+
+/// What the first journey of a store is called.
+const fn default_name(language: Language) -> &'static str {
+    match language {
+        Language::En => "Recover what was left",
+        Language::De => "Zurückholen, was liegen blieb",
+        Language::Fr => "Relancer ce qui est resté en plan",
+        Language::It => "Recuperare ciò che è rimasto in sospeso",
+    }
 }
 
 /// Which runs an intervention is about.

@@ -10,10 +10,10 @@ use cartwheel_domain::{
     journey::EndReason,
     time::Millis,
 };
-use cartwheel_entity::{cart, journey_run, message, run_wait, session, suppression};
+use cartwheel_entity::{cart, journey_run, message, run_wait, session, store, suppression};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter,
-    sea_query::{Expr, SimpleExpr, Value},
+    sea_query::{Expr, OnConflict, SimpleExpr, Value},
 };
 use std::collections::BTreeMap;
 
@@ -109,25 +109,36 @@ pub async fn after_restore(db: &Db, now: Millis) -> Result<Stopped, DbError> {
     Ok(Stopped { messages, runs, carts })
 }
 
-/// Takes standing noes over from the database that was replaced: who said no after the backup was made has said no. Says
-/// how many there are.
+/// Takes standing noes over from the database that was replaced: who said no after the backup was made has said no, also
+/// one who had taken an earlier no back. Stores the backup does not know have nobody to write to. Says how many there are.
 ///
 /// # Errors
 /// The old database cannot be read, or is of another version.
 pub async fn keep_noes(old: &Db, new: &Db) -> Result<usize, DbError> {
+    use suppression::Column as S;
     let mut tx = old.read().await?;
     let system = tx.system().await?;
-    let noes = system.find::<suppression::Entity>().all(system.on()).await?;
+    let noes = system.find::<suppression::Entity>().filter(S::LiftedAt.is_null()).all(system.on()).await?;
     drop(tx);
-    let mut by_store: BTreeMap<uuid::Uuid, Vec<suppression::ActiveModel>> = BTreeMap::new();
+    let mut tx = new.read().await?;
+    let system = tx.system().await?;
+    let stores = system.find::<store::Entity>().all(system.on()).await?;
+    drop(tx);
+    let mut by_store: BTreeMap<uuid::Uuid, Vec<suppression::ActiveModel>> =
+        stores.into_iter().map(|store| (store.id, Vec::new())).collect();
     for no in noes {
-        by_store.entry(no.store_id).or_default().push(no.into_active_model().reset_all());
+        if let Some(known) = by_store.get_mut(&no.store_id) {
+            known.push(no.into_active_model().reset_all());
+        }
     }
     let (mut tx, mut kept) = (new.write().await?, 0);
-    for (store, noes) in by_store {
+    for (store, noes) in by_store.into_iter().filter(|(_, noes)| !noes.is_empty()) {
         kept += noes.len();
         let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
-        scoped.insert_new::<suppression::Entity>(noes).await?;
+        let again = OnConflict::columns([S::StoreId, S::Channel, S::AddressHash])
+            .update_columns([S::Reason, S::MessageId, S::CreatedAt, S::LiftedAt])
+            .to_owned();
+        scoped.insert_with::<suppression::Entity>(noes, again).await?;
     }
     tx.commit().await?;
     Ok(kept)

@@ -18,7 +18,7 @@ mod people;
 pub mod render;
 mod results;
 pub mod retry;
-mod rewrite;
+pub mod rewrite;
 
 #[cfg(test)]
 mod tests;

@@ -86,13 +86,25 @@ fn unescape(raw: &str) -> String {
     .fold(raw.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
 }
 
+/// What stands around the pixel's address.
+const PIXEL: (&str, &str) =
+    ("<img src=\"", "\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">");
+
 /// Puts the pixel at the end of the body.
 pub fn with_pixel(html: &str, url: &str) -> String {
-    let pixel =
-        format!("<img src=\"{url}\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">");
+    let pixel = format!("{}{url}{}", PIXEL.0, PIXEL.1);
     match html.to_ascii_lowercase().rfind("</body>") {
         Some(at) => format!("{}{pixel}{}", &html[..at], &html[at..]),
         None => format!("{html}{pixel}"),
+    }
+}
+
+/// The mail as its store may look at it: without the pixel, so that nobody's look counts as the reader's.
+pub fn without_pixel(html: &str) -> String {
+    let found = html.rfind(PIXEL.1).and_then(|end| Some((html[..end].rfind(PIXEL.0)?, end + PIXEL.1.len())));
+    match found {
+        Some((begin, end)) => format!("{}{}", &html[..begin], &html[end..]),
+        None => html.to_owned(),
     }
 }
 
@@ -129,5 +141,13 @@ mod tests {
                 .starts_with("<body>x<img src=\"https://we/o\"")
         );
         assert!(with_pixel("x", "https://we/o").starts_with("x<img"));
+    }
+
+    #[test]
+    fn a_look_in_the_console_is_no_open() {
+        for html in ["<body><img src=\"https://shop/logo.png\" width=\"20\">x</BODY></html>", "x", ""] {
+            assert_eq!(without_pixel(&with_pixel(html, "https://we/o/token.gif")), html);
+            assert_eq!(without_pixel(html), html);
+        }
     }
 }

@@ -20,7 +20,7 @@ pub struct ContactConnection {
     pub edges: Vec<ContactEdge>,
     /// Where the page stands.
     pub page_info: PageInfo,
-    /// How many there are, where that is known without counting.
+    /// How many there are in the whole list; null beyond 10,000.
     pub total_count: Option<i32>,
 }
 

@@ -78,14 +78,16 @@ impl Mutation {
         finish(&access, tx, id, outcome).await
     }
 
-    /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs. Needs the role
-    /// editor.
+    /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs. `baseVersion` is the
+    /// number of the version the definition was made from: when another has been published since, nothing is changed.
+    /// Needs the role editor.
     async fn publish_journey(
         &self,
         ctx: &Context<'_>,
         store_id: ID,
         journey_id: ID,
         definition: Json,
+        base_version: Option<i32>,
     ) -> Result<JourneyPayload> {
         let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else {
             return Ok(no_journey());
@@ -104,10 +106,14 @@ impl Mutation {
         let by = member(&access);
         let mut tx = access.write().await?;
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = match service::check_texts(&scoped, &definition).await {
-            Ok(()) => service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ()),
-            Err(missing) => Err(missing),
+        let publish = async {
+            if let Some(base) = base_version {
+                service::check_base(&scoped, id, base).await?;
+            }
+            service::check_texts(&scoped, &definition).await?;
+            service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ())
         };
+        let outcome = publish.await;
         finish(&access, tx, id, outcome).await
     }
 }

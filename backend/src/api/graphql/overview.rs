@@ -8,6 +8,7 @@ use super::{
 use crate::{
     analytics::{Figures, Metric, figures, signals},
     db::{Among, DbError},
+    journeys::named,
 };
 use async_graphql::{ComplexObject, Enum, ID, Result, SimpleObject};
 use cartwheel_domain::{
@@ -223,6 +224,11 @@ pub(super) fn compared(sums: &Figures, currency: Currency) -> Incremental {
 
 #[ComplexObject]
 impl Overview {
+    /// Whether anybody is held out at present: without, the control group does not grow.
+    async fn holding_out(&self) -> Result<bool> {
+        self.access.read(async |scoped| named::holding_out(scoped).await).await
+    }
+
     /// The latest recovered orders, newest first.
     #[graphql(complexity = "usize::try_from(first.unwrap_or(10)).unwrap_or(50) * child_complexity + 1")]
     async fn recent_recoveries(&self, first: Option<i32>) -> Result<Vec<Recovery>> {

@@ -1,14 +1,42 @@
 //! Pages of a list, by key set: the cost of a page does not grow with its number.
 
-use async_graphql::{Error, SimpleObject};
+use crate::db::{DbError, Scoped};
+use async_graphql::{Context, Error, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::time::Millis;
+use sea_orm::{
+    ConnectionTrait, EntityTrait, QuerySelect, QueryTrait, Select,
+    sea_query::{Alias, Expr, Query},
+};
 use uuid::Uuid;
 
 /// Rows of a page when the caller does not say.
 pub const DEFAULT: u64 = 25;
 /// Most rows of a page.
 pub const MOST: u64 = 100;
+
+/// Most rows that are counted for a list's total. Counting so many entries of an index takes a few milliseconds; a list of
+/// a million is not counted for a page of it.
+pub const COUNTED: u64 = 10_000;
+
+/// Whether the caller asked for the total of the list that is being resolved.
+pub fn counts(ctx: &Context<'_>) -> bool {
+    ctx.look_ahead().field("totalCount").exists()
+}
+
+/// How many rows a question finds; `None` beyond [`COUNTED`].
+///
+/// # Errors
+/// What the database says.
+pub async fn total<E: EntityTrait>(scoped: &Scoped<'_>, found: Select<E>) -> Result<Option<i32>, DbError> {
+    let mut rows = QueryTrait::into_query(found.limit(COUNTED + 1));
+    rows.clear_selects().expr(Expr::val(1));
+    let count =
+        Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(rows, Alias::new("found")).to_owned();
+    let row = scoped.on().query_one(&count).await?;
+    let n = row.map(|r| r.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0);
+    Ok(i32::try_from(n).ok().filter(|n| u64::try_from(*n).is_ok_and(|n| n <= COUNTED)))
+}
 
 /// Where a page stands in its list (Relay cursor connections).
 #[derive(Debug, Clone, Default, SimpleObject)]

@@ -11,10 +11,12 @@ use super::{
     settings::StoreSettings,
 };
 use crate::db::{Among, DbError};
-use async_graphql::{ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
 use cartwheel_entity::{cart, contact, journey, message};
-use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+};
 
 /// A shop.
 pub struct Store(pub Access);
@@ -86,6 +88,7 @@ impl Store {
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
     async fn carts(
         &self,
+        ctx: &Context<'_>,
         status: Option<CartStatus>,
         kind: Option<CartKind>,
         search: Option<String>,
@@ -93,8 +96,9 @@ impl Store {
         after: Option<String>,
     ) -> Result<CartConnection> {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
-        let rows = self.0.read(async |scoped| {
-            let listed = || {
+        let counts = page::counts(ctx);
+        let read = self.0.read(async |scoped| {
+            let found = || {
                 let mut query = scoped.find::<cart::Entity>();
                 if let Some(status) = status {
                     query = query.filter(cart::Column::Status.eq(status.as_str()));
@@ -102,31 +106,45 @@ impl Store {
                 if let Some(kind) = kind {
                     query = query.filter(cart::Column::Kind.eq(kind.as_str()));
                 }
+                query
+            };
+            let paged = |mut query: Select<cart::Entity>| {
                 if let Some((at, id)) = place {
                     query = query.filter(before(cart::Column::UpdatedAt, cart::Column::Id, at, id));
                 }
                 query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1)
             };
-            let Some(text) = searched(search.as_deref()) else {
-                return Ok::<_, DbError>(listed().all(scoped.on()).await?);
+            // Two questions where somebody searches, each with an index of its own: as one they would walk the whole list.
+            let questions = match searched(search.as_deref()) {
+                None => vec![found()],
+                Some(text) => {
+                    let people: Vec<_> =
+                        contacts_like(scoped, &text).await?.into_iter().map(|c| c.id).collect();
+                    let theirs = cart::Column::ContactId.among(people);
+                    let another = cart::Column::ContactId.is_null().or(theirs.clone().not());
+                    vec![
+                        found().filter(theirs),
+                        found().filter(cart::Column::Number.eq(&text)).filter(another),
+                    ]
+                }
             };
-            // Two questions, each with an index of its own: as one they would walk the whole list.
-            let people: Vec<_> = contacts_like(scoped, &text).await?.into_iter().map(|c| c.id).collect();
-            let mut rows =
-                listed().filter(cart::Column::ContactId.among(people.clone())).all(scoped.on()).await?;
-            let numbered = listed().filter(cart::Column::Number.eq(&text)).all(scoped.on()).await?;
-            rows.extend(
-                numbered.into_iter().filter(|c| !c.contact_id.is_some_and(|id| people.contains(&id))),
-            );
+            let (mut rows, mut total) = (Vec::new(), counts.then_some(0));
+            for question in questions {
+                if let Some(sum) = total {
+                    total = page::total(scoped, question.clone()).await?.map(|n| n + sum);
+                }
+                rows.extend(paged(question).all(scoped.on()).await?);
+            }
             rows.sort_by_key(|c| std::cmp::Reverse((c.updated_at, c.id)));
-            Ok(rows)
+            Ok::<_, DbError>((rows, total))
         });
-        let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.updated_at, r.id));
+        let (rows, total_count) = read.await?;
+        let (rows, page_info) = page::cut(rows, first, place.is_some(), |r| (r.updated_at, r.id));
         let edges = rows.into_iter().map(|row| CartEdge {
             cursor: page::cursor((row.updated_at, row.id)),
             node: Cart { access: self.0.clone(), row },
         });
-        Ok(CartConnection { edges: edges.collect(), page_info, total_count: None })
+        Ok(CartConnection { edges: edges.collect(), page_info, total_count })
     }
 
     /// One cart; null when there is none by this id.
@@ -139,19 +157,23 @@ impl Store {
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
     async fn contacts(
         &self,
+        ctx: &Context<'_>,
         search: Option<String>,
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<ContactConnection> {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
-        let rows = self.0.read(async |scoped| {
+        let counts = page::counts(ctx);
+        let read = self.0.read(async |scoped| {
             if let Some(text) = searched(search.as_deref()) {
-                let found = contacts_like(scoped, &text).await?.into_iter();
-                return Ok(found
-                    .filter(|c| place.is_none_or(|after| (c.last_seen_at, c.id) < after))
-                    .collect());
+                let found = contacts_like(scoped, &text).await?;
+                let total = i32::try_from(found.len()).ok();
+                let after =
+                    found.into_iter().filter(|c| place.is_none_or(|after| (c.last_seen_at, c.id) < after));
+                return Ok((after.collect(), total));
             }
             let mut query = scoped.find::<contact::Entity>().filter(contact::Column::MergedInto.is_null());
+            let total = if counts { page::total(scoped, query.clone()).await? } else { None };
             if let Some((at, id)) = place {
                 query = query.filter(before(contact::Column::LastSeenAt, contact::Column::Id, at, id));
             }
@@ -159,14 +181,15 @@ impl Store {
                 .order_by_desc(contact::Column::LastSeenAt)
                 .order_by_desc(contact::Column::Id)
                 .limit(first + 1);
-            Ok::<_, DbError>(query.all(scoped.on()).await?)
+            Ok::<_, DbError>((query.all(scoped.on()).await?, total))
         });
-        let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.last_seen_at, r.id));
+        let (rows, total_count) = read.await?;
+        let (rows, page_info) = page::cut(rows, first, place.is_some(), |r| (r.last_seen_at, r.id));
         let edges = rows.into_iter().map(|row| ContactEdge {
             cursor: page::cursor((row.last_seen_at, row.id)),
             node: Contact { access: self.0.clone(), row },
         });
-        Ok(ContactConnection { edges: edges.collect(), page_info, total_count: None })
+        Ok(ContactConnection { edges: edges.collect(), page_info, total_count })
     }
 
     /// One contact; null when there is none by this id.
@@ -199,10 +222,17 @@ impl Store {
 
     /// Messages, newest first.
     #[graphql(complexity = "usize::try_from(first.unwrap_or(25)).unwrap_or(100) * child_complexity + 1")]
-    async fn messages(&self, first: Option<i32>, after: Option<String>) -> Result<MessageConnection> {
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<MessageConnection> {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
-        let rows = self.0.read(async |scoped| {
+        let counts = page::counts(ctx);
+        let read = self.0.read(async |scoped| {
             let mut query = scoped.find::<message::Entity>();
+            let total = if counts { page::total(scoped, query.clone()).await? } else { None };
             if let Some((at, id)) = place {
                 query = query.filter(before(message::Column::CreatedAt, message::Column::Id, at, id));
             }
@@ -210,14 +240,15 @@ impl Store {
                 .order_by_desc(message::Column::CreatedAt)
                 .order_by_desc(message::Column::Id)
                 .limit(first + 1);
-            Ok::<_, DbError>(query.all(scoped.on()).await?)
+            Ok::<_, DbError>((query.all(scoped.on()).await?, total))
         });
-        let (rows, page_info) = page::cut(rows.await?, first, place.is_some(), |r| (r.created_at, r.id));
+        let (rows, total_count) = read.await?;
+        let (rows, page_info) = page::cut(rows, first, place.is_some(), |r| (r.created_at, r.id));
         let edges = rows.into_iter().map(|row| MessageEdge {
             cursor: page::cursor((row.created_at, row.id)),
             node: Message { access: self.0.clone(), row },
         });
-        Ok(MessageConnection { edges: edges.collect(), page_info, total_count: None })
+        Ok(MessageConnection { edges: edges.collect(), page_info, total_count })
     }
 
     /// One message; null when there is none by this id.
@@ -232,14 +263,14 @@ fn before<C: ColumnTrait>(time: C, id: C, at: i64, after: uuid::Uuid) -> Conditi
     Condition::any().add(time.lt(at)).add(Condition::all().add(time.eq(at)).add(id.lt(after)))
 }
 
-/// Contacts whose address is, or begins with, a text: the first hundred by address, so that the index of addresses
-/// answers whatever the text; last seen first.
 /// What is searched for: no NUL, which PostgreSQL cannot hold, nor any other control character.
 fn searched(text: Option<&str>) -> Option<String> {
     let text: String = text?.chars().filter(|c| !c.is_control()).collect();
     Some(text.trim().to_owned()).filter(|t| !t.is_empty())
 }
 
+/// Contacts whose address is, or begins with, a text: the first hundred by address, so that the index of addresses
+/// answers whatever the text; last seen first.
 async fn contacts_like(scoped: &crate::db::Scoped<'_>, text: &str) -> Result<Vec<contact::Model>, DbError> {
     let from = text.to_lowercase();
     let mut to = from.clone();

@@ -252,3 +252,64 @@ async fn strange_searches_find_nothing(app: TestApp) {
         assert_eq!(answer["store"]["contacts"]["edges"].as_array().map(Vec::len), Some(found), "{text:?}");
     }
 }
+
+/// A list says how many there are in the whole of it, on each page and for a search, when it is asked.
+#[db_test]
+async fn a_list_knows_its_length(app: TestApp) {
+    let a = app.store("a").await;
+    for n in 0..5 {
+        a.contact(&format!("ann{n}@example.com")).await;
+    }
+    let service = Service::over(&app);
+    let query = "query($s: ID!, $a: String, $t: String) { store(id: $s) {
+        contacts(first: 2, after: $a, search: $t) { totalCount pageInfo { endCursor } edges { cursor } }
+        carts(first: 2, search: $t) { totalCount } messages(first: 2) { totalCount } } }";
+    let first = service.data(&a, query, json!({ "s": a.id() })).await;
+    assert_eq!(first["store"]["contacts"]["totalCount"], 5);
+    let after = &first["store"]["contacts"]["pageInfo"]["endCursor"];
+    let next = service.data(&a, query, json!({ "s": a.id(), "a": after })).await;
+    assert_eq!(next["store"]["contacts"]["totalCount"], 5);
+    assert_eq!(next["store"]["contacts"]["edges"].as_array().map(Vec::len), Some(2));
+    let found = service.data(&a, query, json!({ "s": a.id(), "t": "ann3" })).await;
+    assert_eq!(found["store"]["contacts"]["totalCount"], 1);
+    assert_eq!(
+        (&found["store"]["carts"]["totalCount"], &found["store"]["messages"]["totalCount"]),
+        (&json!(0), &json!(0))
+    );
+}
+
+/// The second of two editors is told that the first has published, and undoes nothing.
+#[db_test]
+async fn a_change_to_an_old_version_is_not_published(app: TestApp) {
+    let a = app.store("a").await;
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&a.scope()).await.expect("the store");
+    crate::templates::install_default_set(&scoped, app.env()).await.expect("texts");
+    let settings = cartwheel_domain::settings::StoreSettings {
+        locale: cartwheel_domain::locale::Language::De,
+        ..Default::default()
+    };
+    let journey =
+        crate::journeys::install_default(&scoped, app.env(), &settings).await.expect("made").expect("new");
+    tx.commit().await.expect("committed");
+    let service = Service::over(&app);
+    let state = "query($s: ID!) { store(id: $s) { overview(days: 7) { holdingOut } journeys { name publishedVersion { number } } } }";
+    let before = service.data(&a, state, json!({ "s": a.id() })).await;
+    assert_eq!(before["store"]["overview"]["holdingOut"], true);
+    assert_eq!(before["store"]["journeys"][0]["name"], "Zurückholen, was liegen blieb");
+    let publish = async |percent: i64, base: i32| {
+        let definition = cartwheel_domain::journey::default_recovery_journey_with(percent).to_json();
+        let definition: Value = serde_json::from_str(&definition).expect("JSON");
+        let query = "mutation($s: ID!, $j: ID!, $d: Json!, $b: Int) { publishJourney(storeId: $s, journeyId: $j, definition: $d, baseVersion: $b) {
+            journey { publishedVersion { number } } userErrors { path code } } }";
+        let variables =
+            json!({ "s": a.id(), "j": journey.journey_id.to_string(), "d": definition, "b": base });
+        service.data(&a, query, variables).await["publishJourney"].clone()
+    };
+    assert_eq!(publish(0, 1).await["journey"]["publishedVersion"]["number"], 2);
+    let late = publish(20, 1).await;
+    assert_eq!(late["userErrors"], json!([{ "path": ["baseVersion"], "code": "outdated" }]));
+    let after = service.data(&a, state, json!({ "s": a.id() })).await;
+    assert_eq!(after["store"]["overview"]["holdingOut"], false);
+    assert_eq!(after["store"]["journeys"][0]["publishedVersion"]["number"], 2);
+}

@@ -26,7 +26,12 @@ pub fn headline(overview: &HomeStoreOverview, days: i64) -> AnyView {
                 t::headline_nothing(&days)
             };
             let missing = effect.contacts_needed.filter(|missing| *missing > 0);
-            (words, missing.map_or_else(t::headline_early, t::headline_missing))
+            let below = match missing {
+                _ if !overview.holding_out => t::headline_no_control(),
+                Some(missing) => t::headline_missing(missing),
+                None => t::headline_early(),
+            };
+            (words, below)
         }
     };
     view! {

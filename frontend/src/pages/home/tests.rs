@@ -23,6 +23,7 @@ fn overview(enough: bool) -> HomeStoreOverview {
             "holdoutRate": 0.08,
             "contactsNeeded": 2100,
         },
+        "holdingOut": true,
         "funnel": { "carts": 10, "abandoned": 7, "reachable": 4, "messaged": 3, "clicked": 1, "recoveredByClick": 1 },
         "trend": [],
         "recentRecoveries": [],
@@ -48,6 +49,14 @@ fn without_enough_data_no_effect_is_claimed() {
     let html = drawn(|| figures::headline(&overview(false), 30));
     assert!(!html.contains("5,700"), "{html}");
     assert!(html.contains("2,100"), "{html}");
+}
+
+#[test]
+fn without_a_control_group_nothing_is_promised_of_one() {
+    let mut overview = overview(false);
+    overview.holding_out = false;
+    let html = drawn(|| figures::headline(&overview, 30));
+    assert!(!html.contains("2,100") && html.contains("nobody is in it"), "{html}");
 }
 
 #[test]

@@ -62,12 +62,16 @@ fn panes(messages: &MessagesStoreMessages, store: &str, parameters: Parameters) 
     let rows: Vec<_> = messages.edges.iter().map(|edge| row(&edge.node, store, parameters)).collect();
     let next = messages.page_info.end_cursor.clone().unwrap_or_default();
     let open = move || !parameters.get("message").is_empty();
+    let shown = match messages.total_count {
+        Some(all) => t::messages_shown(all, &messages.edges.len().to_string()),
+        None => t::messages_count(messages.edges.len() as i64),
+    };
     view! {
         <div class="inbox" class:is-reading=open>
             <div class="inbox__list">
                 <ul aria-label=t::inbox_list()>{rows}</ul>
                 <Pager
-                    shown=t::messages_count(messages.total_count.unwrap_or(messages.edges.len() as i64))
+                    shown=shown
                     has_before=!parameters.get("after").is_empty()
                     has_after=messages.page_info.has_next_page
                     on_first=move |()| parameters.set(&[("after", "")])

@@ -28,11 +28,14 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Takes up the draft kept for this version, or starts an empty one.
+    /// Takes up the draft kept for this journey, or starts an empty one. A draft that was made to an earlier version lies
+    /// on top of this one; what of it has been published meanwhile is no change any more.
     pub fn open(journey: &str, number: i64, published: Definition) -> Self {
-        let key = format!("cw.draft.{journey}.{number}");
+        let key = format!("cw.draft.{journey}");
         let kept = browser::stored(&key).and_then(|kept| serde_json::from_str(&kept).ok());
-        let changes: RwSignal<Vec<Change>> = RwSignal::new(kept.unwrap_or_default());
+        let mut kept: Vec<Change> = kept.unwrap_or_default();
+        kept.retain(|change| !says_nothing(change, &published));
+        let changes = RwSignal::new(kept);
         let (key, published) = (StoredValue::new(key), StoredValue::new(published));
         let judged = Memo::new(move |_| {
             published.with_value(|published| changes.with(|changes| published.with(changes)))
@@ -48,10 +51,7 @@ impl Draft {
     pub fn change(&self, change: Change) {
         self.changes.update(|changes| {
             changes.retain(|earlier| target(earlier) != target(&change));
-            let same = self.published.with_value(|published| {
-                published.with(std::slice::from_ref(&change)).is_ok_and(|with| with == *published)
-            });
-            if !same {
+            if !self.published.with_value(|published| says_nothing(&change, published)) {
                 changes.push(change);
             }
         });
@@ -79,6 +79,11 @@ impl Draft {
                 .cloned()
         })
     }
+}
+
+/// Whether a change leaves everything as it is.
+fn says_nothing(change: &Change, published: &Definition) -> bool {
+    published.with(std::slice::from_ref(change)).is_ok_and(|with| with == *published)
 }
 
 /// What a change is about: the change without its value.

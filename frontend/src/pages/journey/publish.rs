@@ -30,14 +30,21 @@ pub fn bar(
         refused.set(Vec::new());
         let definition = serde_json::to_value(draft.shown.get_untracked()).unwrap_or_default();
         let (store, journey) = names.get_value();
+        let base = draft.number.get_value();
         spawn_local(async move {
-            let outcome = mutate::<graphql::PublishJourney>(Variables { store, journey, definition }).await;
+            let outcome =
+                mutate::<graphql::PublishJourney>(Variables { store, journey, definition, base }).await;
             busy.set(false);
             match outcome {
                 Ok(data) if data.publish_journey.user_errors.is_empty() => {
                     asking.set(false);
                     draft.discard();
                     toasts.done(t::publish_done());
+                    query.refetch();
+                }
+                Ok(data) if data.publish_journey.user_errors.iter().any(|error| error.code == "outdated") => {
+                    asking.set(false);
+                    toasts.failed(t::publish_outdated());
                     query.refetch();
                 }
                 Ok(data) => {
