@@ -1,7 +1,7 @@
 //! The composition root: the one file that names concrete adapters and puts the parts together.
 
 use crate::{
-    accounts::{MasterKey, Stores},
+    accounts::{MasterKey, Stores, audit},
     api::{self, Live, graphql::Api},
     auth::{Sessions, grant::Grants, http::Site},
     carts::abandon::Abandoner,
@@ -316,6 +316,13 @@ impl App {
             let (db, env, master) = (db.clone(), env.clone(), master.clone());
             async move { Ok(privacy::work(&db, &env, &master).await? > 0) }
         });
+        if let Some(file) = self.config.audit_heads.clone() {
+            let Parts { db, master, .. } = self.parts.clone();
+            workers.start_every("audit heads", Duration::from_secs(3_600), quiet.clone(), move || {
+                let (db, master, file) = (db.clone(), master.clone(), file.clone());
+                async move { audit::write_heads(&db, &master, &file).await.map(|()| false) }
+            });
+        }
         let dispatcher = self.parts.dispatcher.clone();
         workers.start_every("rescue messages", rescue, quiet, move || {
             let part = dispatcher.clone();

@@ -162,6 +162,8 @@ ids! {
     SuppressionId = "suppression";
     /// A restore link.
     LinkId = "link";
+    /// Somebody asked to join an organisation.
+    InvitationId = "invitation";
     /// A data subject's or platform's privacy request.
     RequestId = "request";
 }

@@ -40,3 +40,9 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::Owned for Entity {
+    fn organisation_column() -> Column {
+        Column::OrganisationId
+    }
+}

@@ -11,7 +11,14 @@ pub trait Tenant: EntityTrait {
     fn store_column() -> Self::Column;
 }
 
+/// A table whose rows belong to one organisation.
+pub trait Owned: EntityTrait {
+    /// The column that names the organisation.
+    fn organisation_column() -> Self::Column;
+}
+
 pub mod api_key;
+pub mod audit_entry;
 pub mod cart;
 pub mod cart_key;
 pub mod company;
@@ -19,6 +26,7 @@ pub mod consent_event;
 pub mod contact;
 pub mod contact_identity;
 pub mod event;
+pub mod invitation;
 pub mod journey;
 pub mod journey_run;
 pub mod journey_version;

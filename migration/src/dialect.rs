@@ -68,9 +68,41 @@ pub async fn protect(manager: &SchemaManager<'_>, tenant: &[&str], global: &[&st
         ))
         .await?;
     }
-    for table in tenant.iter().chain(global) {
+    grant(manager, tenant).await?;
+    grant(manager, global).await?;
+    db.execute_unprepared(&format!("GRANT SELECT ON seaql_migrations TO {RUNTIME_ROLE};")).await.map(|_| ())
+}
+
+/// Gives the runtime role the rows of tables (PostgreSQL).
+pub async fn grant(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(());
+    }
+    let db = manager.get_connection();
+    for table in tables {
         db.execute_unprepared(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {RUNTIME_ROLE};"))
             .await?;
     }
-    db.execute_unprepared(&format!("GRANT SELECT ON seaql_migrations TO {RUNTIME_ROLE};")).await.map(|_| ())
+    Ok(())
+}
+
+/// Locks tables of an organisation to the one named in the transaction, as [`protect`] does for stores: by
+/// `cartwheel.organisation_id`.
+pub async fn lock_to_organisation(manager: &SchemaManager<'_>, owned: &[&str]) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(());
+    }
+    let own = "organisation_id = nullif(current_setting('cartwheel.organisation_id', true), '')::uuid
+                      OR current_setting('cartwheel.system', true) = 'on'";
+    for table in owned {
+        manager
+            .get_connection()
+            .execute_unprepared(&format!(
+                "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+             CREATE POLICY organisation ON {table} USING ({own}) WITH CHECK ({own});"
+            ))
+            .await?;
+    }
+    Ok(())
 }

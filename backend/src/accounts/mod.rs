@@ -3,9 +3,12 @@
 //! A store is the tenant of customer data; an organisation owns stores. Keys are shown once and kept as hashes;
 //! credentials that must be read again are sealed by the master key ([`secrets`]).
 
+pub mod audit;
+pub mod password;
 pub mod secrets;
 pub mod service;
 pub mod store_cache;
+pub mod team;
 
 pub use secrets::{MasterKey, SecretKind};
 pub use service::{AccountError, NewStore, StoreKeys};

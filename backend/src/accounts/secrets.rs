@@ -114,6 +114,12 @@ impl MasterKey {
         hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref())
     }
 
+    /// A key for one use above the stores.
+    pub fn derive_global(&self, purpose: &str) -> hmac::Key {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, &*self.0);
+        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, purpose.as_bytes()).as_ref())
+    }
+
     /// How a suppression keeps an address: HMAC-SHA-256 under a key of the store's own, in hex. It outlives erasure
     /// and tells nothing to whoever has the database alone. `address` is in canonical form.
     pub fn address_hash(&self, store: StoreId, channel: &str, address: &str) -> String {

@@ -1,12 +1,9 @@
 //! Making organisations and stores, and changing a store's settings.
 
+use super::password;
 use crate::{
     clock::Env,
     db::{Db, DbError, StoreScope, System},
-};
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use cartwheel_domain::{
     contact_point::EmailAddress,
@@ -79,29 +76,6 @@ pub struct StoreKeys {
 /// SHA-256 in hex: how keys with enough entropy of their own are kept.
 pub fn key_hash(key: &str) -> String {
     hex::encode(digest(&SHA256, key.as_bytes()))
-}
-
-/// Argon2id with 19 MiB, two passes, one lane (OWASP password storage sheet; ASVS 5.0 appendix C).
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(19 * 1024, 2, 1, None).expect("constant parameters are in range");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
-/// Hashes a password. It takes tens of milliseconds of CPU: call it off the request threads.
-///
-/// # Errors
-/// [`AccountError::Hash`].
-pub fn hash_password(env: &Env, password: &str) -> Result<String, AccountError> {
-    let salt: [u8; 16] = env.random();
-    let hash = argon2()
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map_err(|e| AccountError::Hash(e.to_string()))?;
-    Ok(hash.to_string())
-}
-
-/// Whether a password matches its hash; as slow as hashing.
-pub fn verify_password(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|parsed| argon2().verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
 /// Makes a store, and its organisation and owner where they are missing. The caller installs templates and the
@@ -207,7 +181,7 @@ async fn owner(
         id: Set(id.uuid()),
         email: Set(new.owner.as_str().into()),
         name: Set(new.owner.as_str().split('@').next().unwrap_or_default().into()),
-        password_hash: Set(hash_password(env, &password)?),
+        password_hash: Set(password::hash(env, &password)?),
         language: Set(new.settings.locale.code().into()),
         created_at: Set(now),
     };

@@ -64,6 +64,8 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "/auth/sign-in",
         "/auth/refresh",
         "/auth/sign-out",
+        "/auth/invitation",
+        "/auth/join",
         "/s/{}.js",
         "/demo-shop/{}",
         "/demo-shop/config.json",

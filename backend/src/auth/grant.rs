@@ -4,10 +4,10 @@ use super::Sessions;
 use crate::{
     accounts::{StoreInfo, Stores, service::key_hash},
     clock::Env,
-    db::{Actor, Db, DbError, Role, StoreScope},
+    db::{Actor, Db, DbError, OrganisationScope, Role, StoreScope},
 };
 use cartwheel_domain::{
-    ids::{ApiKeyId, MemberId, OrganisationId, StoreId},
+    ids::{ApiKeyId, MemberId, OrganisationId, SessionId, StoreId},
     time::MINUTE,
 };
 use cartwheel_entity::{api_key, membership};
@@ -28,6 +28,8 @@ pub enum Who {
 pub struct Viewer {
     /// Who.
     pub who: Who,
+    /// The session of a member.
+    pub session: Option<SessionId>,
     rights: Vec<(OrganisationId, Role)>,
     only_store: Option<StoreId>,
 }
@@ -65,7 +67,12 @@ impl Grants {
             .await?;
         let rights =
             rows.iter().filter_map(|m| Some((OrganisationId(m.organisation_id), Role::from_name(&m.role)?)));
-        Ok(Some(Viewer { who: Who::Member(access.member), rights: rights.collect(), only_store: None }))
+        Ok(Some(Viewer {
+            who: Who::Member(access.member),
+            session: Some(access.session),
+            rights: rights.collect(),
+            only_store: None,
+        }))
     }
 
     async fn by_key(&self, key: &str) -> Result<Option<Viewer>, DbError> {
@@ -100,6 +107,7 @@ impl Grants {
         }
         Ok(Some(Viewer {
             who: Who::Key(ApiKeyId(row.id)),
+            session: None,
             rights: vec![(OrganisationId(row.organisation_id), role)],
             only_store: row.store_id.map(StoreId),
         }))
@@ -117,11 +125,12 @@ impl Grants {
         let Some(info) = self.stores.by_id(store).await? else { return Ok(None) };
         let role =
             viewer.role_in(info.organisation_id).filter(|_| viewer.only_store.is_none_or(|s| s == store));
-        let actor = match viewer.who {
-            Who::Member(id) => Actor::Member(id),
-            Who::Key(id) => Actor::ApiKey(id),
-        };
-        Ok(role.map(|role| (StoreScope::granted(store, role, actor), info)))
+        Ok(role.map(|role| (StoreScope::granted(store, role, viewer.actor()), info)))
+    }
+
+    /// Sessions, for what a member does with their own.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 }
 
@@ -129,6 +138,21 @@ impl Viewer {
     /// Organisations the viewer has rights in.
     pub fn organisations(&self) -> impl Iterator<Item = OrganisationId> + '_ {
         self.rights.iter().map(|(id, _)| *id)
+    }
+
+    /// Who, as it is written down.
+    pub fn actor(&self) -> Actor {
+        match self.who {
+            Who::Member(id) => Actor::Member(id),
+            Who::Key(id) => Actor::ApiKey(id),
+        }
+    }
+
+    /// Opens an organisation to the viewer; `None` when it is not theirs or does not exist: the two look the same. A key that
+    /// is bound to one store opens none.
+    pub fn organisation(&self, id: OrganisationId) -> Option<OrganisationScope> {
+        let role = self.role_in(id).filter(|_| self.only_store.is_none())?;
+        Some(OrganisationScope::granted(id, role, self.actor()))
     }
 
     /// The one store a key is bound to.

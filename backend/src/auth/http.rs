@@ -1,4 +1,4 @@
-//! `POST /auth/sign-in`, `/auth/refresh`, `/auth/sign-out`.
+//! `POST /auth/sign-in`, `/auth/refresh`, `/auth/sign-out`, `/auth/invitation`, `/auth/join`.
 //!
 //! The refresh token travels only in an HttpOnly, SameSite=Strict cookie; the browser's scripts never see it. The
 //! three take JSON alone and check `Origin`, so that no other site can use the cookie. `refresh` without the cookie is
@@ -6,7 +6,7 @@
 
 use super::{
     Sessions,
-    session::{Granted, SESSION_LIFE, SignInError},
+    session::{Granted, Join, SESSION_LIFE, SignInError},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -14,6 +14,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, ORIGIN, RETRY_AFTER, USER_AGENT},
     web,
 };
+use cartwheel_domain::locale::Language;
 use serde::Deserialize;
 use std::net::IpAddr;
 
@@ -67,7 +68,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/auth/sign-in", web::post().to(sign_in))
         .route("/auth/refresh", web::post().to(refresh))
-        .route("/auth/sign-out", web::post().to(sign_out));
+        .route("/auth/sign-out", web::post().to(sign_out))
+        .route("/auth/invitation", web::post().to(invitation))
+        .route("/auth/join", web::post().to(join));
 }
 
 #[derive(Deserialize)]
@@ -122,6 +125,71 @@ async fn sign_out(
     HttpResponse::NoContent().cookie(cookie(&site, String::new(), Duration::ZERO)).finish()
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    token: String,
+}
+
+/// What an invitation offers, before anything is done.
+async fn invitation(
+    request: HttpRequest,
+    body: Result<web::Json<Shown>, actix_web::Error>,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    if !site.own(&request) {
+        return foreign();
+    }
+    let Ok(body) = body else { return problem(400, "bad_request", "send JSON with \"token\"") };
+    match sessions.offer(&body.token).await {
+        Ok(Some(offer)) => {
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({
+                "organisation": offer.name,
+                "email": offer.email,
+                "role": offer.role.as_str(),
+                "member": offer.known.is_some(),
+            }))
+        }
+        Ok(None) => answer(&site, Err(SignInError::NoInvitation)),
+        Err(e) => answer(&site, Err(e)),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Joining {
+    token: String,
+    #[serde(default)]
+    name: String,
+    password: String,
+    #[serde(default)]
+    language: String,
+}
+
+/// Takes an invitation up and signs in.
+async fn join(
+    request: HttpRequest,
+    body: Result<web::Json<Joining>, actix_web::Error>,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    if !site.own(&request) {
+        return foreign();
+    }
+    let Ok(body) = body else {
+        return problem(
+            400,
+            "bad_request",
+            "send JSON with \"token\", \"name\", \"password\" and \"language\"",
+        );
+    };
+    let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let language = Language::of_tag(&body.language).unwrap_or(Language::En);
+    let join = Join { token: &body.token, name: &body.name, password: &body.password, language };
+    answer(&site, sessions.join(join, site.caller(&request), agent).await)
+}
+
 fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
     Cookie::build(site.cookie_name(), value)
         .http_only(true)
@@ -148,6 +216,8 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
             response
         }
         Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
+        Err(e @ SignInError::NoInvitation) => problem(410, "no_invitation", &e.to_string()),
+        Err(e @ SignInError::Invalid(..)) => problem(422, "invalid", &e.to_string()),
         Err(e @ SignInError::Over) => {
             let mut response = problem(401, "signed_out", &e.to_string());
             // A browser that keeps a dead token would try it at every start.

@@ -5,7 +5,11 @@ use super::{
     throttle::Throttle,
 };
 use crate::{
-    accounts::service::{hash_password, key_hash, verify_password},
+    accounts::{
+        password,
+        service::key_hash,
+        team::invitations::{self, Joiner, Offer},
+    },
     clock::Env,
     db::{Db, DbError, System},
 };
@@ -13,11 +17,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{MemberId, SessionId},
+    locale::Language,
     time::{DAY, Millis, SECOND},
 };
 use cartwheel_entity::{member, session};
 use ring::hmac;
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::{net::IpAddr, sync::Arc};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -40,6 +45,12 @@ pub enum SignInError {
     /// The session is over: signed out, expired, or its token was used twice.
     #[error("the session is over; sign in again")]
     Over,
+    /// The invitation was used up, withdrawn, or is too old.
+    #[error("this invitation cannot be used any more; ask for a new one")]
+    NoInvitation,
+    /// The password or the name cannot be one.
+    #[error("{0}: {1}")]
+    Invalid(&'static str, String),
     /// A fault of ours.
     #[error("sign-in is not possible at the moment: {0}")]
     Fault(String),
@@ -83,7 +94,7 @@ impl Sessions {
     /// When the decoy password cannot be hashed.
     pub fn new(db: Db, env: Env, key: &[u8]) -> Result<Self, SignInError> {
         // An unknown address costs the same hash as a known one, so that the clock tells nothing.
-        let decoy = hash_password(&env, "decoy").map_err(|e| SignInError::Fault(e.to_string()))?;
+        let decoy = password::hash(&env, "decoy").map_err(|e| SignInError::Fault(e.to_string()))?;
         Ok(Self {
             db,
             env,
@@ -109,6 +120,17 @@ impl Sessions {
         address: Option<IpAddr>,
         agent: &str,
     ) -> Result<Granted, SignInError> {
+        let member = self.prove(email, password, address).await?;
+        self.begin(MemberId(member.id), agent).await
+    }
+
+    /// The member who shows their address and password. Each try is counted, wherever it comes from.
+    async fn prove(
+        &self,
+        email: &str,
+        password: &str,
+        address: Option<IpAddr>,
+    ) -> Result<member::Model, SignInError> {
         let account = email.trim().to_lowercase();
         if let Some(seconds) = self.throttle.wait(address, &account, self.env.now()) {
             return Err(SignInError::Throttled(seconds));
@@ -118,11 +140,11 @@ impl Sessions {
         let row = self.member_by_email(&account).await?;
         let hash = row.as_ref().map_or_else(|| self.decoy.to_string(), |m| m.password_hash.clone());
         let good = self.verify(password.to_owned(), hash).await?;
-        let (true, Some(row)) = (good && password.len() <= 256, row) else {
+        let (true, Some(row)) = (good && password.len() <= password::LONGEST, row) else {
             return Err(SignInError::Refused);
         };
         self.throttle.succeeded(address, &account);
-        self.begin(MemberId(row.id), agent).await
+        Ok(row)
     }
 
     async fn member_by_email(&self, email: &str) -> Result<Option<member::Model>, SignInError> {
@@ -139,8 +161,125 @@ impl Sessions {
     /// Argon2 off the request threads, two at a time: with two cores, more would stop everything else.
     async fn verify(&self, password: String, hash: String) -> Result<bool, SignInError> {
         let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
-        let judged = tokio::task::spawn_blocking(move || verify_password(&password, &hash)).await;
+        let judged = tokio::task::spawn_blocking(move || password::verify(&password, &hash)).await;
         judged.map_err(|e| SignInError::Fault(e.to_string()))
+    }
+
+    /// The hash of a new password, if it may be one for somebody of these names.
+    async fn chosen(&self, password: &str, names: Vec<String>) -> Result<String, SignInError> {
+        let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
+        let (env, password) = (self.env.clone(), password.to_owned());
+        let judged = tokio::task::spawn_blocking(move || {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            password::check(&password, &names)
+                .map_err(|weak| SignInError::Invalid("password", weak.to_string()))?;
+            password::hash(&env, &password).map_err(|e| SignInError::Fault(e.to_string()))
+        });
+        judged.await.map_err(|e| SignInError::Fault(e.to_string()))?
+    }
+
+    /// What the link of an invitation offers; `None` when it cannot be used any more.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn offer(&self, token: &str) -> Result<Option<Offer>, SignInError> {
+        let mut tx = self.db.read().await?;
+        Ok(invitations::offer(&mut tx, &self.env, token).await?)
+    }
+
+    /// Takes an invitation up and signs in: a member proves to be one by their password, somebody new chooses name and
+    /// password.
+    ///
+    /// # Errors
+    /// [`SignInError`]: no invitation, a wrong password, one that cannot be one.
+    pub async fn join(
+        &self,
+        join: Join<'_>,
+        address: Option<IpAddr>,
+        agent: &str,
+    ) -> Result<Granted, SignInError> {
+        let offer = self.offer(join.token).await?.ok_or(SignInError::NoInvitation)?;
+        let joiner = match offer.known {
+            Some(_) => Joiner::Known(MemberId(self.prove(&offer.email, join.password, address).await?.id)),
+            None => {
+                let name = join.name.trim().to_owned();
+                if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
+                    return Err(SignInError::Invalid("name", "1 to 80 characters on one line".into()));
+                }
+                let names = vec![name.clone(), offer.email.clone(), offer.name.clone()];
+                let password_hash = self.chosen(join.password, names).await?;
+                Joiner::New { name, password_hash, language: join.language.code().into() }
+            }
+        };
+        let mut tx = self.db.write().await?;
+        let member = invitations::accept(&mut tx, &self.env, &offer, joiner).await?;
+        let member = member.ok_or(SignInError::NoInvitation)?;
+        tx.commit().await?;
+        self.begin(member, agent).await
+    }
+
+    /// Gives a member another password and ends all their other sessions, at once.
+    ///
+    /// # Errors
+    /// [`SignInError`]: the old password is wrong, or the new one cannot be one.
+    pub async fn change_password(
+        &self,
+        access: Access,
+        old: &str,
+        new: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), SignInError> {
+        let row = {
+            let mut tx = self.db.read().await?;
+            let system = tx.system().await?;
+            let query = system.find::<member::Entity>().filter(member::Column::Id.eq(access.member.uuid()));
+            query.one(system.on()).await?.ok_or(SignInError::Over)?
+        };
+        let row = self.prove(&row.email, old, address).await?;
+        let hash = self.chosen(new, vec![row.name, row.email]).await?;
+        let mut tx = self.db.write().await?;
+        let system = tx.system().await?;
+        // Only in place of the one that was shown: of two changes at once the second has proved nothing.
+        let changed = system
+            .update::<member::Entity>()
+            .col_expr(member::Column::PasswordHash, Expr::value(hash))
+            .filter(member::Column::Id.eq(row.id))
+            .filter(member::Column::PasswordHash.eq(row.password_hash))
+            .exec(system.on())
+            .await?;
+        if changed.rows_affected != 1 {
+            return Err(SignInError::Refused);
+        }
+        end_sessions(&system, self.env.now(), access.member, Which::But(access.session)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The sessions of a member that are alive, the last used first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn list(&self, member: MemberId) -> Result<Vec<session::Model>, DbError> {
+        let mut tx = self.db.read().await?;
+        let system = tx.system().await?;
+        let query = system
+            .find::<session::Entity>()
+            .filter(session::Column::MemberId.eq(member.uuid()))
+            .filter(session::Column::EndedAt.is_null())
+            .filter(session::Column::ExpiresAt.gt(self.env.now()))
+            .order_by_desc(session::Column::RotatedAt)
+            .limit(200);
+        Ok(query.all(system.on()).await?)
+    }
+
+    /// Ends sessions of a member, at once and everywhere; says how many.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn end(&self, member: MemberId, which: Which) -> Result<u64, DbError> {
+        let mut tx = self.db.write().await?;
+        let ended = end_sessions(&tx.system().await?, self.env.now(), member, which).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     async fn begin(&self, member: MemberId, agent: &str) -> Result<Granted, SignInError> {
@@ -273,6 +412,49 @@ impl Sessions {
         });
         Ok(alive.then_some(access))
     }
+}
+
+/// Somebody who takes an invitation up.
+#[derive(Debug, Clone, Copy)]
+pub struct Join<'a> {
+    /// The token of the link.
+    pub token: &'a str,
+    /// The name of somebody new.
+    pub name: &'a str,
+    /// A member's password, or the one somebody new chooses.
+    pub password: &'a str,
+    /// The language of somebody new.
+    pub language: Language,
+}
+
+/// Which sessions of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    One(SessionId),
+    /// All but this one.
+    But(SessionId),
+}
+
+async fn end_sessions(
+    system: &System<'_>,
+    now: Millis,
+    member: MemberId,
+    which: Which,
+) -> Result<u64, DbError> {
+    let which = match which {
+        Which::One(id) => session::Column::Id.eq(id.uuid()),
+        Which::But(id) => session::Column::Id.ne(id.uuid()),
+    };
+    let done = system
+        .update::<session::Entity>()
+        .col_expr(session::Column::EndedAt, Expr::value(now))
+        .filter(session::Column::MemberId.eq(member.uuid()))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(which)
+        .exec(system.on())
+        .await?;
+    Ok(done.rows_affected)
 }
 
 async fn session_by(system: &System<'_>, id: SessionId) -> Result<Option<session::Model>, DbError> {

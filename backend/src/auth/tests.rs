@@ -194,3 +194,79 @@ fn forged_tokens_are_refused() {
         assert_eq!(tokens.read(&token, now), None, "{token}");
     }
 }
+
+/// Somebody new chooses a name and a password; a member joins another organisation with the password they have, and not
+/// without it.
+#[db_test]
+async fn an_invitation_is_taken_up(app: TestApp) {
+    use crate::auth::session::Join;
+    use crate::{
+        accounts::team::invitations,
+        db::{Actor, OrganisationScope, Role},
+    };
+    use cartwheel_domain::{contact_point::EmailAddress, locale::Language};
+    let (a, _) = (app.store("a").await, app.store("b").await);
+    let sessions = sessions(&app);
+    let owner =
+        OrganisationScope::granted(a.keys.organisation_id, Role::Owner, Actor::Member(app.env().id()));
+    let invite = async |email: &str| {
+        let email: EmailAddress = email.parse().expect("an address");
+        let mut tx = app.db().write().await.expect("a transaction");
+        let made =
+            invitations::invite(&mut tx, app.env(), &owner, &email, Role::Analyst).await.expect("invited");
+        tx.commit().await.expect("committed");
+        made.1
+    };
+    let join = async |token: &str, name: &str, password: &str| {
+        sessions.join(Join { token, name, password, language: Language::Fr }, None, "test").await
+    };
+    let token = invite("new@team.example").await;
+    for (name, password, field) in [
+        ("", PASSWORD, "name"),
+        ("New\nline", PASSWORD, "name"),
+        ("New", "new@team.example", "password"),
+        ("New", "12345678", "password"),
+    ] {
+        let refused = join(&token, name, password).await.err();
+        assert!(matches!(refused, Some(SignInError::Invalid(f, _)) if f == field), "{name:?} {password}");
+    }
+    let granted = join(&token, "New", "sieben blaue Regenschirme").await.expect("in");
+    assert!(sessions.authenticate(&granted.access_token).await.expect("asked").is_some());
+    assert!(matches!(join(&token, "New", PASSWORD).await, Err(SignInError::NoInvitation)));
+    sessions.sign_in("new@team.example", "sieben blaue Regenschirme", None, "test").await.expect("in");
+
+    let token = invite("b@owner.example").await;
+    let wrong = join(&token, "Somebody else", "not the password").await.err();
+    assert!(matches!(wrong, Some(SignInError::Refused)), "{wrong:?}");
+    join(&token, "", PASSWORD).await.expect("in");
+}
+
+#[db_test]
+async fn a_new_password_ends_all_other_sessions(app: TestApp) {
+    use crate::auth::session::Which;
+    app.store("a").await;
+    app.store("b").await;
+    let sessions = sessions(&app);
+    let sign_in = async |password: &str| sessions.sign_in("a@owner.example", password, None, "test").await;
+    let (here, there) = (sign_in(PASSWORD).await.expect("in"), sign_in(PASSWORD).await.expect("in"));
+    let own = sessions.authenticate(&here.access_token).await.expect("asked").expect("alive");
+    let other = sessions.sign_in("b@owner.example", PASSWORD, None, "test").await.expect("in");
+    let theirs = sessions.authenticate(&other.access_token).await.expect("asked").expect("alive");
+    assert_eq!(sessions.list(own.member).await.expect("listed").len(), 2);
+    assert_eq!(
+        sessions.end(own.member, Which::One(theirs.session)).await.expect("asked"),
+        0,
+        "another's session"
+    );
+    let wrong = sessions.change_password(own, "wrong", "sieben blaue Regenschirme", None).await;
+    assert!(matches!(wrong, Err(SignInError::Refused)));
+    let weak = sessions.change_password(own, PASSWORD, "password1", None).await;
+    assert!(matches!(weak, Err(SignInError::Invalid("password", _))));
+    sessions.change_password(own, PASSWORD, "sieben blaue Regenschirme", None).await.expect("changed");
+    assert!(sessions.authenticate(&here.access_token).await.expect("asked").is_some());
+    assert!(sessions.authenticate(&there.access_token).await.expect("asked").is_none());
+    assert!(sessions.authenticate(&other.access_token).await.expect("asked").is_some());
+    assert!(sign_in(PASSWORD).await.is_err());
+    sign_in("sieben blaue Regenschirme").await.expect("in");
+    assert_eq!(sessions.end(own.member, Which::But(own.session)).await.expect("ended"), 1);
+}

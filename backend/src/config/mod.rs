@@ -42,6 +42,9 @@ pub struct Config {
     /// `CARTWHEEL_METRICS_LISTEN`: address and port where Prometheus finds `/metrics`, which is nobody else's business.
     /// Absent: nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// `CARTWHEEL_AUDIT_HEADS`: a file the newest entries of the audit logs are appended to each hour; on storage this
+    /// process can add to and not rewrite, it shows whether a log was cut.
+    pub audit_heads: Option<PathBuf>,
     /// `CARTWHEEL_SMTP_URL`: the default mail route of live stores, `smtp://user:password@host:587` or `smtps://…`.
     pub smtp_url: Option<Secret>,
     /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that seal credentials; made and kept beside an SQLite database
@@ -63,6 +66,7 @@ impl Default for Config {
             public_url: String::new(),
             proxies: 0,
             metrics_listen: None,
+            audit_heads: None,
             smtp_url: None,
             master_key: None,
             console_dir: None,
@@ -146,6 +150,9 @@ impl Config {
         }
         if let Some(key) = text("CARTWHEEL_MASTER_KEY") {
             config.master_key = Some(Secret::new(key));
+        }
+        if let Some(file) = text("CARTWHEEL_AUDIT_HEADS") {
+            config.audit_heads = Some(file.into());
         }
         if let Some(dir) = text("CARTWHEEL_CONSOLE_DIR") {
             config.console_dir = Some(dir.into());

@@ -1,9 +1,8 @@
 //! Queries.
 
-use crate::db::{Among, DbError, Scoped};
+use crate::db::{DbError, Scoped};
 use cartwheel_domain::identity::IdentityKind;
 use cartwheel_entity::{company, contact, contact_identity};
-use sea_orm::QueryFilter;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -30,6 +29,5 @@ pub(super) async fn companies(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let query = scoped.find::<company::Entity>().filter(company::Column::ExternalKey.among(keys.iter()));
-    Ok(query.all(scoped.on()).await?)
+    scoped.find_among::<company::Entity, _>(company::Column::ExternalKey, keys).await
 }

@@ -1,6 +1,6 @@
 //! Connections and transactions.
 
-use super::{Dialect, Scoped, StoreScope, System, Together};
+use super::{Dialect, OrganisationScope, Organised, Scoped, StoreScope, System, Together, dialect::Whose};
 use cartwheel_migration::{Migrator, MigratorTrait, RUNTIME_ROLE};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -90,7 +90,8 @@ impl Db {
             .sqlx_logging(false);
         if let Some(role) = role {
             // Named when the session starts and never switched after, so no plan made for one role serves another.
-            options.map_sqlx_postgres_opts(move |o| o.options([("role", role)]));
+            options
+                .map_sqlx_postgres_opts(move |o| o.options([("role", role)]).statement_cache_capacity(512));
         }
         let connection = Database::connect(options).await?;
         Ok(Self {
@@ -204,8 +205,18 @@ impl Tx {
     /// # Errors
     /// What the database says.
     pub async fn enter<'t>(&'t mut self, scope: &StoreScope) -> Result<Scoped<'t>, DbError> {
-        super::dialect::set_tenant(&self.inner, self.dialect, Some(scope.store_id())).await?;
+        super::dialect::set_tenant(&self.inner, self.dialect, Whose::Store(scope.store_id())).await?;
         Ok(Scoped::new(&self.inner, self.dialect, scope.store_id()))
+    }
+
+    /// Enters an organisation: its members, invitations, keys and log.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn organisation<'t>(&'t mut self, scope: &OrganisationScope) -> Result<Organised<'t>, DbError> {
+        super::dialect::set_tenant(&self.inner, self.dialect, Whose::Organisation(scope.organisation_id()))
+            .await?;
+        Ok(Organised::new(&self.inner, self.dialect, scope.organisation_id()))
     }
 
     /// For parts of several stores that run side by side; `None` on PostgreSQL, where a transaction sees one store at a time.
@@ -218,7 +229,7 @@ impl Tx {
     /// # Errors
     /// What the database says.
     pub async fn system(&mut self) -> Result<System<'_>, DbError> {
-        super::dialect::set_tenant(&self.inner, self.dialect, None).await?;
+        super::dialect::set_tenant(&self.inner, self.dialect, Whose::Everybody).await?;
         Ok(System::new(&self.inner, self.dialect))
     }
 

@@ -1,8 +1,9 @@
 //! Every statement that must differ between the two databases, each with its reason.
 
 use super::connect::{Db, DbError, execute};
-use cartwheel_domain::ids::StoreId;
+use cartwheel_domain::ids::{OrganisationId, StoreId};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, Statement};
+use uuid::Uuid;
 
 /// Which database is behind a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,38 +32,47 @@ impl Dialect {
     }
 }
 
-/// Names the store that row-level security lets through, or opens all stores to the system.
+/// Whose rows a transaction may see.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whose {
+    /// One store's.
+    Store(StoreId),
+    /// One organisation's: its members, keys and log.
+    Organisation(OrganisationId),
+    /// Everybody's: claims, and the tables above the stores.
+    Everybody,
+}
+
+/// Names the store or the organisation that row-level security lets through, or opens all to the system.
 /// SQLite has no row-level security; there the query layer stands alone and the sweep tests it.
 pub(super) async fn set_tenant(
     tx: &DatabaseTransaction,
     dialect: Dialect,
-    store: Option<StoreId>,
+    whose: Whose,
 ) -> Result<(), DbError> {
     if dialect == Dialect::Sqlite {
         return Ok(());
     }
-    let (id, system) = match store {
-        Some(store) => (store.uuid().to_string(), "off"),
-        None => (String::new(), "on"),
+    let (store, organisation, system) = match whose {
+        Whose::Store(store) => (store.uuid().to_string(), String::new(), "off"),
+        Whose::Organisation(organisation) => (String::new(), organisation.uuid().to_string(), "off"),
+        Whose::Everybody => (String::new(), String::new(), "on"),
     };
     tx.execute_raw(Statement::from_sql_and_values(
         dialect.backend(),
-        "SELECT set_config('cartwheel.store_id', $1, true), set_config('cartwheel.system', $2, true)",
-        [id.into(), system.into()],
+        "SELECT set_config('cartwheel.store_id', $1, true), set_config('cartwheel.organisation_id', $2, true), \
+         set_config('cartwheel.system', $3, true)",
+        [store.into(), organisation.into(), system.into()],
     ))
     .await?;
     Ok(())
 }
 
-/// Takes the store's write lock until the transaction ends, so that two processes never project the same
-/// person at once. SQLite has one writer anyway.
-pub(super) async fn lock_store(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    store: StoreId,
-) -> Result<(), DbError> {
+/// Takes the write lock of a store or an organisation until the transaction ends, so that two processes never project
+/// the same person at once, nor number two entries alike. SQLite has one writer anyway.
+pub(super) async fn lock(tx: &DatabaseTransaction, dialect: Dialect, whose: Uuid) -> Result<(), DbError> {
     if dialect == Dialect::Postgres {
-        let key = i64::from_be_bytes(store.uuid().as_bytes()[8..16].try_into().unwrap_or_default());
+        let key = i64::from_be_bytes(whose.as_bytes()[8..16].try_into().unwrap_or_default());
         tx.execute_raw(Statement::from_sql_and_values(
             dialect.backend(),
             "SELECT pg_advisory_xact_lock($1)",

@@ -177,6 +177,11 @@ impl<'t> Scoped<'t> {
             let rows = pairs.iter().map(|(a, b)| vec![self.store.uuid().into(), (*a).into(), (*b).into()]);
             return self.look_up::<E>(together, vec![columns.0, columns.1], rows.collect()).await;
         }
+        if self.dialect == Dialect::Postgres {
+            let rows = pairs.iter().map(|(a, b)| vec![(*a).into(), (*b).into()]).collect();
+            let store = self.store.uuid().into();
+            return texts::rows_of::<E>(self.tx, store, &[columns.0, columns.1], rows).await;
+        }
         // Two lists, whatever of them was not asked for together: each pair is a look-up by the key. For "this with one of
         // these, or that with one of those" SQLite reads all rows of the store.
         let firsts: Vec<Value> = pairs
@@ -333,7 +338,7 @@ impl<'t> Scoped<'t> {
     /// # Errors
     /// What the database says.
     pub async fn lock(&self) -> Result<(), DbError> {
-        super::dialect::lock_store(self.tx, self.dialect, self.store).await
+        super::dialect::lock(self.tx, self.dialect, self.store.uuid()).await
     }
 }
 

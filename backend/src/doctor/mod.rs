@@ -1,7 +1,8 @@
 //! `cartwheel doctor`: what is wrong, in words, and whether the data keeps its promises.
 
 use crate::{
-    app::master_key, channels::email::url::SmtpUrl, clock::Env, config::Config, db::Db, messages::invariants,
+    accounts::audit, app::master_key, channels::email::url::SmtpUrl, clock::Env, config::Config, db::Db,
+    messages::invariants,
 };
 use cartwheel_domain::settings::StoreSettings;
 use cartwheel_entity::store;
@@ -65,7 +66,43 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
     findings.extend(
         violations.iter().map(|v| finding(v.invariant, Some(format!("{}: {} rows", v.what, v.count)))),
     );
+    let tampered = audit::verify(db).await?;
+    if tampered.is_empty() {
+        findings.push(finding("the audit logs are as they were written", None));
+    }
+    findings.extend(tampered.iter().map(|t| finding("an audit log was tampered with", Some(t.to_string()))));
+    if let Some(file) = &config.audit_heads {
+        findings.push(finding(
+            "the audit logs hold what was written down of them",
+            written_heads(db, config, &env, file).await?,
+        ));
+    }
     Ok(findings)
+}
+
+/// What is wrong with the logs by the heads in a file: one JSON object a line, as the worker writes them.
+async fn written_heads(
+    db: &Db,
+    config: &Config,
+    env: &Env,
+    file: &std::path::Path,
+) -> Result<Option<String>, Box<dyn std::error::Error>> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        // Nothing was written down yet.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Ok(Some(format!("{} cannot be read: {e}", file.display()))),
+    };
+    let mut heads = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match serde_json::from_str(line) {
+            Ok(head) => heads.push(head),
+            Err(e) => return Ok(Some(format!("{}, line {}: {e}", file.display(), n + 1))),
+        }
+    }
+    let master = master_key(config, db, env)?;
+    let wrong = audit::compare(db, &master, &heads).await?;
+    Ok((!wrong.is_empty()).then(|| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 fn mail_route(config: &Config) -> Option<String> {

@@ -53,20 +53,17 @@ impl People {
             }
         }
         let store = scoped.store_id();
+        let channel = Channel::Email.as_str();
         let hashes: Vec<String> = contacts
             .values()
-            .filter_map(|c| Some(key.address_hash(store, Channel::Email.as_str(), c.email.as_deref()?)))
+            .filter_map(|c| Some(key.address_hash(store, channel, c.email.as_deref()?)))
             .collect();
         let mut suppressions: HashMap<String, Vec<Suppression>> = HashMap::new();
-        let rows = scoped
-            .find::<suppression::Entity>()
-            // The hash says it already; named so that the look-up is one by the key and not through all of the store's.
-            .filter(suppression::Column::Channel.eq(Channel::Email.as_str()))
-            .filter(suppression::Column::AddressHash.among(hashes))
-            .filter(suppression::Column::LiftedAt.is_null())
-            .all(scoped.on())
-            .await?;
-        for row in rows {
+        // The hash says the channel already; named so that the look-up is one by the key and not through all of the store's.
+        let columns = (suppression::Column::Channel, suppression::Column::AddressHash);
+        let pairs = hashes.iter().map(|hash| (channel, hash.as_str())).collect();
+        let rows = scoped.find_pairs::<suppression::Entity>(columns, &pairs).await?;
+        for row in rows.into_iter().filter(|row| row.lifted_at.is_none()) {
             let found = Suppression {
                 id: SuppressionId(row.id).to_string(),
                 channel: Channel::from_name(&row.channel),

@@ -14,11 +14,7 @@ pub(super) async fn by_external_ids(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(scoped
-        .find::<shop_order::Entity>()
-        .filter(shop_order::Column::ExternalId.among(ids))
-        .all(scoped.on())
-        .await?)
+    scoped.find_among::<shop_order::Entity, _>(shop_order::Column::ExternalId, ids).await
 }
 
 pub(super) async fn refunds(

@@ -2,14 +2,17 @@
 
 use super::errors;
 use crate::{
-    accounts::{MasterKey, StoreInfo, Stores},
+    accounts::{
+        MasterKey, StoreInfo, Stores,
+        audit::{self, Entry},
+    },
     api::Live,
     auth::{Viewer, grant::Grants},
     clock::Env,
-    db::{Db, Role, Scoped, StoreScope, Tx},
+    db::{Actor, Db, OrganisationScope, Organised, Role, Scoped, StoreScope, Tx},
 };
 use async_graphql::{Context, Error, Result};
-use cartwheel_domain::ids::StoreId;
+use cartwheel_domain::ids::{OrganisationId, StoreId};
 use std::sync::Arc;
 
 /// The service behind the schema.
@@ -114,6 +117,89 @@ impl Access {
 
     async fn begin(&self, tx: Result<Tx, crate::db::DbError>) -> Result<Tx> {
         tx.map_err(|e| self.fault(&e))
+    }
+
+    /// Writes down what is being done in the store, in the transaction that does it.
+    ///
+    /// # Errors
+    /// A fault, told by number.
+    pub async fn note(&self, tx: &mut Tx, entry: Entry) -> Result<()> {
+        let actor = self.scope.actor();
+        let scope = OrganisationScope::granted(self.info.organisation_id, self.scope.role(), actor);
+        let organised = tx.organisation(&scope).await.map_err(|e| self.fault(&e))?;
+        let entry = entry.within(self.info.id);
+        audit::append(&organised, &self.api.env, actor, entry).await.map_err(|e| self.fault(&e))
+    }
+
+    /// A fault of ours, told by number.
+    pub fn fault(&self, e: &(impl std::fmt::Display + ?Sized)) -> Error {
+        errors::fault(e, &self.request)
+    }
+}
+
+/// An organisation somebody was let into.
+#[derive(Clone)]
+pub struct OrganisationAccess {
+    /// The service.
+    pub api: Api,
+    /// The proof.
+    pub scope: OrganisationScope,
+    request: String,
+}
+
+impl OrganisationAccess {
+    /// Opens an organisation to the viewer; `None` when there is none for them by this id, whatever the reason.
+    ///
+    /// # Errors
+    /// Signed out.
+    pub fn open(ctx: &Context<'_>, id: &str) -> Result<Option<Self>> {
+        let (viewer, api, request) = (viewer(ctx)?, api(ctx)?, request_id(ctx));
+        let Ok(id) = id.parse::<OrganisationId>() else { return Ok(None) };
+        Ok(viewer.organisation(id).map(|scope| Self { api: api.clone(), scope, request }))
+    }
+
+    /// The same, for a change that needs a role and a person: a key that could make keys would outlive its end.
+    ///
+    /// # Errors
+    /// [`errors::forbidden`] below the role, [`errors::people_only`] for a key.
+    pub fn open_to(ctx: &Context<'_>, id: &str, role: Role) -> Result<Option<Self>> {
+        match Self::open(ctx, id)? {
+            Some(access) => access.needs(role).map(|()| Some(access)),
+            None => Ok(None),
+        }
+    }
+
+    /// Checks the role of the viewer.
+    ///
+    /// # Errors
+    /// [`errors::forbidden`] below the role, [`errors::people_only`] for a key.
+    pub fn needs(&self, role: Role) -> Result<()> {
+        match self.scope.actor() {
+            Actor::Member(_) if self.scope.role() >= role => Ok(()),
+            Actor::Member(_) => Err(errors::forbidden(role.as_str())),
+            _ => Err(errors::people_only()),
+        }
+    }
+
+    /// Reads from the organisation in one short transaction.
+    ///
+    /// # Errors
+    /// A fault, told by number.
+    pub async fn read<T, E: std::fmt::Display>(
+        &self,
+        run: impl AsyncFnOnce(&Organised<'_>) -> Result<T, E>,
+    ) -> Result<T> {
+        let mut tx = self.api.db.read().await.map_err(|e| self.fault(&e))?;
+        let organised = tx.organisation(&self.scope).await.map_err(|e| self.fault(&e))?;
+        run(&organised).await.map_err(|e| self.fault(&e))
+    }
+
+    /// Starts a change.
+    ///
+    /// # Errors
+    /// A fault, told by number.
+    pub async fn write(&self) -> Result<Tx> {
+        self.api.db.write().await.map_err(|e| self.fault(&e))
     }
 
     /// A fault of ours, told by number.

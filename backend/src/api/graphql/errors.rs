@@ -1,7 +1,7 @@
 //! Two kinds of wrong: what the caller can mend stands in the payload, what we must mend is an error with a number
 //! and no inner text.
 
-use crate::{db::DbError, journeys::JourneyError};
+use crate::{accounts::team::TeamError, db::DbError, journeys::JourneyError};
 use async_graphql::{Error, ErrorExtensions, SimpleObject};
 use cartwheel_domain::settings::SettingError;
 
@@ -61,8 +61,32 @@ pub fn signed_out() -> Error {
 
 /// The caller may look, but not do this.
 pub fn forbidden(needed: &str) -> Error {
-    Error::new(format!("this needs the role {needed} in this store"))
-        .extend_with(|_, x| x.set("code", "forbidden"))
+    Error::new(format!("this needs the role {needed}")).extend_with(|_, x| x.set("code", "forbidden"))
+}
+
+/// The caller is a key, and this is for people.
+pub fn people_only() -> Error {
+    Error::new("a key cannot do this; sign in").extend_with(|_, x| x.set("code", "people_only"))
+}
+
+/// What a refused change of the team says to the caller; faults stay faults.
+///
+/// # Errors
+/// What the database says.
+pub fn team_errors(e: TeamError) -> Result<Vec<UserError>, DbError> {
+    let (path, code) = match &e {
+        TeamError::None(_) => ("id", "not_found"),
+        TeamError::AboveOwn(_) => ("role", "above_own"),
+        TeamError::LastOwner => ("id", "last_owner"),
+        TeamError::Member(_) => ("email", "member"),
+        TeamError::TooMany(_) => ("email", "too_many"),
+        TeamError::Invalid(field, said) => return Ok(vec![UserError::at(&[field], "invalid", said)]),
+        TeamError::Db(_) => ("", ""),
+    };
+    match e {
+        TeamError::Db(e) => Err(e),
+        e => Ok(vec![UserError::at(&[path], code, e.to_string())]),
+    }
 }
 
 /// What a refused journey says to the caller; faults stay faults.

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod loaders;
 pub mod message;
 pub mod mutation;
+pub mod organisation;
 pub mod overview;
 pub mod page;
 pub mod query;
@@ -19,6 +20,7 @@ pub mod scalars;
 pub mod settings;
 pub mod store;
 pub mod subscription;
+pub mod team;
 pub mod timeline;
 
 #[cfg(test)]
@@ -40,7 +42,7 @@ pub const MAX_COMPLEXITY: usize = 20_000;
 
 /// The schema over a service.
 pub fn schema(api: Api, development: bool) -> ApiSchema {
-    let builder = Schema::build(query::Query, mutation::Mutation, subscription::Subscription)
+    let builder = Schema::build(query::Query, mutation::Mutation::default(), subscription::Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_recursive_depth(32)
         .limit_complexity(MAX_COMPLEXITY)
@@ -54,6 +56,7 @@ pub fn schema(api: Api, development: bool) -> ApiSchema {
 
 /// The schema as text, in a stable order.
 pub fn sdl() -> String {
-    let schema = Schema::build(query::Query, mutation::Mutation, subscription::Subscription).finish();
+    let schema =
+        Schema::build(query::Query, mutation::Mutation::default(), subscription::Subscription).finish();
     schema.sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items())
 }

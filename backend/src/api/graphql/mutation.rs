@@ -7,13 +7,18 @@ use super::{
     scalars::Json,
     settings::StoreSettingsInput,
     store::Store,
+    team::TeamMutation,
 };
 use crate::{
-    accounts::{SecretKind, secrets},
+    accounts::{
+        SecretKind,
+        audit::{Action, Entry},
+        secrets,
+    },
     db::{Actor, Role},
     journeys::{named, service},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
     ids::{JourneyId, MemberId},
     journey::{Definition, JourneyState},
@@ -21,9 +26,15 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::store;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use serde_json::json;
 
 /// What can be changed.
-pub struct Mutation;
+#[derive(Default, MergedObject)]
+pub struct Mutation(StoreMutation, TeamMutation);
+
+/// What can be changed in a store.
+#[derive(Default)]
+pub struct StoreMutation;
 
 /// A changed store.
 #[derive(Default, SimpleObject)]
@@ -40,7 +51,7 @@ pub struct JourneyPayload {
 }
 
 #[Object]
-impl Mutation {
+impl StoreMutation {
     /// Changes settings of a store, all or nothing. Needs the role admin.
     async fn update_store_settings(
         &self,
@@ -67,15 +78,16 @@ impl Mutation {
             return Ok(no_journey());
         };
         let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(no_journey()) };
-        let state = match status {
-            JourneyStatus::On => JourneyState::Active,
-            JourneyStatus::Paused => JourneyState::Paused,
-            JourneyStatus::Off => JourneyState::Off,
+        let (state, word) = match status {
+            JourneyStatus::On => (JourneyState::Active, "on"),
+            JourneyStatus::Paused => (JourneyState::Paused, "paused"),
+            JourneyStatus::Off => (JourneyState::Off, "off"),
         };
         let mut tx = access.write().await?;
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
         let outcome = service::switch(&scoped, &access.api.env, id, state).await;
-        finish(&access, tx, id, outcome).await
+        let entry = Entry::new(Action::JourneySwitched, id, json!({ "to": word }));
+        finish(&access, tx, id, outcome.map(|()| Some(entry))).await
     }
 
     /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs. `baseVersion` is the
@@ -111,22 +123,29 @@ impl Mutation {
                 service::check_base(&scoped, id, base).await?;
             }
             service::check_texts(&scoped, &definition).await?;
-            service::publish(&scoped, &access.api.env, Some(id), &definition, by).await.map(|_| ())
+            service::publish(&scoped, &access.api.env, Some(id), &definition, by).await
         };
-        let outcome = publish.await;
+        let outcome = publish.await.map(|published| {
+            let detail = json!({ "version": published.number, "name": definition.name });
+            published.new.then(|| Entry::new(Action::JourneyPublished, id, detail))
+        });
         finish(&access, tx, id, outcome).await
     }
 }
 
 async fn finish(
     access: &Access,
-    tx: crate::db::Tx,
+    mut tx: crate::db::Tx,
     id: JourneyId,
-    outcome: Result<(), service::JourneyError>,
+    outcome: Result<Option<Entry>, service::JourneyError>,
 ) -> Result<JourneyPayload> {
-    if let Err(e) = outcome {
-        let user_errors = journey_errors(e).map_err(|e| access.fault(&e))?;
-        return Ok(JourneyPayload { journey: None, user_errors });
+    match outcome {
+        Ok(Some(entry)) => access.note(&mut tx, entry).await?,
+        Ok(None) => {}
+        Err(e) => {
+            let user_errors = journey_errors(e).map_err(|e| access.fault(&e))?;
+            return Ok(JourneyPayload { journey: None, user_errors });
+        }
     }
     tx.commit().await.map_err(|e| access.fault(&e))?;
     Ok(JourneyPayload { journey: Journey::load(access, id).await?, user_errors: Vec::new() })
@@ -140,6 +159,7 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
     let query = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid())).lock_exclusive();
     let row = query.one(system.on()).await.map_err(|e| access.fault(&e))?;
     let row = row.ok_or_else(|| access.fault("the store is gone"))?;
+    let before = row.settings.clone();
     let mut settings: StoreSettings = serde_json::from_value(row.settings).map_err(|e| access.fault(&e))?;
     let mut errors = input.apply(&mut settings);
     let name = input.name.as_deref().map(str::trim).unwrap_or(&row.name).to_owned();
@@ -150,6 +170,10 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
         return Ok(errors);
     }
     let value = serde_json::to_value(&settings).map_err(|e| access.fault(&e))?;
+    let mut changed = differences(&before, &value);
+    if name != row.name {
+        changed.push("name".into());
+    }
     system
         .update::<store::Entity>()
         .col_expr(store::Column::Settings, Expr::value(value))
@@ -163,6 +187,7 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
         secrets::put(&scoped, &access.api.master, &access.api.env, SecretKind::Shopify, secret)
             .await
             .map_err(|e| access.fault(&e))?;
+        changed.push("shopify_secret".into());
     }
     if input.holdout_percent.is_some() {
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
@@ -171,8 +196,21 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
             .await
             .map_err(|e| access.fault(&e))?;
     }
+    if !changed.is_empty() {
+        let entry = Entry::new(Action::StoreSettings, id, json!({ "changed": changed }));
+        access.note(&mut tx, entry).await?;
+    }
     tx.commit().await.map_err(|e| access.fault(&e))?;
     Ok(Vec::new())
+}
+
+/// The names of settings that differ; their values may be secrets or people's addresses.
+fn differences(before: &serde_json::Value, after: &serde_json::Value) -> Vec<String> {
+    let fields = after.as_object().into_iter().flatten();
+    fields
+        .filter(|(key, value)| before.get(key.as_str()) != Some(*value))
+        .map(|(key, _)| key.clone())
+        .collect()
 }
 
 fn member(access: &Access) -> Option<MemberId> {

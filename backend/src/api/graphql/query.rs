@@ -1,16 +1,17 @@
 //! Where every query begins.
 
 use super::{
-    access::{self, Access},
+    access::{self, Access, OrganisationAccess},
     errors,
+    organisation::{Organisation, Session},
     scalars::Json,
     store::Store,
 };
 use crate::auth::{Viewer, Who};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use cartwheel_domain::ids::{MemberId, OrganisationId, StoreId};
-use cartwheel_entity::{member, organisation, store};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use cartwheel_domain::ids::MemberId;
+use cartwheel_entity::{member, organisation};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 /// Where every query begins.
 pub struct Query;
@@ -25,6 +26,12 @@ impl Query {
     /// A store; null when there is none for the viewer by this id.
     async fn store(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Store>> {
         Ok(Access::open(ctx, &id).await?.map(Store))
+    }
+
+    /// An organisation; null when there is none for the viewer by this id.
+    async fn organisation(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Organisation>> {
+        let Some(access) = OrganisationAccess::open(ctx, &id)? else { return Ok(None) };
+        Organisation::load(access).await
     }
 
     /// The JSON schema of a journey's definition.
@@ -86,47 +93,15 @@ impl ViewerNode {
         let rows = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
         Ok(rows.into_iter().map(|row| Organisation { row, only: self.0.only_store() }).collect())
     }
-}
 
-/// A merchant or an agency.
-pub struct Organisation {
-    row: organisation::Model,
-    only: Option<StoreId>,
-}
-
-#[Object]
-impl Organisation {
-    /// Id.
-    async fn id(&self) -> ID {
-        ID(OrganisationId(self.row.id).to_string())
-    }
-
-    /// Name.
-    async fn name(&self) -> &str {
-        &self.row.name
-    }
-
-    /// Its stores the viewer may see; the first 200 by name.
-    #[graphql(complexity = "20 * child_complexity + 1")]
-    async fn stores(&self, ctx: &Context<'_>) -> Result<Vec<Store>> {
-        let api = access::api(ctx)?;
-        let look = async {
-            let mut tx = api.db.read().await?;
-            let system = tx.system().await?;
-            let mut rows =
-                system.find::<store::Entity>().filter(store::Column::OrganisationId.eq(self.row.id));
-            if let Some(only) = self.only {
-                rows = rows.filter(store::Column::Id.eq(only.uuid()));
-            }
-            Ok::<_, crate::db::DbError>(
-                rows.order_by_asc(store::Column::Name).limit(200).all(system.on()).await?,
-            )
-        };
-        let rows = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
-        let mut stores = Vec::with_capacity(rows.len());
-        for row in rows {
-            stores.extend(Access::open(ctx, &StoreId(row.id).to_string()).await?.map(Store));
-        }
-        Ok(stores)
+    /// The viewer's sessions that are alive, the last used first; none for an API key.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+        let Who::Member(id) = self.0.who else { return Ok(Vec::new()) };
+        let rows = access::api(ctx)?.grants.sessions().list(id).await;
+        let rows = rows.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Session { current: self.0.session.map(|s| s.uuid()) == Some(row.id), row })
+            .collect())
     }
 }

@@ -11,6 +11,8 @@ use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
 mod stories;
+mod sweep;
+mod team;
 
 struct Service {
     api: Api,

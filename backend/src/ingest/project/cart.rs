@@ -4,7 +4,7 @@ use super::{Arrived, Unit, history::waiting_place, keys_of};
 use crate::{
     analytics::Metric,
     carts::{self, Key},
-    db::{Among, DbError},
+    db::DbError,
     orders,
 };
 use cartwheel_domain::{
@@ -318,9 +318,10 @@ impl Unit<'_, '_> {
         if tokens.is_empty() {
             return Ok(());
         }
-        let query =
-            self.scoped.find::<restore_link::Entity>().filter(restore_link::Column::TokenHash.among(tokens));
-        let links = query.filter(restore_link::Column::ExpiresAt.gt(self.now)).all(self.scoped.on()).await?;
+        let found =
+            self.scoped.find_among::<restore_link::Entity, _>(restore_link::Column::TokenHash, tokens);
+        let mut links = found.await?;
+        links.retain(|link| link.expires_at > self.now);
         self.carts.read(self.scoped, &links.iter().map(|l| l.cart_id).collect::<Vec<_>>()).await?;
         for one in fresh {
             let Some(wanted) = one.restore_token.as_deref().map(hash) else { continue };

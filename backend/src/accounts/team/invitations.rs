@@ -1,0 +1,257 @@
+//! Invitations: a link that lets one person in, once, within a week.
+
+use super::{TeamError, may_give};
+use crate::{
+    accounts::{
+        audit::{self, Action, Entry},
+        service::key_hash,
+    },
+    clock::Env,
+    db::{Actor, DbError, OrganisationScope, Organised, Role, System, Tx},
+};
+use cartwheel_domain::{
+    contact_point::EmailAddress,
+    ids::{InvitationId, MemberId, OrganisationId},
+    time::{DAY, Millis},
+};
+use cartwheel_entity::{invitation, member, membership, organisation};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use serde_json::json;
+
+/// How long an invitation can be accepted.
+pub const LIFE: Millis = 7 * DAY;
+
+/// Most invitations of an organisation that are open at once.
+const MOST: u64 = 100;
+
+/// Asks somebody to join; the token of the link is shown this once. An open invitation of the same address is replaced.
+///
+/// # Errors
+/// [`TeamError`]: a role above the inviter's, a member already, too many open.
+pub async fn invite(
+    tx: &mut Tx,
+    env: &Env,
+    scope: &OrganisationScope,
+    email: &EmailAddress,
+    role: Role,
+) -> Result<(invitation::Model, String), TeamError> {
+    may_give(scope, role)?;
+    let Actor::Member(by) = scope.actor() else {
+        return Err(TeamError::Invalid("email", "only a member can invite".into()));
+    };
+    let known = member_by_email(&tx.system().await?, email.as_str()).await?;
+    let organised = tx.organisation(scope).await?;
+    organised.lock().await?;
+    if let Some(known) = known {
+        let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(known.id));
+        if query.one(organised.on()).await?.is_some() {
+            return Err(TeamError::Member(email.to_string()));
+        }
+    }
+    organised
+        .update::<invitation::Entity>()
+        .col_expr(invitation::Column::EndedAt, Expr::value(env.now()))
+        .filter(invitation::Column::Email.eq(email.as_str()))
+        .filter(invitation::Column::EndedAt.is_null())
+        .exec(organised.on())
+        .await?;
+    if open(&organised, env).await?.len() as u64 >= MOST {
+        return Err(TeamError::TooMany(MOST));
+    }
+    let (id, token) = (env.id::<InvitationId>(), env.secret::<24>("cwi_"));
+    let row = invitation::Model {
+        organisation_id: scope.organisation_id().uuid(),
+        id: id.uuid(),
+        email: email.to_string(),
+        role: role.as_str().into(),
+        token_hash: key_hash(&token),
+        invited_by: by.uuid(),
+        created_at: env.now(),
+        expires_at: env.now() + LIFE,
+        ended_at: None,
+    };
+    let active = invitation::ActiveModel {
+        organisation_id: Set(row.organisation_id),
+        id: Set(row.id),
+        email: Set(row.email.clone()),
+        role: Set(row.role.clone()),
+        token_hash: Set(row.token_hash.clone()),
+        invited_by: Set(row.invited_by),
+        created_at: Set(row.created_at),
+        expires_at: Set(row.expires_at),
+        ended_at: Set(None),
+    };
+    organised.insert::<invitation::Entity>(active).await?;
+    let detail = json!({ "email": row.email, "role": row.role });
+    audit::append(&organised, env, scope.actor(), Entry::new(Action::MemberInvited, id, detail)).await?;
+    Ok((row, token))
+}
+
+/// Invitations that can still be accepted, newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn open(organised: &Organised<'_>, env: &Env) -> Result<Vec<invitation::Model>, DbError> {
+    let query = organised
+        .find::<invitation::Entity>()
+        .filter(invitation::Column::EndedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(env.now()))
+        .order_by_desc(invitation::Column::CreatedAt)
+        .limit(MOST);
+    Ok(query.all(organised.on()).await?)
+}
+
+/// Takes an invitation back.
+///
+/// # Errors
+/// [`TeamError::None`] when none is open by this id; a role above the withdrawer's own.
+pub async fn withdraw(
+    organised: &Organised<'_>,
+    env: &Env,
+    scope: &OrganisationScope,
+    id: InvitationId,
+) -> Result<(), TeamError> {
+    let query = organised
+        .find::<invitation::Entity>()
+        .filter(invitation::Column::Id.eq(id.uuid()))
+        .filter(invitation::Column::EndedAt.is_null());
+    let row = query.one(organised.on()).await?.ok_or(TeamError::None("invitation"))?;
+    may_give(scope, Role::from_name(&row.role).unwrap_or(Role::Owner))?;
+    if end(organised, env, id).await? {
+        let entry = Entry::new(Action::InvitationWithdrawn, id, json!({ "email": row.email }));
+        audit::append(organised, env, scope.actor(), entry).await?;
+    }
+    Ok(())
+}
+
+/// Ends an invitation; whether it was open.
+async fn end(organised: &Organised<'_>, env: &Env, id: InvitationId) -> Result<bool, DbError> {
+    let done = organised
+        .update::<invitation::Entity>()
+        .col_expr(invitation::Column::EndedAt, Expr::value(env.now()))
+        .filter(invitation::Column::Id.eq(id.uuid()))
+        .filter(invitation::Column::EndedAt.is_null())
+        .exec(organised.on())
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// What somebody who holds the link is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Which.
+    pub id: InvitationId,
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// Its name.
+    pub name: String,
+    /// The address it was sent to.
+    pub email: String,
+    /// The role it gives.
+    pub role: Role,
+    /// The member of this address, who joins with the password they have.
+    pub known: Option<MemberId>,
+}
+
+async fn member_by_email(system: &System<'_>, email: &str) -> Result<Option<member::Model>, DbError> {
+    let query = system.find::<member::Entity>().filter(member::Column::Email.eq(email));
+    Ok(query.one(system.on()).await?)
+}
+
+/// The offer behind a token; `None` when it was never made, is used up, withdrawn or too old.
+///
+/// # Errors
+/// What the database says.
+pub async fn offer(tx: &mut Tx, env: &Env, token: &str) -> Result<Option<Offer>, DbError> {
+    if token.len() > 100 {
+        return Ok(None);
+    }
+    let system = tx.system().await?;
+    let query = system
+        .find::<invitation::Entity>()
+        .filter(invitation::Column::TokenHash.eq(key_hash(token)))
+        .filter(invitation::Column::EndedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(env.now()));
+    let Some(row) = query.one(system.on()).await? else { return Ok(None) };
+    let query =
+        system.find::<organisation::Entity>().filter(organisation::Column::Id.eq(row.organisation_id));
+    let Some(organisation) = query.one(system.on()).await? else { return Ok(None) };
+    let Some(role) = Role::from_name(&row.role) else { return Ok(None) };
+    let known = member_by_email(&system, &row.email).await?;
+    Ok(Some(Offer {
+        id: InvitationId(row.id),
+        organisation: OrganisationId(row.organisation_id),
+        name: organisation.name,
+        email: row.email,
+        role,
+        known: known.map(|m| MemberId(m.id)),
+    }))
+}
+
+/// Who takes an offer up.
+#[derive(Debug, Clone)]
+pub enum Joiner {
+    /// A member who has just proved to be one.
+    Known(MemberId),
+    /// Somebody new.
+    New {
+        /// As colleagues see them.
+        name: String,
+        /// Their password, hashed.
+        password_hash: String,
+        /// The console's language for them.
+        language: String,
+    },
+}
+
+/// Lets somebody in; `None` when the invitation was taken up or withdrawn meanwhile, or somebody of the address has signed up.
+///
+/// # Errors
+/// What the database says.
+pub async fn accept(
+    tx: &mut Tx,
+    env: &Env,
+    offer: &Offer,
+    joiner: Joiner,
+) -> Result<Option<MemberId>, DbError> {
+    let scope = OrganisationScope::system(offer.organisation);
+    let organised = tx.organisation(&scope).await?;
+    organised.lock().await?;
+    if !end(&organised, env, offer.id).await? {
+        return Ok(None);
+    }
+    let id = match joiner {
+        Joiner::Known(id) => id,
+        Joiner::New { name, password_hash, language } => {
+            let system = tx.system().await?;
+            if member_by_email(&system, &offer.email).await?.is_some() {
+                return Ok(None);
+            }
+            let id: MemberId = env.id();
+            let row = member::ActiveModel {
+                id: Set(id.uuid()),
+                email: Set(offer.email.clone()),
+                name: Set(name),
+                password_hash: Set(password_hash),
+                language: Set(language),
+                created_at: Set(env.now()),
+            };
+            system.insert::<member::Entity>(row).await?;
+            id
+        }
+    };
+    let organised = tx.organisation(&scope).await?;
+    let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(id.uuid()));
+    if query.one(organised.on()).await?.is_none() {
+        let row = membership::ActiveModel {
+            member_id: Set(id.uuid()),
+            organisation_id: Set(offer.organisation.uuid()),
+            role: Set(offer.role.as_str().into()),
+            created_at: Set(env.now()),
+        };
+        organised.insert::<membership::Entity>(row).await?;
+    }
+    let detail = json!({ "invitation": offer.id.to_string(), "role": offer.role.as_str() });
+    audit::append(&organised, env, Actor::Member(id), Entry::new(Action::MemberJoined, id, detail)).await?;
+    Ok(Some(id))
+}

@@ -1,0 +1,133 @@
+//! Keys of the API: shown once, kept as a hash, with a role, an end and a recognisable beginning.
+
+use super::{TeamError, may_give, name};
+use crate::{
+    accounts::{
+        audit::{self, Action, Entry},
+        service::key_hash,
+    },
+    clock::Env,
+    db::{DbError, OrganisationScope, Organised, Role, Tx},
+};
+use cartwheel_domain::{
+    ids::{ApiKeyId, StoreId},
+    time::Millis,
+};
+use cartwheel_entity::{api_key, store};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use serde_json::json;
+
+/// Most keys that are listed, and that can be in force.
+const MOST: u64 = 200;
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// What it is for, in words.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The one store it opens; `None` for all of the organisation's.
+    pub store: Option<StoreId>,
+    /// When it stops working by itself.
+    pub expires_at: Option<Millis>,
+}
+
+/// The keys of an organisation, newest first, revoked ones too.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(organised: &Organised<'_>) -> Result<Vec<api_key::Model>, DbError> {
+    let query = organised.find::<api_key::Entity>().order_by_desc(api_key::Column::CreatedAt).limit(MOST);
+    Ok(query.all(organised.on()).await?)
+}
+
+/// Makes a key; the text is shown this once.
+///
+/// # Errors
+/// [`TeamError`]: a name or an end that cannot be, a role above the maker's, a store that is not the organisation's.
+pub async fn make(
+    tx: &mut Tx,
+    env: &Env,
+    scope: &OrganisationScope,
+    new: NewKey,
+) -> Result<(api_key::Model, String), TeamError> {
+    let name = name("name", &new.name)?;
+    may_give(scope, new.role)?;
+    if new.expires_at.is_some_and(|at| at <= env.now()) {
+        return Err(TeamError::Invalid("expiresAt", "an instant to come".into()));
+    }
+    if let Some(id) = new.store {
+        let system = tx.system().await?;
+        let query = system
+            .find::<store::Entity>()
+            .filter(store::Column::Id.eq(id.uuid()))
+            .filter(store::Column::OrganisationId.eq(scope.organisation_id().uuid()));
+        query.one(system.on()).await?.ok_or(TeamError::None("store"))?;
+    }
+    let organised = tx.organisation(scope).await?;
+    organised.lock().await?;
+    let in_force = organised.find::<api_key::Entity>().filter(api_key::Column::RevokedAt.is_null());
+    if in_force.limit(MOST).all(organised.on()).await?.len() as u64 >= MOST {
+        return Err(TeamError::Invalid("name", format!("{MOST} keys are in force; revoke some first")));
+    }
+    let (id, text) = (env.id::<ApiKeyId>(), env.secret::<24>("cwa_"));
+    let row = api_key::Model {
+        id: id.uuid(),
+        organisation_id: scope.organisation_id().uuid(),
+        store_id: new.store.map(StoreId::uuid),
+        name: name.clone(),
+        prefix: text.chars().take(8).collect(),
+        key_hash: key_hash(&text),
+        role: new.role.as_str().into(),
+        created_at: env.now(),
+        last_used_at: None,
+        expires_at: new.expires_at,
+        revoked_at: None,
+    };
+    let active = api_key::ActiveModel {
+        id: Set(row.id),
+        organisation_id: Set(row.organisation_id),
+        store_id: Set(row.store_id),
+        name: Set(row.name.clone()),
+        prefix: Set(row.prefix.clone()),
+        key_hash: Set(row.key_hash.clone()),
+        role: Set(row.role.clone()),
+        created_at: Set(row.created_at),
+        last_used_at: Set(None),
+        expires_at: Set(row.expires_at),
+        revoked_at: Set(None),
+    };
+    organised.insert::<api_key::Entity>(active).await?;
+    let detail = json!({ "name": name, "role": new.role.as_str(), "expires_at": new.expires_at });
+    let entry = Entry { store: new.store, ..Entry::new(Action::KeyMade, id, detail) };
+    audit::append(&organised, env, scope.actor(), entry).await?;
+    Ok((row, text))
+}
+
+/// Takes a key back, from the next request on. One that was taken back stays so.
+///
+/// # Errors
+/// [`TeamError`]: no such key, or one with more rights than the revoker has.
+pub async fn revoke(
+    organised: &Organised<'_>,
+    env: &Env,
+    scope: &OrganisationScope,
+    id: ApiKeyId,
+) -> Result<(), TeamError> {
+    let query = organised.find::<api_key::Entity>().filter(api_key::Column::Id.eq(id.uuid()));
+    let row = query.one(organised.on()).await?.ok_or(TeamError::None("key"))?;
+    may_give(scope, Role::from_name(&row.role).unwrap_or(Role::Owner))?;
+    let done = organised
+        .update::<api_key::Entity>()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(env.now()))
+        .filter(api_key::Column::Id.eq(id.uuid()))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .exec(organised.on())
+        .await?;
+    if done.rows_affected > 0 {
+        let entry = Entry::new(Action::KeyRevoked, id, json!({ "name": row.name }));
+        audit::append(organised, env, scope.actor(), entry).await?;
+    }
+    Ok(())
+}

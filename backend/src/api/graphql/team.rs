@@ -1,0 +1,311 @@
+//! What can be changed about who works in an organisation, and about one's own sign-in.
+
+use super::{
+    access::{self, OrganisationAccess},
+    errors::{self, UserError, team_errors},
+    organisation::{ApiKey, Invitation, Organisation},
+    scalars::Time,
+};
+use crate::{
+    accounts::team::{TeamError, invitations, keys, members},
+    auth::{
+        Who,
+        jwt::Access as SignedIn,
+        session::{SignInError, Which},
+    },
+    db::Role,
+};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use cartwheel_domain::{
+    contact_point::EmailAddress,
+    ids::{ApiKeyId, InvitationId, MemberId, SessionId, StoreId},
+};
+
+/// What can be changed about who works in an organisation.
+#[derive(Default)]
+pub struct TeamMutation;
+
+/// What somebody may do, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "Role")]
+pub enum RoleName {
+    /// Looks at contacts and carts to answer shoppers.
+    Support,
+    /// Looks at everything.
+    Analyst,
+    /// Changes journeys and templates.
+    Editor,
+    /// Changes settings, keys and invitations.
+    Admin,
+    /// Everything, owners included.
+    Owner,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Support => Self::Support,
+            RoleName::Analyst => Self::Analyst,
+            RoleName::Editor => Self::Editor,
+            RoleName::Admin => Self::Admin,
+            RoleName::Owner => Self::Owner,
+        }
+    }
+}
+
+/// A changed team.
+#[derive(Default, SimpleObject)]
+pub struct TeamPayload {
+    organisation: Option<Organisation>,
+    user_errors: Vec<UserError>,
+}
+
+/// An invitation, with its link this once.
+#[derive(Default, SimpleObject)]
+pub struct InvitePayload {
+    invitation: Option<Invitation>,
+    /// The link that lets one person in; it is not shown again.
+    link: Option<String>,
+    user_errors: Vec<UserError>,
+}
+
+/// A key, with its text this once.
+#[derive(Default, SimpleObject)]
+pub struct MakeApiKeyPayload {
+    api_key: Option<ApiKey>,
+    /// The key itself; it is not shown again.
+    secret: Option<String>,
+    user_errors: Vec<UserError>,
+}
+
+/// What became of the viewer's own sign-in.
+#[derive(Default, SimpleObject)]
+pub struct SignInPayload {
+    /// How many sessions were ended.
+    ended: i64,
+    user_errors: Vec<UserError>,
+}
+
+/// What a new key is to be.
+#[derive(InputObject)]
+pub struct ApiKeyInput {
+    /// What it is for, in words.
+    name: String,
+    /// What it may do; never more than its maker.
+    role: RoleName,
+    /// The one store it opens; all of the organisation's when absent.
+    store_id: Option<ID>,
+    /// When it stops working by itself.
+    expires_at: Option<Time>,
+}
+
+fn none(path: &str, what: &str) -> Vec<UserError> {
+    vec![UserError::at(&[path], "not_found", format!("there is no such {what}"))]
+}
+
+async fn finish(
+    access: OrganisationAccess,
+    tx: crate::db::Tx,
+    outcome: Result<(), TeamError>,
+) -> Result<TeamPayload> {
+    if let Err(e) = outcome {
+        let user_errors = team_errors(e).map_err(|e| access.fault(&e))?;
+        return Ok(TeamPayload { organisation: None, user_errors });
+    }
+    tx.commit().await.map_err(|e| access.fault(&e))?;
+    Ok(TeamPayload { organisation: Organisation::load(access).await?, user_errors: Vec::new() })
+}
+
+/// The viewer as a signed-in member.
+fn signed_in(ctx: &Context<'_>) -> Result<SignedIn> {
+    let viewer = access::viewer(ctx)?;
+    match (viewer.who, viewer.session) {
+        (Who::Member(member), Some(session)) => Ok(SignedIn { member, session }),
+        _ => Err(errors::people_only()),
+    }
+}
+
+#[Object]
+impl TeamMutation {
+    /// Asks somebody to join by a link that works once, for a week. Needs the role admin, and at least the role given.
+    async fn invite_member(
+        &self,
+        ctx: &Context<'_>,
+        organisation_id: ID,
+        email: String,
+        role: RoleName,
+    ) -> Result<InvitePayload> {
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return Ok(InvitePayload {
+                user_errors: none("organisationId", "organisation"),
+                ..Default::default()
+            });
+        };
+        let email = match email.parse::<EmailAddress>() {
+            Ok(email) => email,
+            Err(e) => {
+                let user_errors = vec![UserError::at(&["email"], "invalid", e.to_string())];
+                return Ok(InvitePayload { user_errors, ..Default::default() });
+            }
+        };
+        let mut tx = access.write().await?;
+        match invitations::invite(&mut tx, &access.api.env, &access.scope, &email, role.into()).await {
+            Ok((row, token)) => {
+                tx.commit().await.map_err(|e| access.fault(&e))?;
+                // Behind a # it reaches no log of a server or a proxy.
+                let link = format!("{}/join#{token}", access.api.public_url);
+                Ok(InvitePayload {
+                    invitation: Some(Invitation(row)),
+                    link: Some(link),
+                    user_errors: Vec::new(),
+                })
+            }
+            Err(e) => {
+                let user_errors = team_errors(e).map_err(|e| access.fault(&e))?;
+                Ok(InvitePayload { user_errors, ..Default::default() })
+            }
+        }
+    }
+
+    /// Takes an invitation back. Needs the role admin.
+    async fn withdraw_invitation(
+        &self,
+        ctx: &Context<'_>,
+        organisation_id: ID,
+        id: ID,
+    ) -> Result<TeamPayload> {
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return Ok(TeamPayload {
+                organisation: None,
+                user_errors: none("organisationId", "organisation"),
+            });
+        };
+        let Ok(id) = id.parse::<InvitationId>() else { return no_such(TeamError::None("invitation")) };
+        let mut tx = access.write().await?;
+        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = invitations::withdraw(&organised, &access.api.env, &access.scope, id).await;
+        finish(access, tx, outcome).await
+    }
+
+    /// Gives a member another role, from their next request on. Needs the role admin, and at least both roles.
+    async fn set_member_role(
+        &self,
+        ctx: &Context<'_>,
+        organisation_id: ID,
+        id: ID,
+        role: RoleName,
+    ) -> Result<TeamPayload> {
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return Ok(TeamPayload {
+                organisation: None,
+                user_errors: none("organisationId", "organisation"),
+            });
+        };
+        let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
+        let mut tx = access.write().await?;
+        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = members::set_role(&organised, &access.api.env, &access.scope, id, role.into()).await;
+        finish(access, tx, outcome).await
+    }
+
+    /// Takes a member out, from their next request on; their keys stay. Needs the role admin, and at least the member's.
+    async fn remove_member(&self, ctx: &Context<'_>, organisation_id: ID, id: ID) -> Result<TeamPayload> {
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return Ok(TeamPayload {
+                organisation: None,
+                user_errors: none("organisationId", "organisation"),
+            });
+        };
+        let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
+        let mut tx = access.write().await?;
+        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = members::remove(&organised, &access.api.env, &access.scope, id).await;
+        finish(access, tx, outcome).await
+    }
+
+    /// Makes a key of the API; its text is shown this once. Needs the role admin, and at least the role given.
+    async fn make_api_key(
+        &self,
+        ctx: &Context<'_>,
+        organisation_id: ID,
+        input: ApiKeyInput,
+    ) -> Result<MakeApiKeyPayload> {
+        let refused = |user_errors| Ok(MakeApiKeyPayload { user_errors, ..Default::default() });
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return refused(none("organisationId", "organisation"));
+        };
+        let store = match input.store_id.as_deref().map(|id| id.parse::<StoreId>()).transpose() {
+            Ok(store) => store,
+            Err(_) => return refused(team_errors(TeamError::None("store")).unwrap_or_default()),
+        };
+        let new = keys::NewKey {
+            name: input.name,
+            role: input.role.into(),
+            store,
+            expires_at: input.expires_at.map(|at| at.0),
+        };
+        let mut tx = access.write().await?;
+        match keys::make(&mut tx, &access.api.env, &access.scope, new).await {
+            Ok((row, text)) => {
+                tx.commit().await.map_err(|e| access.fault(&e))?;
+                Ok(MakeApiKeyPayload {
+                    api_key: Some(ApiKey(row)),
+                    secret: Some(text),
+                    user_errors: Vec::new(),
+                })
+            }
+            Err(e) => refused(team_errors(e).map_err(|e| access.fault(&e))?),
+        }
+    }
+
+    /// Takes a key back, from the next request on. Needs the role admin, and at least the key's.
+    async fn revoke_api_key(&self, ctx: &Context<'_>, organisation_id: ID, id: ID) -> Result<TeamPayload> {
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return Ok(TeamPayload {
+                organisation: None,
+                user_errors: none("organisationId", "organisation"),
+            });
+        };
+        let Ok(id) = id.parse::<ApiKeyId>() else { return no_such(TeamError::None("key")) };
+        let mut tx = access.write().await?;
+        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = keys::revoke(&organised, &access.api.env, &access.scope, id).await;
+        finish(access, tx, outcome).await
+    }
+
+    /// Ends one of the viewer's own sessions, at once; without an id, all but the one that asks.
+    async fn end_session(&self, ctx: &Context<'_>, id: Option<ID>) -> Result<SignInPayload> {
+        let own = signed_in(ctx)?;
+        let which = match id {
+            None => Some(Which::But(own.session)),
+            Some(id) => id.parse::<SessionId>().ok().map(Which::One),
+        };
+        let Some(which) = which else {
+            return Ok(SignInPayload { ended: 0, user_errors: none("id", "session") });
+        };
+        let ended = access::api(ctx)?.grants.sessions().end(own.member, which).await;
+        let ended = ended.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
+        if ended == 0 && matches!(which, Which::One(_)) {
+            return Ok(SignInPayload { ended: 0, user_errors: none("id", "session") });
+        }
+        Ok(SignInPayload { ended: i64::try_from(ended).unwrap_or(i64::MAX), user_errors: Vec::new() })
+    }
+
+    /// Gives the viewer another password and ends all their other sessions, at once.
+    async fn change_password(&self, ctx: &Context<'_>, old: String, new: String) -> Result<SignInPayload> {
+        let own = signed_in(ctx)?;
+        let said = match access::api(ctx)?.grants.sessions().change_password(own, &old, &new, None).await {
+            Ok(()) => return Ok(SignInPayload::default()),
+            Err(SignInError::Refused) => UserError::at(&["old"], "refused", "this is not the password"),
+            Err(e @ SignInError::Throttled(_)) => UserError::at(&["old"], "throttled", e.to_string()),
+            Err(SignInError::Invalid(_, said)) => UserError::at(&["new"], "invalid", said),
+            Err(SignInError::Over) => return Err(errors::signed_out()),
+            Err(e) => return Err(errors::fault(&e, &access::request_id(ctx))),
+        };
+        Ok(SignInPayload { ended: 0, user_errors: vec![said] })
+    }
+}
+
+fn no_such(e: TeamError) -> Result<TeamPayload> {
+    Ok(TeamPayload { organisation: None, user_errors: team_errors(e).unwrap_or_default() })
+}
