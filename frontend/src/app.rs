@@ -3,11 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::api::session::{self, SessionState};
 use crate::prefs::Prefs;
-use crate::shell::{Door, Frame};
+use crate::route::{self, Place};
+use crate::shell::{Door, Frame, Join};
 use crate::{browser, i18n};
 
 /// The console.
@@ -42,10 +44,17 @@ fn Root(language: RwSignal<bool>) -> impl IntoView {
     let prefs = expect_context::<Prefs>();
     let session = session::state();
     let state = Memo::new(move |_| if language.get() { session.get() } else { SessionState::Unknown });
+    let path = use_location().pathname;
+    let joins = Memo::new(move |_| path.with(|path| Place::parse(path).route == route::Route::Join));
     move || {
         prefs.language_changes.track();
         match state.get() {
             SessionState::Unknown => ().into_any(),
+            // Whoever is signed in here may have been invited under another address.
+            _ if joins.get() => {
+                leave_boot();
+                view! { <Join /> }.into_any()
+            }
             SessionState::SignedOut => {
                 leave_boot();
                 view! { <Door /> }.into_any()

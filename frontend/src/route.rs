@@ -61,6 +61,8 @@ pub enum Route {
     Inbox,
     /// The settings.
     Settings(Section),
+    /// An invitation; its token stands behind the `#`.
+    Join,
     /// The kit, in development.
     Kit,
     /// No page of ours.
@@ -83,6 +85,7 @@ impl Place {
         let bare = |route| Self { store: None, route };
         match parts.as_slice() {
             [] | ["sign-in"] => bare(Route::Start),
+            ["join"] => bare(Route::Join),
             ["kit"] if cfg!(debug_assertions) => bare(Route::Kit),
             ["stores", store, rest @ ..] => {
                 Self { store: Some((*store).to_owned()), route: Route::parse(rest) }
@@ -116,6 +119,7 @@ impl Route {
     pub fn path(&self, store: &str) -> String {
         let rest = match self {
             Self::Start => return "/".to_owned(),
+            Self::Join => return "/join".to_owned(),
             Self::Kit => return "/kit".to_owned(),
             Self::Home | Self::Unknown => String::new(),
             Self::Carts => "/carts".to_owned(),

@@ -148,8 +148,9 @@ pub async fn await_idle(db: &Db) {
     if db.dialect() == crate::db::Dialect::Sqlite {
         return;
     }
-    let query = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
-                 AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+    // Not `pg_stat_activity`: it hides from the runtime role when others' transactions began.
+    let query = "SELECT count(*) AS n FROM pg_locks JOIN pg_database d ON d.oid = database \
+                 WHERE d.datname = current_database() AND pid <> pg_backend_pid() AND locktype = 'relation'";
     loop {
         let mut tx = db.read().await.expect("a transaction");
         let system = tx.system().await.expect("all stores");

@@ -65,6 +65,65 @@ pub async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     }
 }
 
+/// What an invitation offers.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Offer {
+    /// The organisation's name.
+    pub organisation: String,
+    /// The address it was sent to.
+    pub email: String,
+    /// The role it gives.
+    pub role: String,
+    /// Whether somebody of this address has an account.
+    pub member: bool,
+}
+
+/// What the invitation behind a token offers; `None` when it cannot be used any more.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn offer(token: &str) -> Result<Option<Offer>, Fault> {
+    let body = serde_json::json!({ "token": token }).to_string();
+    let answer = post("/auth/invitation", &body, None).await?;
+    match answer.status {
+        200..300 => {
+            serde_json::from_str(&answer.body).map(Some).map_err(|e| Fault::unreadable(e.to_string()))
+        }
+        400 | 410 => Ok(None),
+        status => Err(Fault::from_status(status, answer.request_id)),
+    }
+}
+
+/// What came of taking an invitation up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// Signed in.
+    In,
+    /// It is not the password of the member.
+    Wrong,
+    /// The new password is guessed too soon.
+    Weak,
+    /// The invitation cannot be used any more.
+    Gone,
+}
+
+/// Takes an invitation up.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn join(token: &str, name: &str, password: &str, language: &str) -> Result<Joined, Fault> {
+    let body =
+        serde_json::json!({ "token": token, "name": name, "password": password, "language": language });
+    let answer = post("/auth/join", &body.to_string(), None).await?;
+    match answer.status {
+        200..300 => keep(&answer).map(|_| Joined::In),
+        401 => Ok(Joined::Wrong),
+        410 => Ok(Joined::Gone),
+        422 => Ok(Joined::Weak),
+        status => Err(Fault::from_status(status, answer.request_id)),
+    }
+}
+
 /// Ends the session here and on the server.
 pub async fn sign_out() {
     let token = TOKEN.with_borrow(|token| token.as_ref().map(|token| token.value.clone()));

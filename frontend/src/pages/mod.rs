@@ -21,7 +21,9 @@ use crate::route::Route;
 /// The page of an address within a store.
 pub fn page(route: &Route) -> AnyView {
     match route {
-        Route::Home | Route::Start | Route::Kit | Route::Unknown => view! { <home::Home /> }.into_any(),
+        Route::Home | Route::Start | Route::Join | Route::Kit | Route::Unknown => {
+            view! { <home::Home /> }.into_any()
+        }
         Route::Carts => view! { <carts::Carts /> }.into_any(),
         Route::Cart(_) => view! { <cart::Cart /> }.into_any(),
         Route::Contacts => view! { <contacts::Contacts /> }.into_any(),

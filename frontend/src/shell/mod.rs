@@ -3,6 +3,7 @@
 mod brand;
 mod door;
 mod frame;
+mod join;
 mod nav;
 mod palette;
 mod prefs_menus;
@@ -12,4 +13,5 @@ mod topbar;
 
 pub use door::Door;
 pub use frame::Frame;
+pub use join::Join;
 pub use stores::{StoreInfo, Stores, use_store, use_stores};
