@@ -16,6 +16,7 @@ use cartwheel_domain::{
 use cartwheel_entity::{audit_entry, organisation};
 use ring::digest::{SHA256, digest};
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use std::collections::BTreeSet;
 
 /// What can be done that is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub enum Action {
     KeyMade,
     /// A key of the API was taken back.
     KeyRevoked,
+    /// A store was made.
+    StoreMade,
+    /// What entries say of a subject was erased.
+    DetailErased,
 }
 
 impl Action {
@@ -56,6 +61,8 @@ impl Action {
             Self::MemberRemoved => "member.removed",
             Self::KeyMade => "api_key.made",
             Self::KeyRevoked => "api_key.revoked",
+            Self::StoreMade => "store.made",
+            Self::DetailErased => "detail.erased",
         }
     }
 }
@@ -155,11 +162,16 @@ pub async fn append(organised: &Organised<'_>, env: &Env, actor: Actor, entry: E
     organised.insert::<audit_entry::Entity>(row).await
 }
 
-/// Erases what entries say of a subject beside the chain; the chain itself stays whole.
+/// Erases what entries say of a subject beside the chain, and writes down that it was; the chain itself stays whole.
 ///
 /// # Errors
 /// What the database says.
-pub async fn forget(organised: &Organised<'_>, subject: &str) -> Result<u64, DbError> {
+pub async fn forget(
+    organised: &Organised<'_>,
+    env: &Env,
+    actor: Actor,
+    subject: &str,
+) -> Result<u64, DbError> {
     let done = organised
         .update::<audit_entry::Entity>()
         .col_expr(audit_entry::Column::Salt, Expr::value(None::<String>))
@@ -167,6 +179,8 @@ pub async fn forget(organised: &Organised<'_>, subject: &str) -> Result<u64, DbE
         .filter(audit_entry::Column::Subject.eq(subject))
         .exec(organised.on())
         .await?;
+    let entries = serde_json::json!({ "entries": done.rows_affected });
+    append(organised, env, actor, Entry::new(Action::DetailErased, subject, entries)).await?;
     Ok(done.rows_affected)
 }
 
@@ -289,18 +303,23 @@ pub async fn verify(db: &Db) -> Result<Vec<Tampered>, DbError> {
 
 async fn chain(db: &Db, id: OrganisationId) -> Result<Option<Tampered>, DbError> {
     let (mut seq, mut previous) = (0, String::new());
+    // Nothing stands before the first.
+    let mut after = i64::MIN;
+    // What was erased, and what the chain says was.
+    let (mut bare, mut erased) = (Vec::new(), BTreeSet::new());
     loop {
         let mut tx = db.read().await?;
         let organised = tx.organisation(&OrganisationScope::system(id)).await?;
         let rows = organised
             .find::<audit_entry::Entity>()
-            .filter(audit_entry::Column::Seq.gt(seq))
+            .filter(audit_entry::Column::Seq.gt(after))
             .order_by_asc(audit_entry::Column::Seq)
             .limit(PORTION)
             .all(organised.on())
             .await?;
         if rows.is_empty() {
-            return Ok(None);
+            let unsaid = bare.into_iter().find(|(_, subject)| !erased.contains(subject));
+            return Ok(unsaid.map(|(seq, _)| Tampered::Detail(id, seq)));
         }
         for e in rows {
             seq += 1;
@@ -310,15 +329,15 @@ async fn chain(db: &Db, id: OrganisationId) -> Result<Option<Tampered>, DbError>
             if hash(&previous, &e) != e.hash {
                 return Ok(Some(Tampered::Changed(id, seq)));
             }
-            let detail_holds = match (&e.salt, &e.detail) {
-                (Some(salt), Some(detail)) => commitment(salt, detail) == e.commitment,
-                (None, None) => true,
-                _ => false,
-            };
-            if !detail_holds {
-                return Ok(Some(Tampered::Detail(id, seq)));
+            match (&e.salt, &e.detail) {
+                (Some(salt), Some(detail)) if commitment(salt, detail) == e.commitment => {}
+                (None, None) => bare.push((seq, e.subject.clone())),
+                _ => return Ok(Some(Tampered::Detail(id, seq))),
             }
-            previous = e.hash;
+            if e.action == Action::DetailErased.as_str() {
+                erased.insert(e.subject.clone());
+            }
+            (previous, after) = (e.hash, seq);
         }
     }
 }
@@ -375,6 +394,8 @@ mod tests {
             ("subject", "NULL"),
             ("detail", "'{}'"),
             ("detail", "NULL"),
+            ("detail", "NULL, salt = NULL"),
+            ("seq", "0 - seq"),
             ("salt", "'00'"),
             ("commitment", "'00'"),
             ("hash", "'00'"),
@@ -473,7 +494,8 @@ mod tests {
         write(&app, id, 3).await;
         let mut tx = app.db().write().await.expect("a transaction");
         let organised = tx.organisation(&OrganisationScope::system(id)).await.expect("the organisation");
-        assert_eq!(forget(&organised, "key_1").await.expect("erased"), 1);
+        let by = Actor::System;
+        assert_eq!(forget(&organised, app.env(), by, "key_1").await.expect("erased"), 1);
         tx.commit().await.expect("committed");
         assert_eq!(verify(app.db()).await.expect("verified"), []);
         let mut tx = app.db().read().await.expect("a transaction");
@@ -481,7 +503,7 @@ mod tests {
         let rows = page(&organised, None, 10).await.expect("rows");
         assert_eq!(
             rows.iter().map(|e| (e.seq, e.detail.is_some())).collect::<Vec<_>>(),
-            [(3, true), (2, false), (1, true)]
+            [(4, true), (3, true), (2, false), (1, true)]
         );
     }
 }

@@ -20,6 +20,12 @@ pub enum AccountError {
     /// There is no such store.
     #[error("there is no store {0}")]
     NoStore(StoreId),
+    /// The address has an account outside the organisation.
+    #[error(
+        "{0} has an account already and does not belong to this organisation. Make the store with another owner, who then \
+         invites them"
+    )]
+    Owner(EmailAddress),
     /// A setting is wrong.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -115,6 +121,10 @@ pub async fn create_store(system: &System<'_>, env: &Env, new: NewStore) -> Resu
         .one(system.on())
         .await?;
     if known.is_none() {
+        // Whoever has an account under this address chose its password; that it is theirs, only their mailbox could say.
+        if password.is_none() {
+            return Err(AccountError::Owner(new.owner));
+        }
         let row = membership::ActiveModel {
             member_id: Set(member_id.uuid()),
             organisation_id: Set(organisation_id.uuid()),

@@ -86,7 +86,8 @@ impl Stores {
     /// # Errors
     /// What the database says.
     pub async fn by_key(&self, key: &str) -> Result<Option<(Arc<StoreInfo>, ShopKey)>, DbError> {
-        if key.len() > 100 {
+        // Ours are letters, digits, - and _; PostgreSQL cannot even be asked for a NUL.
+        if key.len() > 100 || !key.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(None);
         }
         if let Some((id, kind)) = self.by_key.get(key) {

@@ -63,14 +63,19 @@ impl Site {
     }
 }
 
+/// Longest body, bytes: an address, a password and a token.
+const BODY: usize = 8 * 1_024;
+
 /// Adds the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/auth/sign-in", web::post().to(sign_in))
-        .route("/auth/refresh", web::post().to(refresh))
-        .route("/auth/sign-out", web::post().to(sign_out))
-        .route("/auth/invitation", web::post().to(invitation))
-        .route("/auth/join", web::post().to(join));
+    let scope = web::scope("/auth")
+        .app_data(web::JsonConfig::default().limit(BODY))
+        .route("/sign-in", web::post().to(sign_in))
+        .route("/refresh", web::post().to(refresh))
+        .route("/sign-out", web::post().to(sign_out))
+        .route("/invitation", web::post().to(invitation))
+        .route("/join", web::post().to(join));
+    config.service(scope);
 }
 
 #[derive(Deserialize)]
@@ -217,7 +222,8 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
         }
         Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
         Err(e @ SignInError::NoInvitation) => problem(410, "no_invitation", &e.to_string()),
-        Err(e @ SignInError::Invalid(..)) => problem(422, "invalid", &e.to_string()),
+        Err(e @ SignInError::Invalid("name", _)) => problem(422, "invalid_name", &e.to_string()),
+        Err(e @ SignInError::Invalid(..)) => problem(422, "invalid_password", &e.to_string()),
         Err(e @ SignInError::Over) => {
             let mut response = problem(401, "signed_out", &e.to_string());
             // A browser that keeps a dead token would try it at every start.

@@ -8,7 +8,10 @@ use crate::{
     accounts::{
         password,
         service::key_hash,
-        team::invitations::{self, Joiner, Offer},
+        team::{
+            self,
+            invitations::{self, Joiner, Offer},
+        },
     },
     clock::Env,
     db::{Db, DbError, System},
@@ -29,6 +32,11 @@ use tokio::sync::Semaphore;
 
 /// How long a session lives without use.
 pub const SESSION_LIFE: Millis = 30 * DAY;
+
+/// Failed tries of an account in an hour, from anywhere.
+const TRIES: usize = 100;
+/// Failed tries of a session to change the password, in an hour.
+const CHANGES: usize = 5;
 
 /// How long the token before the live one may be shown again, for answers lost on the way.
 const GRACE: Millis = 10 * SECOND;
@@ -120,30 +128,32 @@ impl Sessions {
         address: Option<IpAddr>,
         agent: &str,
     ) -> Result<Granted, SignInError> {
-        let member = self.prove(email, password, address).await?;
-        self.begin(MemberId(member.id), agent).await
+        let account = email.trim().to_lowercase();
+        let member = self.prove(&account, password, address, (&account, TRIES)).await?;
+        self.begin(&member, agent).await
     }
 
-    /// The member who shows their address and password. Each try is counted, wherever it comes from.
+    /// The member who shows their address and password. Each try is counted, wherever it comes from: by caller, and by what
+    /// is named, of which so many may fail in an hour.
     async fn prove(
         &self,
         email: &str,
         password: &str,
         address: Option<IpAddr>,
+        (account, most): (&str, usize),
     ) -> Result<member::Model, SignInError> {
-        let account = email.trim().to_lowercase();
-        if let Some(seconds) = self.throttle.wait(address, &account, self.env.now()) {
+        if let Some(seconds) = self.throttle.wait_of(address, account, most, self.env.now()) {
             return Err(SignInError::Throttled(seconds));
         }
         // Counted before it is judged, so that many at once are not judged before the first is counted.
-        self.throttle.tried(address, &account, self.env.now());
-        let row = self.member_by_email(&account).await?;
+        self.throttle.tried(address, account, self.env.now());
+        let row = self.member_by_email(email).await?;
         let hash = row.as_ref().map_or_else(|| self.decoy.to_string(), |m| m.password_hash.clone());
         let good = self.verify(password.to_owned(), hash).await?;
         let (true, Some(row)) = (good && password.len() <= password::LONGEST, row) else {
             return Err(SignInError::Refused);
         };
-        self.throttle.succeeded(address, &account);
+        self.throttle.succeeded(address, account);
         Ok(row)
     }
 
@@ -200,12 +210,13 @@ impl Sessions {
     ) -> Result<Granted, SignInError> {
         let offer = self.offer(join.token).await?.ok_or(SignInError::NoInvitation)?;
         let joiner = match offer.known {
-            Some(_) => Joiner::Known(MemberId(self.prove(&offer.email, join.password, address).await?.id)),
+            Some(_) => {
+                let whom = (offer.email.as_str(), TRIES);
+                Joiner::Known(MemberId(self.prove(&offer.email, join.password, address, whom).await?.id))
+            }
             None => {
-                let name = join.name.trim().to_owned();
-                if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
-                    return Err(SignInError::Invalid("name", "1 to 80 characters on one line".into()));
-                }
+                let name = team::name("name", join.name)
+                    .map_err(|_| SignInError::Invalid("name", team::NAME.into()))?;
                 let names = vec![name.clone(), offer.email.clone(), offer.name.clone()];
                 let password_hash = self.chosen(join.password, names).await?;
                 Joiner::New { name, password_hash, language: join.language.code().into() }
@@ -214,8 +225,11 @@ impl Sessions {
         let mut tx = self.db.write().await?;
         let member = invitations::accept(&mut tx, &self.env, &offer, joiner).await?;
         let member = member.ok_or(SignInError::NoInvitation)?;
+        let system = tx.system().await?;
+        let query = system.find::<member::Entity>().filter(member::Column::Id.eq(member.uuid()));
+        let row = query.one(system.on()).await?.ok_or(SignInError::NoInvitation)?;
         tx.commit().await?;
-        self.begin(member, agent).await
+        self.begin(&row, agent).await
     }
 
     /// Gives a member another password and ends all their other sessions, at once.
@@ -235,7 +249,9 @@ impl Sessions {
             let query = system.find::<member::Entity>().filter(member::Column::Id.eq(access.member.uuid()));
             query.one(system.on()).await?.ok_or(SignInError::Over)?
         };
-        let row = self.prove(&row.email, old, address).await?;
+        // Counted for the session: whoever has only its token must not lock the account for its owner.
+        let session = format!("session {}", access.session);
+        let row = self.prove(&row.email, old, address, (&session, CHANGES)).await?;
         let hash = self.chosen(new, vec![row.name, row.email]).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
@@ -282,12 +298,12 @@ impl Sessions {
         Ok(ended)
     }
 
-    async fn begin(&self, member: MemberId, agent: &str) -> Result<Granted, SignInError> {
+    async fn begin(&self, member: &member::Model, agent: &str) -> Result<Granted, SignInError> {
         let (now, id) = (self.env.now(), self.env.id::<SessionId>());
         let refresh_token = self.mint(id);
         let row = session::ActiveModel {
             id: Set(id.uuid()),
-            member_id: Set(member.uuid()),
+            member_id: Set(member.id),
             token_hash: Set(key_hash(&refresh_token)),
             previous_hash: Set(None),
             rotated_at: Set(now),
@@ -298,9 +314,17 @@ impl Sessions {
             ended_at: Set(None),
         };
         let mut tx = self.db.write().await?;
-        tx.system().await?.insert::<session::Entity>(row).await?;
+        let system = tx.system().await?;
+        // A password that was changed since it was shown opens no session: its change has ended the others already.
+        let query = system
+            .find::<member::Entity>()
+            .filter(member::Column::Id.eq(member.id))
+            .filter(member::Column::PasswordHash.eq(&member.password_hash))
+            .lock_exclusive();
+        query.one(system.on()).await?.ok_or(SignInError::Refused)?;
+        system.insert::<session::Entity>(row).await?;
         tx.commit().await?;
-        self.granted(Access { member, session: id }, refresh_token)
+        self.granted(Access { member: MemberId(member.id), session: id }, refresh_token)
     }
 
     /// A refresh token: session, 32 random bytes, and half an HMAC over both. That it names its session lets every token of
@@ -458,6 +482,7 @@ async fn end_sessions(
 }
 
 async fn session_by(system: &System<'_>, id: SessionId) -> Result<Option<session::Model>, DbError> {
-    let query = system.find::<session::Entity>().filter(session::Column::Id.eq(id.uuid()));
+    // Held until the commit: of two tabs that renew at once the second must see what the first has written.
+    let query = system.find::<session::Entity>().filter(session::Column::Id.eq(id.uuid())).lock_exclusive();
     Ok(query.one(system.on()).await?)
 }

@@ -202,13 +202,12 @@ async fn an_invitation_is_taken_up(app: TestApp) {
     use crate::auth::session::Join;
     use crate::{
         accounts::team::invitations,
-        db::{Actor, OrganisationScope, Role},
+        db::{OrganisationScope, Role},
     };
     use cartwheel_domain::{contact_point::EmailAddress, locale::Language};
     let (a, _) = (app.store("a").await, app.store("b").await);
     let sessions = sessions(&app);
-    let owner =
-        OrganisationScope::granted(a.keys.organisation_id, Role::Owner, Actor::Member(app.env().id()));
+    let owner = OrganisationScope::system(a.keys.organisation_id);
     let invite = async |email: &str| {
         let email: EmailAddress = email.parse().expect("an address");
         let mut tx = app.db().write().await.expect("a transaction");

@@ -2,20 +2,27 @@
 
 use super::Outcome;
 use crate::{
-    accounts::{NewStore, SecretKind, secrets, service},
+    accounts::{
+        NewStore, SecretKind,
+        audit::{self, Action, Entry},
+        secrets, service,
+    },
     channels::email::dkim::Signer,
     clock::Env,
     config::Config,
-    db::{Db, StoreScope},
+    db::{Actor, Db, OrganisationScope, StoreScope, Tx},
     journeys, templates,
 };
 use cartwheel_domain::{
     contact_point::EmailAddress,
-    ids::StoreId,
+    ids::{OrganisationId, StoreId},
     journey::{Definition, JourneyState, listed},
     settings::StoreSettings,
 };
+use cartwheel_entity::store;
 use clap::Subcommand;
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde_json::json;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 #[derive(Subcommand)]
@@ -125,6 +132,9 @@ async fn set(config: &Config, db: &Db, env: &Env, store: StoreId, values: &[Stri
         pairs.iter().try_for_each(|(key, value)| settings.set(key, value))
     })
     .await?;
+    let names: Vec<&str> =
+        pairs.iter().map(|(key, _)| *key).chain(credentials.iter().map(|(kind, _)| kind.as_str())).collect();
+    let entry = Entry::new(Action::StoreSettings, store, json!({ "changed": names }));
     if !credentials.is_empty() {
         let master = crate::app::master_key(config, db, env)?;
         let mut tx = db.write().await?;
@@ -140,7 +150,9 @@ async fn set(config: &Config, db: &Db, env: &Env, store: StoreId, values: &[Stri
         journeys::named::set_holdout(&scoped, env, percent.parse()?, None).await?;
         tx.commit().await?;
     }
-    Ok(())
+    let mut tx = db.write().await?;
+    note(&mut tx, env, store, entry).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The text of a credential: as given, or what stands in the file named after an `@`, so that it need not pass through
@@ -167,13 +179,25 @@ pub(crate) async fn create(
     new: NewStore,
     settings: &StoreSettings,
 ) -> Outcome<service::StoreKeys> {
+    let live = new.live;
     let mut tx = db.write().await?;
     let keys = service::create_store(&tx.system().await?, env, new).await?;
     let scoped = tx.enter(&StoreScope::system(keys.store_id)).await?;
     templates::install_default_set(&scoped, env).await?;
     journeys::install_default(&scoped, env, settings).await?;
+    let entry = Entry::new(Action::StoreMade, keys.store_id, json!({ "live": live }));
+    note(&mut tx, env, keys.store_id, entry).await?;
     tx.commit().await?;
     Ok(keys)
+}
+
+/// Writes down what the operator does to a store, in the transaction that does it.
+async fn note(tx: &mut Tx, env: &Env, store: StoreId, entry: Entry) -> Outcome<()> {
+    let system = tx.system().await?;
+    let query = system.find::<store::Entity>().filter(store::Column::Id.eq(store.uuid()));
+    let row = query.one(system.on()).await?.ok_or_else(|| format!("there is no store {store}"))?;
+    let organised = tx.organisation(&OrganisationScope::system(OrganisationId(row.organisation_id))).await?;
+    Ok(audit::append(&organised, env, Actor::System, entry.within(store)).await?)
 }
 
 pub(super) async fn journey(config: &Config, command: JourneyCommand) -> Outcome {
@@ -188,6 +212,8 @@ pub(super) async fn journey(config: &Config, command: JourneyCommand) -> Outcome
     let known = journeys::named::by_name(&scoped, &definition.name).await?;
     let published = journeys::service::publish(&scoped, &env, known, &definition, None).await?;
     journeys::service::switch(&scoped, &env, published.journey_id, JourneyState::Active).await?;
+    let detail = json!({ "version": published.number, "name": definition.name });
+    note(&mut tx, &env, store, Entry::new(Action::JourneyPublished, published.journey_id, detail)).await?;
     tx.commit().await?;
     writeln!(std::io::stdout().lock(), "{} version {} is on", published.journey_id, published.number)?;
     Ok(ExitCode::SUCCESS)

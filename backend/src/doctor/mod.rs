@@ -89,8 +89,11 @@ async fn written_heads(
 ) -> Result<Option<String>, Box<dyn std::error::Error>> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
-        // Nothing was written down yet.
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let gone =
+                format!("{} is missing; a worker writes it at its start and each hour", file.display());
+            return Ok(Some(gone));
+        }
         Err(e) => return Ok(Some(format!("{} cannot be read: {e}", file.display()))),
     };
     let mut heads = Vec::new();

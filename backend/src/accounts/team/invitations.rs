@@ -1,6 +1,6 @@
 //! Invitations: a link that lets one person in, once, within a week.
 
-use super::{TeamError, may_give};
+use super::{TeamError, may_give, still_there};
 use crate::{
     accounts::{
         audit::{self, Action, Entry},
@@ -36,12 +36,14 @@ pub async fn invite(
     role: Role,
 ) -> Result<(invitation::Model, String), TeamError> {
     may_give(scope, role)?;
-    let Actor::Member(by) = scope.actor() else {
-        return Err(TeamError::Invalid("email", "only a member can invite".into()));
+    let by = match scope.actor() {
+        Actor::Member(id) => id.uuid(),
+        Actor::System => uuid::Uuid::nil(),
+        _ => return Err(TeamError::Invalid("email", "only a member can invite".into())),
     };
     let known = member_by_email(&tx.system().await?, email.as_str()).await?;
     let organised = tx.organisation(scope).await?;
-    organised.lock().await?;
+    still_there(&organised, scope).await?;
     if let Some(known) = known {
         let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(known.id));
         if query.one(organised.on()).await?.is_some() {
@@ -65,7 +67,7 @@ pub async fn invite(
         email: email.to_string(),
         role: role.as_str().into(),
         token_hash: key_hash(&token),
-        invited_by: by.uuid(),
+        invited_by: by,
         created_at: env.now(),
         expires_at: env.now() + LIFE,
         ended_at: None,
@@ -134,6 +136,21 @@ async fn end(organised: &Organised<'_>, env: &Env, id: InvitationId) -> Result<b
         .exec(organised.on())
         .await?;
     Ok(done.rows_affected > 0)
+}
+
+/// Ends the open invitations a member has made, of the roles that are chosen: nobody comes back by a link of their own.
+pub(super) async fn end_of(
+    organised: &Organised<'_>,
+    env: &Env,
+    by: MemberId,
+    chosen: impl Fn(Role) -> bool,
+) -> Result<(), DbError> {
+    for row in open(organised, env).await?.into_iter().filter(|row| row.invited_by == by.uuid()) {
+        if Role::from_name(&row.role).is_none_or(&chosen) {
+            end(organised, env, InvitationId(row.id)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What somebody who holds the link is told.

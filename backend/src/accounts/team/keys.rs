@@ -1,6 +1,6 @@
 //! Keys of the API: shown once, kept as a hash, with a role, an end and a recognisable beginning.
 
-use super::{TeamError, may_give, name};
+use super::{TeamError, may_give, name, still_there};
 use crate::{
     accounts::{
         audit::{self, Action, Entry},
@@ -17,7 +17,7 @@ use cartwheel_entity::{api_key, store};
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde_json::json;
 
-/// Most keys that are listed, and that can be in force.
+/// Most keys that can be in force, and that are listed of those taken back.
 const MOST: u64 = 200;
 
 /// What a new key is to be.
@@ -33,13 +33,17 @@ pub struct NewKey {
     pub expires_at: Option<Millis>,
 }
 
-/// The keys of an organisation, newest first, revoked ones too.
+/// The keys of an organisation: first those that were not taken back, all of them, then the latest of those that were; each
+/// newest first.
 ///
 /// # Errors
 /// What the database says.
 pub async fn list(organised: &Organised<'_>) -> Result<Vec<api_key::Model>, DbError> {
-    let query = organised.find::<api_key::Entity>().order_by_desc(api_key::Column::CreatedAt).limit(MOST);
-    Ok(query.all(organised.on()).await?)
+    let newest = || organised.find::<api_key::Entity>().order_by_desc(api_key::Column::CreatedAt);
+    let mut rows = newest().filter(api_key::Column::RevokedAt.is_null()).all(organised.on()).await?;
+    let revoked = newest().filter(api_key::Column::RevokedAt.is_not_null()).limit(MOST);
+    rows.extend(revoked.all(organised.on()).await?);
+    Ok(rows)
 }
 
 /// Makes a key; the text is shown this once.
@@ -66,9 +70,10 @@ pub async fn make(
         query.one(system.on()).await?.ok_or(TeamError::None("store"))?;
     }
     let organised = tx.organisation(scope).await?;
-    organised.lock().await?;
-    let in_force = organised.find::<api_key::Entity>().filter(api_key::Column::RevokedAt.is_null());
-    if in_force.limit(MOST).all(organised.on()).await?.len() as u64 >= MOST {
+    still_there(&organised, scope).await?;
+    let over = |key: &api_key::Model| key.expires_at.is_some_and(|at| at <= env.now());
+    let in_force = list(&organised).await?.into_iter().filter(|key| key.revoked_at.is_none() && !over(key));
+    if in_force.count() as u64 >= MOST {
         return Err(TeamError::Invalid("name", format!("{MOST} keys are in force; revoke some first")));
     }
     let (id, text) = (env.id::<ApiKeyId>(), env.secret::<24>("cwa_"));
@@ -115,6 +120,7 @@ pub async fn revoke(
     scope: &OrganisationScope,
     id: ApiKeyId,
 ) -> Result<(), TeamError> {
+    still_there(organised, scope).await?;
     let query = organised.find::<api_key::Entity>().filter(api_key::Column::Id.eq(id.uuid()));
     let row = query.one(organised.on()).await?.ok_or(TeamError::None("key"))?;
     may_give(scope, Role::from_name(&row.role).unwrap_or(Role::Owner))?;

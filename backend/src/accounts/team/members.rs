@@ -1,6 +1,6 @@
 //! Members and their roles.
 
-use super::{TeamError, may_give};
+use super::{TeamError, invitations, may_give, still_there};
 use crate::{
     accounts::audit::{self, Action, Entry},
     clock::Env,
@@ -79,6 +79,7 @@ pub async fn set_role(
     id: MemberId,
     role: Role,
 ) -> Result<(), TeamError> {
+    still_there(organised, scope).await?;
     let before = role_of(organised, id).await?;
     may_give(scope, role)?;
     may_give(scope, before)?;
@@ -94,12 +95,13 @@ pub async fn set_role(
         .filter(membership::Column::MemberId.eq(id.uuid()))
         .exec(organised.on())
         .await?;
+    invitations::end_of(organised, env, id, |given| given > role).await?;
     let detail = json!({ "from": before.as_str(), "to": role.as_str() });
     audit::append(organised, env, scope.actor(), Entry::new(Action::MemberRole, id, detail)).await?;
     Ok(())
 }
 
-/// Takes a member out, from their next request on. Keys they made stay: a shop's server does not stop with a person.
+/// Takes a member out, from their next request on, and ends the invitations they made. Keys they made stay: a shop's server does not stop with a person.
 ///
 /// # Errors
 /// [`TeamError`]: no such member, one above the remover, the last owner.
@@ -109,11 +111,13 @@ pub async fn remove(
     scope: &OrganisationScope,
     id: MemberId,
 ) -> Result<(), TeamError> {
+    still_there(organised, scope).await?;
     let before = role_of(organised, id).await?;
     may_give(scope, before)?;
     if before == Role::Owner {
         keeps_an_owner(organised, id).await?;
     }
+    invitations::end_of(organised, env, id, |_| true).await?;
     organised
         .delete::<membership::Entity>()
         .filter(membership::Column::MemberId.eq(id.uuid()))

@@ -10,7 +10,9 @@ pub mod members;
 #[cfg(test)]
 mod tests;
 
-use crate::db::{DbError, OrganisationScope, Role};
+use crate::db::{Actor, DbError, OrganisationScope, Organised, Role};
+use cartwheel_entity::membership;
+use sea_orm::{ColumnTrait, QueryFilter};
 
 /// Why the team stays as it is.
 #[derive(Debug, thiserror::Error)]
@@ -44,16 +46,35 @@ impl From<sea_orm::DbErr> for TeamError {
     }
 }
 
+/// Whether the actor still has the rights that were checked before the transaction began. Call it under the organisation's
+/// lock, which every change of a role takes: whoever is being removed at this moment makes no key any more.
+async fn still_there(organised: &Organised<'_>, scope: &OrganisationScope) -> Result<(), TeamError> {
+    organised.lock().await?;
+    let Actor::Member(id) = scope.actor() else { return Ok(()) };
+    let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(id.uuid()));
+    let role = query.one(organised.on()).await?.and_then(|m| Role::from_name(&m.role));
+    if role.is_some_and(|role| role >= scope.role()) { Ok(()) } else { Err(TeamError::None("member")) }
+}
+
 /// Whether somebody may give or take a role: never one above their own.
 fn may_give(scope: &OrganisationScope, role: Role) -> Result<(), TeamError> {
     if role > scope.role() { Err(TeamError::AboveOwn(role.as_str())) } else { Ok(()) }
 }
 
-/// A name as people read it: 1 to 80 characters on one line.
-fn name(field: &'static str, text: &str) -> Result<String, TeamError> {
+/// What a name must be.
+pub const NAME: &str = "1 to 80 characters on one line, none of them invisible";
+
+/// A name as people read it, without spaces around it.
+///
+/// # Errors
+/// [`TeamError::Invalid`] when it is empty, longer than 80 characters, has line ends or control characters, or signs that are not
+/// seen and change how the rest is read.
+pub fn name(field: &'static str, text: &str) -> Result<String, TeamError> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > 80 || text.chars().any(char::is_control) {
-        return Err(TeamError::Invalid(field, "1 to 80 characters on one line".into()));
+    // Zero width, bidirectional controls, separators of lines and paragraphs, the byte order mark.
+    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    if text.is_empty() || text.chars().count() > 80 || text.chars().any(|c| c.is_control() || unseen(c)) {
+        return Err(TeamError::Invalid(field, NAME.into()));
     }
     Ok(text.to_owned())
 }

@@ -9,8 +9,7 @@ use cartwheel_macros::db_test;
 
 /// Somebody with a role in a store's organisation, and their proof.
 async fn person(app: &TestApp, store: &TestStore, name: &str, role: Role) -> (MemberId, OrganisationScope) {
-    let owner =
-        OrganisationScope::granted(store.keys.organisation_id, Role::Owner, Actor::Member(app.env().id()));
+    let owner = OrganisationScope::system(store.keys.organisation_id);
     let email: EmailAddress = format!("{name}@team.example").parse().expect("an address");
     let mut tx = app.db().write().await.expect("a transaction");
     let (_, token) = invitations::invite(&mut tx, app.env(), &owner, &email, role).await.expect("invited");
@@ -152,7 +151,10 @@ async fn an_organisation_keeps_an_owner(app: TestApp) {
     };
     let (a, b) = futures_util::future::join(out(as_ann, ben), out(as_ben, ann)).await;
     assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
-    assert!([a, b].into_iter().any(|o| matches!(o, Err(TeamError::LastOwner))));
+    // Whoever came second was owner no more when their turn came; and who is left cannot go.
+    assert!([&a, &b].into_iter().any(|o| matches!(o, Err(TeamError::None("member")))));
+    let (left, scope) = if a.is_ok() { (ann, as_ann) } else { (ben, as_ben) };
+    assert!(matches!(out(scope, left).await, Err(TeamError::LastOwner)));
 }
 
 #[db_test]
@@ -171,7 +173,7 @@ async fn a_key_is_the_organisations_own(app: TestApp) {
     assert!(matches!(foreign, Err(TeamError::None("store"))));
     let past = keys::make(&mut tx, env, &owner, key("k", None, Some(env.now()))).await;
     assert!(matches!(past, Err(TeamError::Invalid("expiresAt", _))));
-    for wrong in ["", " ", "a\nb", &"x".repeat(81)] {
+    for wrong in ["", " ", "a\nb", "a\u{202e}b", "\u{200b}", &"x".repeat(81)] {
         let made = keys::make(&mut tx, env, &owner, key(wrong, None, None)).await;
         assert!(matches!(made, Err(TeamError::Invalid("name", _))), "{wrong:?}");
     }
@@ -227,4 +229,54 @@ async fn an_organisation_sees_only_its_own(app: TestApp) {
     let inside = tx.enter(&a.scope()).await.expect("a store");
     let seen = api_key::Entity::find().count(inside.on()).await.expect("count");
     assert_eq!(seen, if postgres { 0 } else { 2 }, "a store's transaction sees no keys");
+}
+
+/// Whoever is taken out takes their invitations along, and what they had begun stops at the lock.
+#[db_test]
+async fn nobody_comes_back_by_a_link_of_their_own(app: TestApp) {
+    let store = app.store("a").await;
+    let (_, ann) = person(&app, &store, "ann", Role::Owner).await;
+    let (mal_id, mal) = person(&app, &store, "mal", Role::Owner).await;
+    let (ben_id, ben) = person(&app, &store, "ben", Role::Owner).await;
+    let mut tx = app.db().write().await.expect("a transaction");
+    let mut invite = async |scope: &OrganisationScope, name: &str, role| {
+        let email: EmailAddress = format!("{name}@team.example").parse().expect("an address");
+        invitations::invite(&mut tx, app.env(), scope, &email, role).await.expect("invited").1
+    };
+    let (back, above, within) = (
+        invite(&mal, "mal2", Role::Owner).await,
+        invite(&ben, "ben2", Role::Owner).await,
+        invite(&ben, "ben3", Role::Editor).await,
+    );
+    let organised = tx.organisation(&ann).await.expect("the organisation");
+    members::remove(&organised, app.env(), &ann, mal_id).await.expect("removed");
+    members::set_role(&organised, app.env(), &ann, ben_id, Role::Admin).await.expect("lowered");
+    for (token, open) in [(&back, false), (&above, false), (&within, true)] {
+        let offer = invitations::offer(&mut tx, app.env(), token).await.expect("asked");
+        assert_eq!(offer.is_some(), open);
+    }
+    let email: EmailAddress = "mal3@team.example".parse().expect("an address");
+    let late = invitations::invite(&mut tx, app.env(), &mal, &email, Role::Support).await;
+    assert!(matches!(late, Err(TeamError::None("member"))), "{late:?}");
+    let key = keys::NewKey { name: "k".into(), role: Role::Owner, store: None, expires_at: None };
+    assert!(matches!(keys::make(&mut tx, app.env(), &ben, key).await, Err(TeamError::None("member"))));
+}
+
+/// A key in force is always shown, however many were made and revoked after it.
+#[db_test]
+async fn a_key_in_force_cannot_be_hidden(app: TestApp) {
+    let store = app.store("a").await;
+    let (_, ann) = person(&app, &store, "ann", Role::Owner).await;
+    let mut tx = app.db().write().await.expect("a transaction");
+    let key =
+        |name: &str| keys::NewKey { name: name.into(), role: Role::Owner, store: None, expires_at: None };
+    let (kept, _) = keys::make(&mut tx, app.env(), &ann, key("kept")).await.expect("made");
+    for n in 0..205 {
+        let (row, _) = keys::make(&mut tx, app.env(), &ann, key(&format!("k{n}"))).await.expect("made");
+        let organised = tx.organisation(&ann).await.expect("the organisation");
+        keys::revoke(&organised, app.env(), &ann, row.id.into()).await.expect("revoked");
+    }
+    let organised = tx.organisation(&ann).await.expect("the organisation");
+    let listed = keys::list(&organised).await.expect("listed");
+    assert!(listed[..2].iter().any(|row| row.id == kept.id) && listed.len() == 202, "{}", listed.len());
 }

@@ -75,6 +75,7 @@ pub fn people_only() -> Error {
 /// What the database says.
 pub fn team_errors(e: TeamError) -> Result<Vec<UserError>, DbError> {
     let (path, code) = match &e {
+        TeamError::None("store") => ("storeId", "not_found"),
         TeamError::None(_) => ("id", "not_found"),
         TeamError::AboveOwn(_) => ("role", "above_own"),
         TeamError::LastOwner => ("id", "last_owner"),

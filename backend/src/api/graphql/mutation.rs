@@ -154,6 +154,9 @@ async fn finish(
 async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserError>> {
     let mut tx = access.write().await?;
     let id = access.info.id;
+    // The store's lock before its row, as everywhere: ingest writes rows that refer to the row under the lock.
+    let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+    scoped.lock().await.map_err(|e| access.fault(&e))?;
     let system = tx.system().await.map_err(|e| access.fault(&e))?;
     // Held until the commit: settings are one value, and two who change different ones of them must not undo each other.
     let query = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid())).lock_exclusive();

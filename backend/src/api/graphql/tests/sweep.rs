@@ -5,7 +5,7 @@ use super::Service;
 use crate::{
     accounts::team::{invitations, keys, members},
     channels::fake::Fake,
-    db::{Actor, OrganisationScope, Role},
+    db::{OrganisationScope, Role},
     testing::{TestApp, TestStore, flow::Flow},
 };
 use async_graphql::{
@@ -283,7 +283,7 @@ fn seen(answer: &Response) -> String {
             format!("{} {code:?}", e.message)
         })
         .collect();
-    format!("{} {errors:?}", serde_json::to_string(&answer.data).expect("JSON"))
+    format!("{} {errors:?}", super::team::text(&answer.data))
 }
 
 macro_rules! rows {
@@ -340,8 +340,7 @@ async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, String) {
     app.clock().advance(HOUR + MINUTE);
     flow.drain().await;
     let store = flow.store.clone();
-    let owner =
-        OrganisationScope::granted(store.keys.organisation_id, Role::Owner, Actor::Member(app.env().id()));
+    let owner = OrganisationScope::system(store.keys.organisation_id);
     let (member, token) = person(service, app, &store, Role::Owner, &format!("olga.{CANARY}")).await;
     let mut tx = app.db().write().await.expect("a transaction");
     let email: EmailAddress = format!("new@{CANARY}.example").parse().expect("an address");
@@ -395,8 +394,7 @@ async fn strangers(
         let (_, token) = person(service, app, b, role, &format!("b-{}", role.as_str())).await;
         list.push((role.as_str(), Some(token)));
     }
-    let owner =
-        OrganisationScope::granted(b.keys.organisation_id, Role::Owner, Actor::Member(app.env().id()));
+    let owner = OrganisationScope::system(b.keys.organisation_id);
     let new = keys::NewKey { name: "all".into(), role: Role::Owner, store: None, expires_at: None };
     let mut tx = app.db().write().await.expect("a transaction");
     let (_, text) = keys::make(&mut tx, app.env(), &owner, new).await.expect("made");
@@ -404,8 +402,7 @@ async fn strangers(
     list.push(("a key of the organisation", Some(text)));
     // Somebody who was let in and taken out again, with the token they had.
     let (gone, token) = person(service, app, a, Role::Owner, "gone").await;
-    let theirs =
-        OrganisationScope::granted(a.keys.organisation_id, Role::Owner, Actor::Member(app.env().id()));
+    let theirs = OrganisationScope::system(a.keys.organisation_id);
     let mut tx = app.db().write().await.expect("a transaction");
     let organised = tx.organisation(&theirs).await.expect("the organisation");
     members::remove(&organised, app.env(), &theirs, gone).await.expect("removed");
