@@ -15,7 +15,10 @@ use cartwheel_domain::{
     time::{DAY, Millis},
 };
 use cartwheel_entity::{invitation, member, membership, organisation};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use serde_json::json;
 
 /// How long an invitation can be accepted.
@@ -72,18 +75,7 @@ pub async fn invite(
         expires_at: env.now() + LIFE,
         ended_at: None,
     };
-    let active = invitation::ActiveModel {
-        organisation_id: Set(row.organisation_id),
-        id: Set(row.id),
-        email: Set(row.email.clone()),
-        role: Set(row.role.clone()),
-        token_hash: Set(row.token_hash.clone()),
-        invited_by: Set(row.invited_by),
-        created_at: Set(row.created_at),
-        expires_at: Set(row.expires_at),
-        ended_at: Set(None),
-    };
-    organised.insert::<invitation::Entity>(active).await?;
+    organised.insert::<invitation::Entity>(row.clone().into_active_model().reset_all()).await?;
     let detail = json!({ "email": row.email, "role": row.role });
     audit::append(&organised, env, scope.actor(), Entry::new(Action::MemberInvited, id, detail)).await?;
     Ok((row, token))
@@ -113,6 +105,7 @@ pub async fn withdraw(
     scope: &OrganisationScope,
     id: InvitationId,
 ) -> Result<(), TeamError> {
+    still_there(organised, scope).await?;
     let query = organised
         .find::<invitation::Entity>()
         .filter(invitation::Column::Id.eq(id.uuid()))

@@ -14,7 +14,9 @@ use cartwheel_domain::{
     time::Millis,
 };
 use cartwheel_entity::{api_key, store};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use serde_json::json;
 
 /// Most keys that can be in force, and that are listed of those taken back.
@@ -90,20 +92,7 @@ pub async fn make(
         expires_at: new.expires_at,
         revoked_at: None,
     };
-    let active = api_key::ActiveModel {
-        id: Set(row.id),
-        organisation_id: Set(row.organisation_id),
-        store_id: Set(row.store_id),
-        name: Set(row.name.clone()),
-        prefix: Set(row.prefix.clone()),
-        key_hash: Set(row.key_hash.clone()),
-        role: Set(row.role.clone()),
-        created_at: Set(row.created_at),
-        last_used_at: Set(None),
-        expires_at: Set(row.expires_at),
-        revoked_at: Set(None),
-    };
-    organised.insert::<api_key::Entity>(active).await?;
+    organised.insert::<api_key::Entity>(row.clone().into_active_model().reset_all()).await?;
     let detail = json!({ "name": name, "role": new.role.as_str(), "expires_at": new.expires_at });
     let entry = Entry { store: new.store, ..Entry::new(Action::KeyMade, id, detail) };
     audit::append(&organised, env, scope.actor(), entry).await?;

@@ -175,10 +175,7 @@ impl TeamMutation {
         id: ID,
     ) -> Result<TeamPayload> {
         let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(TeamPayload {
-                organisation: None,
-                user_errors: none("organisationId", "organisation"),
-            });
+            return Ok(no_organisation());
         };
         let Ok(id) = id.parse::<InvitationId>() else { return no_such(TeamError::None("invitation")) };
         let mut tx = access.write().await?;
@@ -196,10 +193,7 @@ impl TeamMutation {
         role: RoleName,
     ) -> Result<TeamPayload> {
         let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(TeamPayload {
-                organisation: None,
-                user_errors: none("organisationId", "organisation"),
-            });
+            return Ok(no_organisation());
         };
         let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
         let mut tx = access.write().await?;
@@ -211,10 +205,7 @@ impl TeamMutation {
     /// Takes a member out, from their next request on; their keys stay. Needs the role admin, and at least the member's.
     async fn remove_member(&self, ctx: &Context<'_>, organisation_id: ID, id: ID) -> Result<TeamPayload> {
         let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(TeamPayload {
-                organisation: None,
-                user_errors: none("organisationId", "organisation"),
-            });
+            return Ok(no_organisation());
         };
         let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
         let mut tx = access.write().await?;
@@ -261,10 +252,7 @@ impl TeamMutation {
     /// Takes a key back, from the next request on. Needs the role admin, and at least the key's.
     async fn revoke_api_key(&self, ctx: &Context<'_>, organisation_id: ID, id: ID) -> Result<TeamPayload> {
         let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(TeamPayload {
-                organisation: None,
-                user_errors: none("organisationId", "organisation"),
-            });
+            return Ok(no_organisation());
         };
         let Ok(id) = id.parse::<ApiKeyId>() else { return no_such(TeamError::None("key")) };
         let mut tx = access.write().await?;
@@ -304,6 +292,10 @@ impl TeamMutation {
         };
         Ok(SignInPayload { ended: 0, user_errors: vec![said] })
     }
+}
+
+fn no_organisation() -> TeamPayload {
+    TeamPayload { organisation: None, user_errors: none("organisationId", "organisation") }
 }
 
 fn no_such(e: TeamError) -> Result<TeamPayload> {

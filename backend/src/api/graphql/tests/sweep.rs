@@ -1,7 +1,7 @@
 //! Tenant isolation, from the schema itself: every field and every argument that names something, asked by everybody who
 //! has no right to it, answers a foreign id like one that never was. A field or an argument without a fixture fails here.
 
-use super::Service;
+use super::{Service, team::person};
 use crate::{
     accounts::team::{invitations, keys, members},
     channels::fake::Fake,
@@ -313,17 +313,6 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let listed: BTreeSet<String> = tables.iter().map(|t| (*t).to_owned()).collect();
     assert_eq!(files, listed, "each table is compared before and after");
     all
-}
-
-/// Lets somebody into a store's organisation and signs them in.
-async fn person(
-    service: &Service,
-    app: &TestApp,
-    store: &TestStore,
-    role: Role,
-    name: &str,
-) -> (MemberId, String) {
-    super::team::person(service, app, store, role, name).await
 }
 
 /// All there is of the side that is attacked. Its canary is its name, which stands in everything it has.
