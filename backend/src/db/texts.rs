@@ -88,6 +88,23 @@ fn element(value: &Value) -> Option<(&'static str, String)> {
     }
 }
 
+/// PostgreSQL's text for [`rows_of`]. OFFSET 0 keeps the planner from turning the look-ups into a join: it does not know how
+/// long the list is and takes all stores to be of the average size, and so it read all rows of a large one.
+fn rows_text<E: Tenant>(names: &[&str], kinds: &[&str]) -> String {
+    let all = E::find().build(Dialect::Postgres.backend()).sql;
+    let (select, table) = all.rsplit_once(" FROM ").unwrap_or((&all, ""));
+    let heads: Vec<String> = kinds.iter().enumerate().map(|(i, kind)| format!("c{i} {kind}")).collect();
+    let pairs: Vec<String> =
+        names.iter().enumerate().map(|(i, name)| format!(" AND {table}.\"{name}\" = v.c{i}")).collect();
+    format!(
+        "{select} FROM jsonb_to_recordset($2) AS v({}) CROSS JOIN LATERAL \
+         (SELECT * FROM {table} WHERE {table}.\"{}\" = $1{} OFFSET 0) AS {table}",
+        heads.join(", "),
+        E::store_column().as_str(),
+        pairs.concat()
+    )
+}
+
 /// PostgreSQL: the rows of a store by lists of values of `columns`, all of which travel as one value. A list of a thousand
 /// would be a thousand values, each of which is weighed against the column's statistics whenever the statement is planned, text
 /// by text in the language of the database: dearer by far than the look-ups.
@@ -106,19 +123,7 @@ pub(super) async fn rows_of<E: Tenant>(
         0,
         format!("{} as {}", names.join(","), kinds.join(",")),
     );
-    let text = text(which, || {
-        let all = E::find().build(Dialect::Postgres.backend()).sql;
-        let (select, table) = all.rsplit_once(" FROM ").unwrap_or((&all, ""));
-        let heads: Vec<String> = kinds.iter().enumerate().map(|(i, kind)| format!("c{i} {kind}")).collect();
-        let pairs: Vec<String> =
-            names.iter().enumerate().map(|(i, name)| format!(" AND {table}.\"{name}\" = v.c{i}")).collect();
-        format!(
-            "{select} FROM jsonb_to_recordset($2) AS v({}) JOIN {table} ON {table}.\"{}\" = $1{}",
-            heads.join(", "),
-            E::store_column().as_str(),
-            pairs.concat()
-        )
-    });
+    let text = text(which, || rows_text::<E>(&names, &kinds));
     // Each once: a row is found as often as it is asked for.
     let rows: BTreeSet<Vec<String>> =
         rows.iter().map(|row| row.iter().filter_map(|v| Some(element(v)?.1)).collect()).collect();
@@ -239,7 +244,9 @@ fn values<E: EntityTrait>(rows: &[E::ActiveModel]) -> Option<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{TestApp, database};
     use cartwheel_entity::{company, store_signal};
+    use cartwheel_macros::db_test;
     use sea_orm::ActiveValue::{NotSet, Set};
     use uuid::Uuid;
 
@@ -271,6 +278,46 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// However large the store and however short the list, each row is looked up by its key.
+    #[db_test]
+    async fn a_list_is_looked_up_by_key(app: TestApp) {
+        if app.db().dialect() == Dialect::Sqlite {
+            let find = "SELECT * FROM company WHERE store_id = x'00' AND external_key IN ('id:1', 'id:2')";
+            let plan = plan(&app, &format!("EXPLAIN QUERY PLAN {find}"), "detail").await;
+            assert!(plan.contains("SEARCH company USING") && plan.contains("external_key=?"), "{plan}");
+            return;
+        }
+        let (large, small) = (app.store("a").await, app.store("b").await);
+        for (store, n) in [(&large, 5_000), (&small, 10)] {
+            let fill = format!(
+                "INSERT INTO company (store_id, id, external_key, name, created_at) \
+                 SELECT '{}', gen_random_uuid(), 'id:' || n, '', 0 FROM generate_series(1, {n}) AS n",
+                store.id().uuid()
+            );
+            let mut tx = app.db().write().await.expect("a transaction");
+            tx.system().await.expect("all").on().execute_unprepared(&fill).await.expect("filled");
+            tx.commit().await.expect("committed");
+        }
+        database::analyze(app.db()).await;
+        let text = rows_text::<company::Entity>(&["external_key"], &["text"]);
+        let text = text.replace("$1", &format!("'{}'", large.id().uuid()));
+        let text = text.replace("$2", r#"'[{"c0":"id:1"},{"c0":"id:2"}]'"#);
+        let plan = plan(&app, &format!("EXPLAIN {text}"), "QUERY PLAN").await;
+        assert!(
+            plan.contains("Index Cond: ((store_id =") && plan.contains("(external_key = v.c0)"),
+            "{plan}"
+        );
+        assert!(!plan.contains("Join Filter") && !plan.contains("Hash"), "{plan}");
+    }
+
+    async fn plan(app: &TestApp, explain: &str, column: &str) -> String {
+        let mut tx = app.db().read().await.expect("a transaction");
+        let system = tx.system().await.expect("all");
+        let statement = Statement::from_string(app.db().dialect().backend(), explain);
+        let rows = system.on().query_all_raw(statement).await.expect("a plan");
+        rows.iter().map(|row| row.try_get::<String>("", column).expect("a line") + "\n").collect()
     }
 
     #[test]
