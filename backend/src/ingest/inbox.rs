@@ -3,8 +3,8 @@
 //! One committer per process takes whatever waits, up to [`LARGEST`] events, projects it store by store in one
 //! transaction, and tells each sender after the commit. When nothing else waits it commits at once; while a commit
 //! runs, the next group gathers by itself, so there is no timer to tune. When a group fails, each of its arrivals is
-//! tried alone, so that one that cannot be kept does not take others along. The queue is bounded: past it, senders are
-//! told to come back.
+//! tried alone, so that one that cannot be kept does not take others along. The queue is bounded, and no longer than what the
+//! last commits' pace works off in [`PATIENCE`]: past it, senders are told to come back, and those who are let in need not wait.
 
 use super::project::{Arrived, Outcome, Projected, Signals, project};
 use crate::{
@@ -26,6 +26,10 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Events committed together at most; one larger arrival still goes as a whole.
 const LARGEST: usize = 2_048;
+/// How long, in milliseconds, the events of a full queue may take. A sender that waits much longer gives up and sends again.
+const PATIENCE: f64 = 750.0;
+/// Smaller groups tell more of the cost of a commit than of the pace.
+const TELLING: usize = 256;
 /// Tries of a transaction that failed for a reason that passes.
 const TRIES: u32 = 3;
 
@@ -41,6 +45,32 @@ pub struct InboxLimits {
 impl Default for InboxLimits {
     fn default() -> Self {
         Self { arrivals: 1_024, events: 10_000 }
+    }
+}
+
+/// How fast events were committed lately: sums in which each group counts four fifths of the one after it.
+#[derive(Debug, Default)]
+struct Pace {
+    events: f64,
+    millis: f64,
+}
+
+impl Pace {
+    /// Takes a group into account. A clock that stood still or was set back tells nothing.
+    fn learn(&mut self, events: usize, millis: i64) {
+        if events >= TELLING && millis > 0 {
+            self.events = 0.8 * self.events + events as f64;
+            self.millis = 0.8 * self.millis + millis as f64;
+        }
+    }
+
+    /// Events that may wait: what takes [`PATIENCE`], and one whole group in any case.
+    fn allowed(&self) -> usize {
+        if self.millis > 0.0 {
+            ((self.events / self.millis * PATIENCE) as usize).max(LARGEST)
+        } else {
+            LARGEST
+        }
     }
 }
 
@@ -82,6 +112,8 @@ struct Shared {
     changed: Changed,
     limits: InboxLimits,
     queued: AtomicUsize,
+    /// Events that may wait at the present pace.
+    allowed: AtomicUsize,
     signals: Signals,
 }
 
@@ -105,6 +137,7 @@ impl Inbox {
             changed,
             limits,
             queued: AtomicUsize::new(0),
+            allowed: AtomicUsize::new(LARGEST),
             signals: Signals::default(),
         });
         let committer = tokio::spawn(commit_all(shared.clone(), arrivals));
@@ -127,7 +160,8 @@ impl Inbox {
         let n = events.len();
         let before = self.shared.queued.fetch_add(n, Ordering::SeqCst);
         // A single large arrival is let in when nothing waits, or it could never come in.
-        let full = before > 0 && before + n > self.shared.limits.events;
+        let allowed = self.shared.allowed.load(Ordering::SeqCst).min(self.shared.limits.events);
+        let full = before > 0 && before + n > allowed;
         let (done, answer) = oneshot::channel();
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sent = match queue {
@@ -163,6 +197,7 @@ impl Inbox {
 }
 
 async fn commit_all(shared: Arc<Shared>, mut arrivals: mpsc::Receiver<Waiting>) {
+    let mut pace = Pace::default();
     while let Some(first) = arrivals.recv().await {
         let mut size = first.arrival.events.len();
         let mut group = vec![first];
@@ -173,7 +208,10 @@ async fn commit_all(shared: Arc<Shared>, mut arrivals: mpsc::Receiver<Waiting>) 
             size += next.arrival.events.len();
             group.push(next);
         }
+        let begun = shared.env.now();
         commit_group(&shared, group).await;
+        pace.learn(size, shared.env.now() - begun);
+        shared.allowed.store(pace.allowed(), Ordering::SeqCst);
         shared.queued.fetch_sub(size, Ordering::SeqCst);
     }
 }

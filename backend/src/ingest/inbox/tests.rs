@@ -100,3 +100,22 @@ fn ids_are_of_source_and_source_id() {
     assert_ne!(event_id(Source::Api, "1"), event_id(Source::Snippet, "1"));
     assert_eq!(event_id(Source::Api, "1").get_version_num(), 8);
 }
+
+#[test]
+fn the_queue_is_as_long_as_the_pace_allows() {
+    let mut pace = Pace::default();
+    assert_eq!(pace.allowed(), LARGEST, "one group, while nothing is known");
+    for _ in 0..20 {
+        pace.learn(2_000, 200);
+    }
+    let quick = pace.allowed();
+    assert!((7_490..=7_510).contains(&quick), "three quarters of 10,000 a second: {quick}");
+    for (events, millis) in [(10, 1_000), (2_000, 0), (2_000, -5)] {
+        pace.learn(events, millis);
+    }
+    assert_eq!(pace.allowed(), quick, "a small group, and a clock that stands or goes back, tell nothing");
+    for _ in 0..40 {
+        pace.learn(2_000, 4_000);
+    }
+    assert_eq!(pace.allowed(), LARGEST, "one group may always wait");
+}
