@@ -3,17 +3,18 @@
 use crate::{
     accounts::{MasterKey, Stores, audit},
     api::{self, Live, graphql::Api},
-    auth::{Sessions, grant::Grants, http::Site},
+    auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox},
     carts::abandon::Abandoner,
-    channels::{Channel, Channels, email, sandbox::Sandbox},
+    channels::{Channel, Channels, email, sandbox::Sandbox, terminal::Terminal},
     clock::Env,
-    config::Config,
+    config::{Config, SignUp},
     consent,
     db::{Db, claim},
     ingest::{self, Inbox, InboxLimits, Limiter, Rate},
     jobs::Workers,
     journeys::{Engine, Versions},
     messages::{Dispatcher, LinkMaker, Tools},
+    post::{Postman, Sender},
     privacy,
     recovery::{self, Destinations, receipts::Receipts},
     storefront::{self, DemoStore},
@@ -50,6 +51,8 @@ pub struct Parts {
     pub dispatcher: Arc<Dispatcher>,
     /// Opens and clicks on their way to the database.
     pub receipts: Receipts,
+    /// Mail of live stores and of the service; `None` while no mail server is set.
+    pub mail: Option<Arc<dyn Channel>>,
 }
 
 impl Parts {
@@ -70,7 +73,7 @@ impl Parts {
             stores: stores.clone(),
             versions: versions.clone(),
             templates: Templates::default(),
-            channels: Channels { email: mail, sandbox: Arc::new(Sandbox) },
+            channels: Channels { email: mail.clone(), sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
         };
         Self {
@@ -89,6 +92,7 @@ impl Parts {
             master,
             stores,
             wake,
+            mail,
         }
     }
 
@@ -114,6 +118,7 @@ pub struct App {
     parts: Parts,
     metrics: PrometheusHandle,
     shared: Shared,
+    postman: Option<Arc<Postman>>,
 }
 
 /// What every request handler may ask for.
@@ -156,6 +161,7 @@ impl App {
     /// # Errors
     /// With what is wrong and what to do.
     pub async fn over(config: Config, parts: Parts, metrics: PrometheusHandle) -> Result<Self, StartError> {
+        let postman = postman(&config, &parts)?.map(Arc::new);
         let Parts { db, env, master, stores, wake, .. } = parts.clone();
         // One process serves an SQLite file (`Db::open`): whoever held a lease on its work is gone.
         let mut tx = db.write().await?;
@@ -163,7 +169,12 @@ impl App {
         tx.commit().await?;
         let session_key =
             ring::hmac::sign(&master.derive("access tokens", StoreId(uuid::Uuid::nil())), b"v1");
-        let sessions = Sessions::new(db.clone(), env.clone(), session_key.as_ref())?;
+        let mut sessions = Sessions::new(db.clone(), env.clone(), session_key.as_ref())?;
+        if postman.is_some() {
+            // A developer's machine has no strangers.
+            let sign_up = config.sign_up == SignUp::Open || config.development;
+            sessions = sessions.with_mailbox(Mailbox { master: master.clone(), sign_up });
+        }
         let grants = Grants::new(db.clone(), env.clone(), sessions.clone(), stores.clone());
         let inbox = Inbox::start(db.clone(), env.clone(), wake, Arc::new(|_, _| {}), InboxLimits::default());
         let api = Api {
@@ -174,6 +185,7 @@ impl App {
             master: master.clone(),
             live: Live::default(),
             public_url: config.public_url.clone(),
+            mails: parts.mail.is_some() && postman.is_some(),
         };
         let edge = ingest::Edge {
             db: db.clone(),
@@ -206,7 +218,7 @@ impl App {
             restore: web::Data::new(restore),
             inbox,
         };
-        Ok(Self { config, parts, metrics, shared })
+        Ok(Self { config, parts, metrics, shared, postman })
     }
 
     /// The settings it runs by.
@@ -316,6 +328,18 @@ impl App {
             let (db, env, master) = (db.clone(), env.clone(), master.clone());
             async move { Ok(privacy::work(&db, &env, &master).await? > 0) }
         });
+        if let Some(postman) = &self.postman {
+            let part = postman.clone();
+            workers.start("service mails", quiet.clone(), move || {
+                let part = part.clone();
+                async move { Ok(part.tick().await? > 0) }
+            });
+            let part = postman.clone();
+            workers.start_every("mail tokens", Duration::from_secs(3_600), quiet.clone(), move || {
+                let part = part.clone();
+                async move { part.sweep().await.map(|()| false) }
+            });
+        }
         if let Some(file) = self.config.audit_heads.clone() {
             let Parts { db, master, .. } = self.parts.clone();
             workers.start_every("audit heads", Duration::from_secs(3_600), quiet.clone(), move || {
@@ -369,6 +393,19 @@ impl Shared {
             // Last: it takes whatever is left.
             .configure(api::console::routes);
     }
+}
+
+/// Who hands over the service's own mails; nobody where no sender or no mail server is set, but for a developer's machine.
+fn postman(config: &Config, parts: &Parts) -> Result<Option<Postman>, StartError> {
+    let named = config.mail_from.as_deref().map(|from| from.parse::<Sender>());
+    let sender = named.transpose().map_err(|e| format!("CARTWHEEL_MAIL_FROM is wrong: {e}"))?;
+    let (channel, sender): (Arc<dyn Channel>, Sender) = match (&parts.mail, sender, config.development) {
+        (Some(mail), Some(sender), _) => (mail.clone(), sender),
+        (None, _, true) => (Arc::new(Terminal), "Cartwheel <cartwheel@localhost.invalid>".parse()?),
+        _ => return Ok(None),
+    };
+    let Parts { db, env, master, .. } = parts.clone();
+    Ok(Some(Postman { db, env, master, channel, sender, public_url: config.public_url.clone() }))
 }
 
 /// The key from the settings, else a file beside an SQLite database; PostgreSQL has no place of its own for one.

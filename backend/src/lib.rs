@@ -23,8 +23,12 @@ pub mod journeys;
 pub mod consent;
 /// Texts of a store.
 pub mod templates;
+/// Opening a store.
+pub mod opening;
 /// Ways to reach a person: e-mail, the sandbox.
 pub mod channels;
+/// The service's own mails: invitations, sign-up, forgotten passwords.
+pub mod post;
 /// Links that bring a cart back, and what came of the links in a mail.
 pub mod recovery;
 /// The outbox: last look, hand-over, answers.

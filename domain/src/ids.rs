@@ -166,6 +166,8 @@ ids! {
     InvitationId = "invitation";
     /// A data subject's or platform's privacy request.
     RequestId = "request";
+    /// A mail of the service itself.
+    MailId = "mail";
 }
 
 #[cfg(test)]

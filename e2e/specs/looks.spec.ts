@@ -35,6 +35,7 @@ const pages: [name: string, path: string, link?: string][] = [
   ['settings-sending', '/settings/sending'],
   ['settings-snippet', '/settings/snippet'],
   ['settings-shopify', '/settings/shopify'],
+  ['new-store', '/../../new-store'],
   ['not-found', '/nonsense'],
 ];
 

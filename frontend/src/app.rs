@@ -6,10 +6,10 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
-use crate::api::session::{self, SessionState};
+use crate::api::session::{self, Purpose, SessionState};
 use crate::prefs::Prefs;
-use crate::route::{self, Place};
-use crate::shell::{Door, Frame, Join};
+use crate::route::{Place, Route as Page};
+use crate::shell::{Ask, Door, Frame, Join, Reset, Welcome};
 use crate::{browser, i18n};
 
 /// The console.
@@ -45,25 +45,36 @@ fn Root(language: RwSignal<bool>) -> impl IntoView {
     let session = session::state();
     let state = Memo::new(move |_| if language.get() { session.get() } else { SessionState::Unknown });
     let path = use_location().pathname;
-    let joins = Memo::new(move |_| path.with(|path| Place::parse(path).route == route::Route::Join));
+    let outer = Memo::new(move |_| path.with(|path| Some(Place::parse(path).route).filter(Page::is_outer)));
     move || {
         prefs.language_changes.track();
-        match state.get() {
-            SessionState::Unknown => ().into_any(),
-            // Whoever is signed in here may have been invited under another address.
-            _ if joins.get() => {
+        match (state.get(), outer.get()) {
+            (SessionState::Unknown, _) => ().into_any(),
+            // Whoever is signed in here may have been written to under another address.
+            (_, Some(page)) => {
                 leave_boot();
-                view! { <Join /> }.into_any()
+                outer_page(&page)
             }
-            SessionState::SignedOut => {
+            (SessionState::SignedOut, None) => {
                 leave_boot();
                 view! { <Door /> }.into_any()
             }
-            SessionState::SignedIn => {
+            (SessionState::SignedIn, None) => {
                 leave_boot();
                 view! { <Frame /> }.into_any()
             }
         }
+    }
+}
+
+/// A page of those who are not signed in, or not yet.
+fn outer_page(page: &Page) -> AnyView {
+    match page {
+        Page::Join => view! { <Join /> }.into_any(),
+        Page::SignUp => view! { <Ask purpose=Purpose::SignUp /> }.into_any(),
+        Page::Welcome => view! { <Welcome /> }.into_any(),
+        Page::Forgot => view! { <Ask purpose=Purpose::Reset /> }.into_any(),
+        _ => view! { <Reset /> }.into_any(),
     }
 }
 

@@ -55,9 +55,27 @@ pub fn languages() -> Vec<String> {
     window.navigator().languages().iter().filter_map(|language| language.as_string()).collect()
 }
 
+/// The zone the person is in, such as `Europe/Zurich`; the world's own on the host.
+pub fn zone() -> String {
+    if !cfg!(target_arch = "wasm32") {
+        return "UTC".to_owned();
+    }
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let zone = js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into());
+    zone.ok().and_then(|zone| zone.as_string()).unwrap_or_else(|| "UTC".to_owned())
+}
+
 /// Whether the keyboard has a command key, so that the shortcut is written as people know it.
 pub fn is_mac() -> bool {
     window().and_then(|window| window.navigator().platform().ok()).is_some_and(|name| name.starts_with("Mac"))
+}
+
+/// Loads an address of ours afresh.
+pub fn open(path: &str) {
+    if let Some(window) = window() {
+        // Refused only for an address that is none.
+        let _ = window.location().assign(path);
+    }
 }
 
 /// Runs `work` after `delay` milliseconds; nothing happens on the host.

@@ -63,6 +63,16 @@ pub enum Route {
     Settings(Section),
     /// An invitation; its token stands behind the `#`.
     Join,
+    /// Asks for a mail with the link that makes an account.
+    SignUp,
+    /// Makes an account; the link's token stands behind the `#`.
+    Welcome,
+    /// Asks for a mail with the link that chooses another password.
+    Forgot,
+    /// Chooses another password; the link's token stands behind the `#`.
+    Reset,
+    /// Opens another store.
+    NewStore,
     /// The kit, in development.
     Kit,
     /// No page of ours.
@@ -86,6 +96,11 @@ impl Place {
         match parts.as_slice() {
             [] | ["sign-in"] => bare(Route::Start),
             ["join"] => bare(Route::Join),
+            ["sign-up"] => bare(Route::SignUp),
+            ["welcome"] => bare(Route::Welcome),
+            ["forgot"] => bare(Route::Forgot),
+            ["reset"] => bare(Route::Reset),
+            ["new-store"] => bare(Route::NewStore),
             ["kit"] if cfg!(debug_assertions) => bare(Route::Kit),
             ["stores", store, rest @ ..] => {
                 Self { store: Some((*store).to_owned()), route: Route::parse(rest) }
@@ -120,6 +135,11 @@ impl Route {
         let rest = match self {
             Self::Start => return "/".to_owned(),
             Self::Join => return "/join".to_owned(),
+            Self::SignUp => return "/sign-up".to_owned(),
+            Self::Welcome => return "/welcome".to_owned(),
+            Self::Forgot => return "/forgot".to_owned(),
+            Self::Reset => return "/reset".to_owned(),
+            Self::NewStore => return "/new-store".to_owned(),
             Self::Kit => return "/kit".to_owned(),
             Self::Home | Self::Unknown => String::new(),
             Self::Carts => "/carts".to_owned(),
@@ -132,6 +152,11 @@ impl Route {
             Self::Settings(section) => format!("/settings/{}", section.word()),
         };
         format!("/stores/{store}{rest}")
+    }
+
+    /// Whether it is a page of those who are not signed in, or not yet.
+    pub const fn is_outer(&self) -> bool {
+        matches!(self, Self::Join | Self::SignUp | Self::Welcome | Self::Forgot | Self::Reset)
     }
 
     /// Which page it is, without its id: as long as this stays, the page stays.
@@ -228,6 +253,17 @@ mod tests {
             let place = Place::parse(&route.path("store_01k"));
             assert_eq!(place, Place { store: Some("store_01k".to_owned()), route });
         }
+    }
+
+    #[test]
+    fn pages_of_nobody_in_particular_stand_outside_of_the_stores() {
+        for route in
+            [Route::Join, Route::SignUp, Route::Welcome, Route::Forgot, Route::Reset, Route::NewStore]
+        {
+            let place = Place::parse(&route.path("store_01k"));
+            assert_eq!(place, Place { store: None, route });
+        }
+        assert!(Route::Welcome.is_outer() && !Route::NewStore.is_outer() && !Route::Home.is_outer());
     }
 
     #[test]

@@ -89,18 +89,27 @@ pub async fn grant(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), D
 /// Locks tables of an organisation to the one named in the transaction, as [`protect`] does for stores: by
 /// `cartwheel.organisation_id`.
 pub async fn lock_to_organisation(manager: &SchemaManager<'_>, owned: &[&str]) -> Result<(), DbErr> {
+    let own = "organisation_id = nullif(current_setting('cartwheel.organisation_id', true), '')::uuid
+                      OR current_setting('cartwheel.system', true) = 'on'";
+    lock(manager, owned, "organisation", own).await
+}
+
+/// Locks tables that nobody's scope reaches: only what the service does for itself reads and writes them.
+pub async fn lock_to_service(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
+    lock(manager, tables, "service", "current_setting('cartwheel.system', true) = 'on'").await
+}
+
+async fn lock(manager: &SchemaManager<'_>, tables: &[&str], name: &str, own: &str) -> Result<(), DbErr> {
     if manager.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(());
     }
-    let own = "organisation_id = nullif(current_setting('cartwheel.organisation_id', true), '')::uuid
-                      OR current_setting('cartwheel.system', true) = 'on'";
-    for table in owned {
+    for table in tables {
         manager
             .get_connection()
             .execute_unprepared(&format!(
                 "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
              ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-             CREATE POLICY organisation ON {table} USING ({own}) WITH CHECK ({own});"
+             CREATE POLICY {name} ON {table} USING ({own}) WITH CHECK ({own});"
             ))
             .await?;
     }

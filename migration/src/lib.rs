@@ -9,6 +9,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 mod dialect;
 mod m0001_first;
 mod m0002_accounts;
+mod m0003_mailbox;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -17,6 +18,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration), Box::new(m0002_accounts::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0002_accounts::Migration),
+            Box::new(m0003_mailbox::Migration),
+        ]
     }
 }

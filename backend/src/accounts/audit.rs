@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 /// What can be done that is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
+    /// Somebody signed up with it.
+    OrganisationMade,
     /// Settings of a store were changed; the detail names which.
     StoreSettings,
     /// A version of a journey was published.
@@ -51,6 +53,7 @@ impl Action {
     /// As stored and shown to programs.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::OrganisationMade => "organisation.made",
             Self::StoreSettings => "store.settings_changed",
             Self::JourneyPublished => "journey.published",
             Self::JourneySwitched => "journey.switched",

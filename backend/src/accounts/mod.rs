@@ -4,6 +4,7 @@
 //! credentials that must be read again are sealed by the master key ([`secrets`]).
 
 pub mod audit;
+pub mod mailbox;
 pub mod password;
 pub mod secrets;
 pub mod service;

@@ -134,31 +134,27 @@ impl MasterKey {
         LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*self.0).expect("32 bytes are the key's length"))
     }
 
-    fn seal(&self, store: StoreId, kind: SecretKind, env: &Env, text: &str) -> String {
+    /// Seals a text (AES-256-GCM, a random nonce), bound to the place it is kept at: moved elsewhere it does not open.
+    pub fn seal(&self, place: &str, env: &Env, text: &str) -> String {
         let nonce: [u8; NONCE_LEN] = env.random();
         let mut data = text.as_bytes().to_vec();
         self.cipher()
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(binding(store, kind)),
-                &mut data,
-            )
-            .expect("a credential is far shorter than the cipher's limit");
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut data)
+            .expect("a text is far shorter than the cipher's limit");
         STANDARD.encode([nonce.as_slice(), &data].concat())
     }
 
-    fn unseal(&self, store: StoreId, kind: SecretKind, sealed: &str) -> Result<Secret, SecretError> {
-        let fail = || SecretError::Sealed(kind.as_str());
-        let mut bytes = STANDARD.decode(sealed).map_err(|_| fail())?;
-        let (nonce, data) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(fail)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| fail())?;
-        let plain =
-            self.cipher().open_in_place(nonce, Aad::from(binding(store, kind)), data).map_err(|_| fail())?;
-        Ok(Secret::new(std::str::from_utf8(plain).map_err(|_| fail())?))
+    /// Opens what was sealed for a place; `None` when it was sealed under another key or for another place, or changed.
+    pub fn unseal(&self, place: &str, sealed: &str) -> Option<Secret> {
+        let mut bytes = STANDARD.decode(sealed).ok()?;
+        let (nonce, data) = bytes.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let plain = self.cipher().open_in_place(nonce, Aad::from(place), data).ok()?;
+        Some(Secret::new(std::str::from_utf8(plain).ok()?))
     }
 }
 
-fn binding(store: StoreId, kind: SecretKind) -> String {
+fn place(store: StoreId, kind: SecretKind) -> String {
     format!("{store}/store_secret/{}", kind.as_str())
 }
 
@@ -176,7 +172,7 @@ pub async fn put(
     let row = store_secret::ActiveModel {
         store_id: Set(scoped.store_id().uuid()),
         kind: Set(kind.as_str().into()),
-        sealed: Set(key.seal(scoped.store_id(), kind, env, text)),
+        sealed: Set(key.seal(&place(scoped.store_id(), kind), env, text)),
         created_at: Set(env.now()),
     };
     let columns = [store_secret::Column::Sealed, store_secret::Column::CreatedAt];
@@ -198,7 +194,10 @@ pub async fn get(
         .one(scoped.on())
         .await
         .map_err(DbError::from)?;
-    row.map(|r| key.unseal(scoped.store_id(), kind, &r.sealed)).transpose()
+    let open = |row: store_secret::Model| {
+        key.unseal(&place(scoped.store_id(), kind), &row.sealed).ok_or(SecretError::Sealed(kind.as_str()))
+    };
+    row.map(open).transpose()
 }
 
 #[cfg(test)]
@@ -209,15 +208,18 @@ mod tests {
     fn a_sealed_value_opens_only_where_it_belongs() {
         let (env, key) = (Env::system(), MasterKey::for_tests());
         let (a, b): (StoreId, StoreId) = (env.id(), env.id());
-        let sealed = key.seal(a, SecretKind::Shopify, &env, "shpss_canary");
-        assert_eq!(key.unseal(a, SecretKind::Shopify, &sealed).expect("opens").expose(), "shpss_canary");
-        assert!(key.unseal(b, SecretKind::Shopify, &sealed).is_err());
-        assert!(key.unseal(a, SecretKind::SmtpUrl, &sealed).is_err());
-        assert!(MasterKey(Arc::new([8; 32])).unseal(a, SecretKind::Shopify, &sealed).is_err());
+        let sealed = key.seal(&place(a, SecretKind::Shopify), &env, "shpss_canary");
+        let opens = |key: &MasterKey, store, kind, sealed: &str| {
+            key.unseal(&place(store, kind), sealed).map(|secret| secret.expose().to_owned())
+        };
+        assert_eq!(opens(&key, a, SecretKind::Shopify, &sealed).as_deref(), Some("shpss_canary"));
+        assert_eq!(opens(&key, b, SecretKind::Shopify, &sealed), None);
+        assert_eq!(opens(&key, a, SecretKind::SmtpUrl, &sealed), None);
+        assert_eq!(opens(&MasterKey(Arc::new([8; 32])), a, SecretKind::Shopify, &sealed), None);
         let mut bytes = STANDARD.decode(&sealed).expect("base64");
         bytes[NONCE_LEN] ^= 1;
-        assert!(key.unseal(a, SecretKind::Shopify, &STANDARD.encode(bytes)).is_err());
-        assert!(key.unseal(a, SecretKind::Shopify, "").is_err());
+        assert_eq!(opens(&key, a, SecretKind::Shopify, &STANDARD.encode(bytes)), None);
+        assert_eq!(opens(&key, a, SecretKind::Shopify, ""), None);
     }
 
     #[test]

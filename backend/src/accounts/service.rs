@@ -12,7 +12,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::{api_key, member, membership, organisation, store};
 use ring::digest::{SHA256, digest};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
 /// Why an account could not be made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum AccountError {
          invites them"
     )]
     Owner(EmailAddress),
+    /// Several organisations have this name.
+    #[error("several organisations are called {0}; make the store in the console of the one that is meant")]
+    Namesakes(String),
     /// A setting is wrong.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -79,6 +82,26 @@ pub struct StoreKeys {
     pub password: Option<String>,
 }
 
+/// A store for an organisation that is there.
+pub struct Shop {
+    /// The store's name.
+    pub name: String,
+    /// Whether messages really go out.
+    pub live: bool,
+    /// Settings.
+    pub settings: StoreSettings,
+}
+
+/// The keys of a shop, shown this once.
+pub struct ShopKeys {
+    /// The store.
+    pub store_id: StoreId,
+    /// For the snippet; public.
+    pub public_key: String,
+    /// For servers of the shop; secret.
+    pub write_key: String,
+}
+
 /// SHA-256 in hex: how keys with enough entropy of their own are kept.
 pub fn key_hash(key: &str) -> String {
     hex::encode(digest(&SHA256, key.as_bytes()))
@@ -90,18 +113,18 @@ pub fn key_hash(key: &str) -> String {
 /// # Errors
 /// [`AccountError`].
 pub async fn create_store(system: &System<'_>, env: &Env, new: NewStore) -> Result<StoreKeys, AccountError> {
-    if let Some(error) = new.settings.check().into_iter().next() {
-        return Err(error.into());
-    }
     let now = env.now();
-    let organisation_id = match system
+    let named = system
         .find::<organisation::Entity>()
         .filter(organisation::Column::Name.eq(&new.organisation))
-        .one(system.on())
-        .await?
-    {
-        Some(row) => OrganisationId(row.id),
-        None => {
+        .limit(2)
+        .all(system.on())
+        .await?;
+    let organisation_id = match named.as_slice() {
+        [row] => OrganisationId(row.id),
+        // Whoever signs up chooses a name; it need not be the only one of its kind.
+        [_, _, ..] => return Err(AccountError::Namesakes(new.organisation)),
+        [] => {
             let id: OrganisationId = env.id();
             let row = organisation::ActiveModel {
                 id: Set(id.uuid()),
@@ -133,27 +156,10 @@ pub async fn create_store(system: &System<'_>, env: &Env, new: NewStore) -> Resu
         };
         system.insert::<membership::Entity>(row).await?;
     }
-    let store_id: StoreId = env.id();
-    let keys = StoreKeys {
-        organisation_id,
-        store_id,
-        public_key: env.secret::<15>("cwp_"),
-        write_key: env.secret::<24>("cww_"),
-        api_key: env.secret::<24>("cwa_"),
-        password,
-    };
-    let row = store::ActiveModel {
-        id: Set(store_id.uuid()),
-        organisation_id: Set(organisation_id.uuid()),
-        name: Set(new.name),
-        sandbox: Set(!new.live),
-        public_key: Set(keys.public_key.clone()),
-        write_key_hash: Set(key_hash(&keys.write_key)),
-        lane: Set(lane(store_id)),
-        settings: Set(serde_json::to_value(&new.settings)?),
-        created_at: Set(now),
-    };
-    system.insert::<store::Entity>(row).await?;
+    let shop = Shop { name: new.name, live: new.live, settings: new.settings };
+    let ShopKeys { store_id, public_key, write_key } = add_store(system, env, organisation_id, shop).await?;
+    let api_key = env.secret::<24>("cwa_");
+    let keys = StoreKeys { organisation_id, store_id, public_key, write_key, api_key, password };
     let row = api_key::ActiveModel {
         id: Set(env.id::<ApiKeyId>().uuid()),
         organisation_id: Set(organisation_id.uuid()),
@@ -168,6 +174,39 @@ pub async fn create_store(system: &System<'_>, env: &Env, new: NewStore) -> Resu
         revoked_at: Set(None),
     };
     system.insert::<api_key::Entity>(row).await?;
+    Ok(keys)
+}
+
+/// Makes a store in an organisation. The caller installs templates and the default journey in the same transaction.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn add_store(
+    system: &System<'_>,
+    env: &Env,
+    organisation: OrganisationId,
+    shop: Shop,
+) -> Result<ShopKeys, AccountError> {
+    if let Some(error) = shop.settings.check().into_iter().next() {
+        return Err(error.into());
+    }
+    let keys = ShopKeys {
+        store_id: env.id(),
+        public_key: env.secret::<15>("cwp_"),
+        write_key: env.secret::<24>("cww_"),
+    };
+    let row = store::ActiveModel {
+        id: Set(keys.store_id.uuid()),
+        organisation_id: Set(organisation.uuid()),
+        name: Set(shop.name),
+        sandbox: Set(!shop.live),
+        public_key: Set(keys.public_key.clone()),
+        write_key_hash: Set(key_hash(&keys.write_key)),
+        lane: Set(lane(keys.store_id)),
+        settings: Set(serde_json::to_value(&shop.settings)?),
+        created_at: Set(env.now()),
+    };
+    system.insert::<store::Entity>(row).await?;
     Ok(keys)
 }
 

@@ -27,9 +27,14 @@ use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
 async fn whole(app: &TestApp) -> App {
-    let config = Config { public_url: "https://cartwheel.example".into(), ..Config::default() };
-    let url = config.public_url.clone();
-    let parts = Parts::new(app.db().clone(), app.env().clone(), app.master_key(), &url, None);
+    let config = Config {
+        public_url: "https://cartwheel.example".into(),
+        mail_from: Some("no-reply@cartwheel.example".into()),
+        sign_up: SignUp::Open,
+        ..Config::default()
+    };
+    let (url, mail) = (config.public_url.clone(), Some(Arc::<Fake>::default() as Arc<dyn Channel>));
+    let parts = Parts::new(app.db().clone(), app.env().clone(), app.master_key(), &url, mail);
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     App::over(config, parts, metrics).await.expect("put together")
 }
@@ -66,6 +71,11 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "/auth/sign-out",
         "/auth/invitation",
         "/auth/join",
+        "/auth/ways",
+        "/auth/ask",
+        "/auth/link",
+        "/auth/sign-up",
+        "/auth/reset",
         "/s/{}.js",
         "/demo-shop/{}",
         "/demo-shop/config.json",
@@ -109,6 +119,11 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
             r#"[{"query":"{viewer{id}}"}]"#,
             r#"{"email":"a@b.example","password":"x"}"#,
             r#"{"email":{"$ne":1},"password":[]}"#,
+            r#"{"purpose":"reset","email":"a@owner.example"}"#,
+            r#"{"purpose":"sign_up","email":"\u0000@b.example","language":"xx"}"#,
+            r#"{"purpose":"sign_up","token":"cwm_\u0000"}"#,
+            r#"{"token":"cwm_x","name":"","organisation":"","password":"x"}"#,
+            r#"{"token":"cwm_x","password":""}"#,
             "{",
             "[[[[[[[[[[",
             "null",

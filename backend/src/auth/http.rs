@@ -1,22 +1,30 @@
-//! `POST /auth/sign-in`, `/auth/refresh`, `/auth/sign-out`, `/auth/invitation`, `/auth/join`.
+//! Sign-in, sessions, invitations, sign-up and forgotten passwords, over HTTP: `/auth/…`.
 //!
-//! The refresh token travels only in an HttpOnly, SameSite=Strict cookie; the browser's scripts never see it. The
-//! three take JSON alone and check `Origin`, so that no other site can use the cookie. `refresh` without the cookie is
+//! The refresh token travels only in an HttpOnly, SameSite=Strict cookie; the browser's scripts never see it. All of them
+//! take JSON alone and check `Origin`, so that no other site can use the cookie. `refresh` without the cookie is
 //! no fault: 204, there is no session.
 
 use super::{
     Sessions,
+    mailbox::SignUp,
     session::{Granted, Join, SESSION_LIFE, SignInError},
 };
+use crate::accounts::mailbox::Purpose;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    FromRequest, HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    error::InternalError,
     http::header::{CACHE_CONTROL, ORIGIN, RETRY_AFTER, USER_AGENT},
     web,
 };
 use cartwheel_domain::locale::Language;
-use serde::Deserialize;
-use std::net::IpAddr;
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, de::DeserializeOwned};
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+};
 
 /// Where the console is reached, to judge `Origin` and to mark cookies secure.
 #[derive(Clone)]
@@ -70,12 +78,69 @@ const BODY: usize = 8 * 1_024;
 pub fn routes(config: &mut web::ServiceConfig) {
     let scope = web::scope("/auth")
         .app_data(web::JsonConfig::default().limit(BODY))
+        .route("/ways", web::get().to(ways))
         .route("/sign-in", web::post().to(sign_in))
         .route("/refresh", web::post().to(refresh))
         .route("/sign-out", web::post().to(sign_out))
         .route("/invitation", web::post().to(invitation))
-        .route("/join", web::post().to(join));
+        .route("/join", web::post().to(join))
+        .route("/ask", web::post().to(ask))
+        .route("/link", web::post().to(link))
+        .route("/sign-up", web::post().to(sign_up))
+        .route("/reset", web::post().to(reset));
     config.service(scope);
+}
+
+/// What a request has to say, in words for whoever sent another.
+trait Form: DeserializeOwned + 'static {
+    /// `"a" and "b"`.
+    const FIELDS: &'static str;
+}
+
+/// JSON of the expected form, from our own pages or from no page.
+struct Said<F>(F);
+
+impl<F: Form> FromRequest for Said<F> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let own = request.app_data::<web::Data<Site>>().is_some_and(|site| site.own(request));
+        let body = web::Json::<F>::from_request(request, payload);
+        Box::pin(async move {
+            let refused = |response| InternalError::from_response("refused", response).into();
+            if !own {
+                return Err(refused(foreign()));
+            }
+            let expected = || format!("send JSON with {}", F::FIELDS);
+            body.await.map(|json| Self(json.0)).map_err(|_| refused(problem(400, "bad_request", &expected())))
+        })
+    }
+}
+
+/// Who asks, and by which browser.
+struct Caller {
+    address: Option<IpAddr>,
+    agent: String,
+}
+
+impl FromRequest for Caller {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let address = request.app_data::<web::Data<Site>>().and_then(|site| site.caller(request));
+        let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
+        ready(Ok(Self { address, agent: agent.to_owned() }))
+    }
+}
+
+/// Whether a forgotten password can be replaced here, and whether strangers may make accounts.
+async fn ways(sessions: web::Data<Sessions>) -> HttpResponse {
+    let (reset, sign_up) = sessions.ways();
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(serde_json::json!({ "reset": reset, "sign_up": sign_up }))
 }
 
 #[derive(Deserialize)]
@@ -85,21 +150,17 @@ struct Credentials {
     password: String,
 }
 
+impl Form for Credentials {
+    const FIELDS: &'static str = "\"email\" and \"password\"";
+}
+
 async fn sign_in(
-    request: HttpRequest,
-    body: Result<web::Json<Credentials>, actix_web::Error>,
+    Said(form): Said<Credentials>,
+    caller: Caller,
     sessions: web::Data<Sessions>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    if !site.own(&request) {
-        return foreign();
-    }
-    let Ok(body) = body else {
-        return problem(400, "bad_request", "send JSON with \"email\" and \"password\"");
-    };
-    let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let address = site.caller(&request);
-    answer(&site, sessions.sign_in(&body.email, &body.password, address, agent).await)
+    answer(&site, sessions.sign_in(&form.email, &form.password, caller.address, &caller.agent).await)
 }
 
 async fn refresh(request: HttpRequest, sessions: web::Data<Sessions>, site: web::Data<Site>) -> HttpResponse {
@@ -108,9 +169,7 @@ async fn refresh(request: HttpRequest, sessions: web::Data<Sessions>, site: web:
     }
     // A browser that shows no session claims nothing that could be refused: it is told that there is none. The cookie
     // is hidden from scripts, so the console cannot know before it asks.
-    let Some(cookie) = request.cookie(site.cookie_name()) else {
-        return HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish();
-    };
+    let Some(cookie) = request.cookie(site.cookie_name()) else { return done() };
     answer(&site, sessions.refresh(cookie.value()).await)
 }
 
@@ -136,18 +195,17 @@ struct Shown {
     token: String,
 }
 
+impl Form for Shown {
+    const FIELDS: &'static str = "\"token\"";
+}
+
 /// What an invitation offers, before anything is done.
 async fn invitation(
-    request: HttpRequest,
-    body: Result<web::Json<Shown>, actix_web::Error>,
+    Said(form): Said<Shown>,
     sessions: web::Data<Sessions>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    if !site.own(&request) {
-        return foreign();
-    }
-    let Ok(body) = body else { return problem(400, "bad_request", "send JSON with \"token\"") };
-    match sessions.offer(&body.token).await {
+    match sessions.offer(&form.token).await {
         Ok(Some(offer)) => {
             HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({
                 "organisation": offer.name,
@@ -172,27 +230,137 @@ struct Joining {
     language: String,
 }
 
+impl Form for Joining {
+    const FIELDS: &'static str = "\"token\", \"name\", \"password\" and \"language\"";
+}
+
 /// Takes an invitation up and signs in.
 async fn join(
-    request: HttpRequest,
-    body: Result<web::Json<Joining>, actix_web::Error>,
+    Said(form): Said<Joining>,
+    caller: Caller,
     sessions: web::Data<Sessions>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    if !site.own(&request) {
-        return foreign();
+    let language = spoken(&form.language);
+    let join = Join { token: &form.token, name: &form.name, password: &form.password, language };
+    answer(&site, sessions.join(join, caller.address, &caller.agent).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asking {
+    purpose: Purpose,
+    email: String,
+    #[serde(default)]
+    language: String,
+}
+
+impl Form for Asking {
+    const FIELDS: &'static str = "\"purpose\" (sign_up or reset), \"email\" and \"language\"";
+}
+
+/// Asks for a mail with a link; the answer is the same whoever has an account.
+async fn ask(
+    Said(form): Said<Asking>,
+    caller: Caller,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    match sessions.ask(form.purpose, &form.email, spoken(&form.language), caller.address).await {
+        Ok(()) => HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).finish(),
+        Err(e) => answer(&site, Err(e)),
     }
-    let Ok(body) = body else {
-        return problem(
-            400,
-            "bad_request",
-            "send JSON with \"token\", \"name\", \"password\" and \"language\"",
-        );
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Linked {
+    purpose: Purpose,
+    token: String,
+}
+
+impl Form for Linked {
+    const FIELDS: &'static str = "\"purpose\" (sign_up or reset) and \"token\"";
+}
+
+/// Whose mailbox a link came from, before anything is done.
+async fn link(
+    Said(form): Said<Linked>,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    match sessions.address_of(form.purpose, &form.token).await {
+        Ok(Some(email)) => HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(serde_json::json!({ "email": email.as_str() })),
+        Ok(None) => answer(&site, Err(SignInError::NoLink)),
+        Err(e) => answer(&site, Err(e)),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SigningUp {
+    token: String,
+    name: String,
+    organisation: String,
+    #[serde(default)]
+    agency: bool,
+    password: String,
+    #[serde(default)]
+    language: String,
+}
+
+impl Form for SigningUp {
+    const FIELDS: &'static str =
+        "\"token\", \"name\", \"organisation\", \"agency\", \"password\" and \"language\"";
+}
+
+/// Makes an account by the link of a mail and signs in.
+async fn sign_up(
+    Said(form): Said<SigningUp>,
+    caller: Caller,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    let new = SignUp {
+        token: &form.token,
+        name: &form.name,
+        organisation: &form.organisation,
+        agency: form.agency,
+        password: &form.password,
+        language: spoken(&form.language),
     };
-    let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let language = Language::of_tag(&body.language).unwrap_or(Language::En);
-    let join = Join { token: &body.token, name: &body.name, password: &body.password, language };
-    answer(&site, sessions.join(join, site.caller(&request), agent).await)
+    answer(&site, sessions.sign_up(new, &caller.agent).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resetting {
+    token: String,
+    password: String,
+}
+
+impl Form for Resetting {
+    const FIELDS: &'static str = "\"token\" and \"password\"";
+}
+
+/// Chooses another password by the link of a mail and signs in.
+async fn reset(
+    Said(form): Said<Resetting>,
+    caller: Caller,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    answer(&site, sessions.reset(&form.token, &form.password, &caller.agent).await)
+}
+
+fn spoken(tag: &str) -> Language {
+    Language::of_tag(tag).unwrap_or(Language::En)
+}
+
+fn done() -> HttpResponse {
+    HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish()
 }
 
 fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
@@ -222,8 +390,11 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
         }
         Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
         Err(e @ SignInError::NoInvitation) => problem(410, "no_invitation", &e.to_string()),
-        Err(e @ SignInError::Invalid("name", _)) => problem(422, "invalid_name", &e.to_string()),
-        Err(e @ SignInError::Invalid(..)) => problem(422, "invalid_password", &e.to_string()),
+        Err(e @ SignInError::NoLink) => problem(410, "no_link", &e.to_string()),
+        Err(e @ SignInError::NotOffered) => problem(404, "not_offered", &e.to_string()),
+        Err(SignInError::Invalid(field, said)) => {
+            problem(422, &format!("invalid_{field}"), &format!("{field}: {said}"))
+        }
         Err(e @ SignInError::Over) => {
             let mut response = problem(401, "signed_out", &e.to_string());
             // A browser that keeps a dead token would try it at every start.

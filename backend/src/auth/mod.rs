@@ -7,6 +7,7 @@
 pub mod grant;
 pub mod http;
 pub mod jwt;
+pub mod mailbox;
 pub mod session;
 pub mod throttle;
 
@@ -15,3 +16,6 @@ pub use session::Sessions;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod mailbox_tests;

@@ -2,6 +2,7 @@
 
 use super::{
     jwt::{ACCESS_SECONDS, Access, Tokens},
+    mailbox::Mailbox,
     throttle::Throttle,
 };
 use crate::{
@@ -56,6 +57,12 @@ pub enum SignInError {
     /// The invitation was used up, withdrawn, or is too old.
     #[error("this invitation cannot be used any more; ask for a new one")]
     NoInvitation,
+    /// The link of a mail was used, overtaken, or is too old.
+    #[error("this link cannot be used any more; ask for a new one")]
+    NoLink,
+    /// The service sends no mails, or lets no strangers in.
+    #[error("this server does not offer that; ask whoever runs it")]
+    NotOffered,
     /// The password or the name cannot be one.
     #[error("{0}: {1}")]
     Invalid(&'static str, String),
@@ -86,10 +93,12 @@ pub struct Granted {
 /// Makes, renews and ends sessions.
 #[derive(Clone)]
 pub struct Sessions {
-    db: Db,
-    env: Env,
+    pub(super) db: Db,
+    pub(super) env: Env,
     tokens: Tokens,
     throttle: Throttle,
+    pub(super) asks: Throttle,
+    pub(super) mailbox: Option<Mailbox>,
     hashing: Arc<Semaphore>,
     decoy: Arc<String>,
     family: Arc<hmac::Key>,
@@ -108,6 +117,8 @@ impl Sessions {
             env,
             tokens: Tokens::new(key),
             throttle: Throttle::default(),
+            asks: Throttle::default(),
+            mailbox: None,
             hashing: Arc::new(Semaphore::new(2)),
             decoy: Arc::new(decoy),
             family: Arc::new(hmac::Key::new(
@@ -176,7 +187,7 @@ impl Sessions {
     }
 
     /// The hash of a new password, if it may be one for somebody of these names.
-    async fn chosen(&self, password: &str, names: Vec<String>) -> Result<String, SignInError> {
+    pub(super) async fn chosen(&self, password: &str, names: Vec<String>) -> Result<String, SignInError> {
         let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
         let (env, password) = (self.env.clone(), password.to_owned());
         let judged = tokio::task::spawn_blocking(move || {
@@ -252,7 +263,7 @@ impl Sessions {
         // Counted for the session: whoever has only its token must not lock the account for its owner.
         let session = format!("session {}", access.session);
         let row = self.prove(&row.email, old, address, (&session, CHANGES)).await?;
-        let hash = self.chosen(new, vec![row.name, row.email]).await?;
+        let hash = self.chosen(new, vec![row.name.clone(), row.email.clone()]).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
         // Only in place of the one that was shown: of two changes at once the second has proved nothing.
@@ -260,13 +271,14 @@ impl Sessions {
             .update::<member::Entity>()
             .col_expr(member::Column::PasswordHash, Expr::value(hash))
             .filter(member::Column::Id.eq(row.id))
-            .filter(member::Column::PasswordHash.eq(row.password_hash))
+            .filter(member::Column::PasswordHash.eq(&row.password_hash))
             .exec(system.on())
             .await?;
         if changed.rows_affected != 1 {
             return Err(SignInError::Refused);
         }
         end_sessions(&system, self.env.now(), access.member, Which::But(access.session)).await?;
+        self.tell_changed(&system, &row).await?;
         Ok(tx.commit().await?)
     }
 
@@ -298,7 +310,7 @@ impl Sessions {
         Ok(ended)
     }
 
-    async fn begin(&self, member: &member::Model, agent: &str) -> Result<Granted, SignInError> {
+    pub(super) async fn begin(&self, member: &member::Model, agent: &str) -> Result<Granted, SignInError> {
         let (now, id) = (self.env.now(), self.env.id::<SessionId>());
         let refresh_token = self.mint(id);
         let row = session::ActiveModel {

@@ -8,6 +8,7 @@ pub mod email;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
 pub mod sandbox;
+pub mod terminal;
 
 use cartwheel_domain::time::Millis;
 use std::{sync::Arc, time::Duration};

@@ -11,7 +11,7 @@ use crate::{
     clock::Env,
     config::Config,
     db::{Actor, Db, OrganisationScope, StoreScope, Tx},
-    journeys, templates,
+    journeys, opening,
 };
 use cartwheel_domain::{
     contact_point::EmailAddress,
@@ -182,9 +182,7 @@ pub(crate) async fn create(
     let live = new.live;
     let mut tx = db.write().await?;
     let keys = service::create_store(&tx.system().await?, env, new).await?;
-    let scoped = tx.enter(&StoreScope::system(keys.store_id)).await?;
-    templates::install_default_set(&scoped, env).await?;
-    journeys::install_default(&scoped, env, settings).await?;
+    opening::furnish(&mut tx, env, keys.store_id, settings).await?;
     let entry = Entry::new(Action::StoreMade, keys.store_id, json!({ "live": live }));
     note(&mut tx, env, keys.store_id, entry).await?;
     tx.commit().await?;

@@ -26,6 +26,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whether strangers may make accounts.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum SignUp {
+    /// Whoever is invited, nobody else.
+    #[default]
+    Closed,
+    /// Whoever reads the mailbox of the address they give.
+    Open,
+}
+
 /// Everything the process can be told.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +58,11 @@ pub struct Config {
     pub audit_heads: Option<PathBuf>,
     /// `CARTWHEEL_SMTP_URL`: the default mail route of live stores, `smtp://user:password@host:587` or `smtps://…`.
     pub smtp_url: Option<Secret>,
+    /// `CARTWHEEL_MAIL_FROM`: whom the service's own mails come from, `Cartwheel <no-reply@example.com>`. With it and a mail
+    /// server invitations go to mailboxes and forgotten passwords can be replaced; without it neither.
+    pub mail_from: Option<String>,
+    /// `CARTWHEEL_SIGN_UP`: `open` lets strangers make accounts, by a link to their mailbox; `closed`, the default, does not.
+    pub sign_up: SignUp,
     /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that seal credentials; made and kept beside an SQLite database
     /// when absent.
     pub master_key: Option<Secret>,
@@ -68,6 +84,8 @@ impl Default for Config {
             metrics_listen: None,
             audit_heads: None,
             smtp_url: None,
+            mail_from: None,
+            sign_up: SignUp::Closed,
             master_key: None,
             console_dir: None,
             development: false,
@@ -148,6 +166,19 @@ impl Config {
         if let Some(url) = text("CARTWHEEL_SMTP_URL") {
             config.smtp_url = Some(Secret::new(url));
         }
+        if let Some(from) = text("CARTWHEEL_MAIL_FROM") {
+            config.mail_from = Some(from);
+        }
+        if let Some(word) = text("CARTWHEEL_SIGN_UP") {
+            config.sign_up = match word.as_str() {
+                "open" => SignUp::Open,
+                "closed" => SignUp::Closed,
+                _ => {
+                    let message = "open or closed".to_owned();
+                    return Err(ConfigError::Variable { name: "CARTWHEEL_SIGN_UP", message });
+                }
+            };
+        }
         if let Some(key) = text("CARTWHEEL_MASTER_KEY") {
             config.master_key = Some(Secret::new(key));
         }
@@ -201,9 +232,12 @@ mod tests {
         let with = |name: &'static str, value: &'static str| {
             Config::load(None, move |n| (n == name).then(|| value.into()))
         };
-        for (name, value) in
-            [("CARTWHEEL_LISTEN", "8080"), ("CARTWHEEL_METRICS_LISTEN", "here"), ("CARTWHEEL_PROXIES", "-1")]
-        {
+        for (name, value) in [
+            ("CARTWHEEL_LISTEN", "8080"),
+            ("CARTWHEEL_METRICS_LISTEN", "here"),
+            ("CARTWHEEL_PROXIES", "-1"),
+            ("CARTWHEEL_SIGN_UP", "yes"),
+        ] {
             assert!(with(name, value).is_err_and(|e| e.to_string().starts_with(name)), "{name}");
         }
         assert!(

@@ -10,6 +10,8 @@ mod page;
 pub mod suppression;
 pub mod unsubscribe;
 
+pub(crate) use page::escape;
+
 use crate::{
     accounts::MasterKey,
     db::{DbError, Scoped},

@@ -194,7 +194,8 @@ fn fill(text: &str, store: &str, address: &str) -> String {
     format!("{}{}{}", named(before), strong(address), named(after))
 }
 
-fn escape(text: &str) -> String {
+/// A text as HTML shows it.
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

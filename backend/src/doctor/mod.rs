@@ -1,12 +1,18 @@
 //! `cartwheel doctor`: what is wrong, in words, and whether the data keeps its promises.
 
 use crate::{
-    accounts::audit, app::master_key, channels::email::url::SmtpUrl, clock::Env, config::Config, db::Db,
+    accounts::audit,
+    app::master_key,
+    channels::email::url::SmtpUrl,
+    clock::Env,
+    config::{Config, SignUp},
+    db::{Db, DbError},
     messages::invariants,
+    post::{NoSender, Sender},
 };
-use cartwheel_domain::settings::StoreSettings;
-use cartwheel_entity::store;
-use sea_orm::{QueryOrder, QuerySelect};
+use cartwheel_domain::{settings::StoreSettings, time::HOUR};
+use cartwheel_entity::{service_mail, store};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +46,8 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
         ),
         finding("the master key can be read", master_key(config, db, &env).err().map(|e| e.to_string())),
         finding("the mail route can be read", mail_route(config)),
+        finding("the service can send mails of its own", own_mails(config)),
+        finding("the service's own mails go out", waiting_mails(db, &env).await?),
         finding(
             "links in mails begin with https",
             (!config.public_url.starts_with("https://") && !config.listen.ip().is_loopback()).then(|| {
@@ -113,6 +121,32 @@ fn mail_route(config: &Config) -> Option<String> {
     url.expose().parse::<SmtpUrl>().err().map(|e| format!("CARTWHEEL_SMTP_URL: {e}"))
 }
 
+/// What keeps the service from sending what people are told it sends.
+fn own_mails(config: &Config) -> Option<String> {
+    match (&config.mail_from, &config.smtp_url) {
+        (Some(from), _) if from.parse::<Sender>().is_err() => {
+            Some(format!("CARTWHEEL_MAIL_FROM: {NoSender}"))
+        }
+        (Some(_), None) => {
+            Some("CARTWHEEL_MAIL_FROM is set, but no mail server: set CARTWHEEL_SMTP_URL".into())
+        }
+        (None, _) if config.sign_up == SignUp::Open && !config.development => {
+            Some("sign-up is open, but its links have no sender: set CARTWHEEL_MAIL_FROM".into())
+        }
+        _ => None,
+    }
+}
+
+/// Mails of the service that somebody has waited for in vain.
+async fn waiting_mails(db: &Db, env: &Env) -> Result<Option<String>, DbError> {
+    let mut tx = db.read().await?;
+    let system = tx.system().await?;
+    let late = service_mail::Column::CreatedAt.lt(env.now() - HOUR);
+    let n = system.find::<service_mail::Entity>().filter(late).count(system.on()).await?;
+    Ok((n > 0)
+        .then(|| format!("{n} wait for over an hour; the worker's log says what the mail server answers")))
+}
+
 fn store_findings(name: &str, sandbox: bool, settings: serde_json::Value, config: &Config) -> Vec<Finding> {
     let settings: StoreSettings = match serde_json::from_value(settings) {
         Ok(settings) => settings,
@@ -159,5 +193,42 @@ mod tests {
                 && detail.contains("CARTWHEEL_SMTP_URL"),
             "{detail}"
         );
+    }
+
+    #[test]
+    fn mails_that_cannot_be_sent_are_named() {
+        let said = |from: Option<&str>, smtp: Option<&str>, sign_up| {
+            let config = Config {
+                mail_from: from.map(str::to_owned),
+                smtp_url: smtp.map(crate::config::Secret::new),
+                sign_up,
+                ..Config::default()
+            };
+            own_mails(&config).unwrap_or_default()
+        };
+        let (from, smtp) = (Some("Cartwheel <no-reply@example.com>"), Some("smtp://localhost"));
+        assert_eq!(said(from, smtp, SignUp::Open), "");
+        assert_eq!(said(None, None, SignUp::Closed), "");
+        assert!(said(Some("Cartwheel"), smtp, SignUp::Closed).contains("CARTWHEEL_MAIL_FROM"));
+        assert!(said(from, None, SignUp::Closed).contains("CARTWHEEL_SMTP_URL"));
+        assert!(said(None, smtp, SignUp::Open).contains("CARTWHEEL_MAIL_FROM"));
+    }
+
+    #[db_test]
+    async fn a_mail_somebody_waits_for_is_named(app: TestApp) {
+        use crate::accounts::mailbox::{self, Letter, Mail};
+        let mail = Mail {
+            to: "ann@example.com".into(),
+            language: cartwheel_domain::locale::Language::En,
+            letter: Letter::PasswordChanged,
+        };
+        let mut tx = app.db().write().await.expect("a transaction");
+        let system = tx.system().await.expect("all");
+        mailbox::queue(&system, app.env(), &app.master_key(), &mail).await.expect("queued");
+        tx.commit().await.expect("committed");
+        assert_eq!(waiting_mails(app.db(), app.env()).await.expect("looked"), None);
+        app.clock().advance(2 * HOUR);
+        let said = waiting_mails(app.db(), app.env()).await.expect("looked");
+        assert!(said.is_some_and(|said| said.starts_with('1')));
     }
 }

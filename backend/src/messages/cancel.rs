@@ -10,7 +10,9 @@ use cartwheel_domain::{
     journey::EndReason,
     time::Millis,
 };
-use cartwheel_entity::{cart, journey_run, message, run_wait, session, store, suppression};
+use cartwheel_entity::{
+    cart, journey_run, mail_token, message, run_wait, service_mail, session, store, suppression,
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter,
     sea_query::{Expr, OnConflict, SimpleExpr, Value},
@@ -60,8 +62,8 @@ pub struct Stopped {
 }
 
 /// Stops everything a backup was about to do, in all stores: it may have been done after the backup was made. Queued messages
-/// are cancelled, runs end, open carts are not judged left until something happens to them; and who was signed in is
-/// signed out, since they may have signed out meanwhile.
+/// are cancelled, runs end, open carts are not judged left until something happens to them; who was signed in is
+/// signed out, since they may have signed out meanwhile, and links in mails of the service lead nowhere.
 ///
 /// # Errors
 /// What the database says; nothing was changed then.
@@ -105,6 +107,9 @@ pub async fn after_restore(db: &Db, now: Millis) -> Result<Stopped, DbError> {
         .filter(session::Column::EndedAt.is_null())
         .exec(on)
         .await?;
+    // A link that chooses a password may have been used since, and must not work again.
+    system.delete::<mail_token::Entity>().exec(on).await?;
+    system.delete::<service_mail::Entity>().exec(on).await?;
     tx.commit().await?;
     Ok(Stopped { messages, runs, carts })
 }

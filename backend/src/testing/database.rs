@@ -75,9 +75,10 @@ pub async fn postgres() -> Home {
         .get_or_init(|| async {
             let admin = admin().await;
             // The name carries the schema, so that a change of it never meets an old template.
-            let schema = include_str!("../../../migration/src/m0001_first/tables.sql");
-            let print = crate::accounts::service::key_hash(&format!(
-                "{schema}{}",
+            let print = crate::accounts::service::key_hash(concat!(
+                include_str!("../../../migration/src/m0001_first/tables.sql"),
+                include_str!("../../../migration/src/m0002_accounts/tables.sql"),
+                include_str!("../../../migration/src/m0003_mailbox/tables.sql"),
                 include_str!("../../../migration/src/dialect.rs")
             ));
             let name = format!("{TEMPLATE}_{}", &print[..12]);
@@ -129,6 +130,19 @@ pub async fn postgres() -> Home {
     let db =
         Db::connect(&url).await.expect("the copy opens").as_runtime(&url).await.expect("as the runtime role");
     Home { db, name, _folder: None }
+}
+
+/// Lets PostgreSQL count what is in the tables, as it does by itself sooner or later.
+pub async fn analyze(db: &Db) {
+    let mut tx = db.read().await.expect("a transaction");
+    let system = tx.system().await.expect("all");
+    let query =
+        sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Postgres, "SELECT current_database() AS n");
+    let row = system.on().query_one_raw(query).await.expect("a name").expect("a row");
+    let name: String = row.try_get("", "n").expect("a name");
+    let owner = Database::connect(address(&name)).await.expect("the test server answers");
+    owner.execute_unprepared("ANALYZE").await.expect("analysed");
+    let _ = owner.close().await;
 }
 
 impl Home {

@@ -5,10 +5,15 @@ pub mod flow;
 pub mod store;
 
 use crate::{
-    accounts::{MasterKey, Stores},
+    accounts::{
+        MasterKey, Stores,
+        mailbox::{self, Mail},
+    },
     clock::{Env, SeededEntropy, TestClock},
     db::Db,
 };
+use cartwheel_entity::service_mail;
+use sea_orm::QueryOrder;
 use std::{
     future::Future,
     sync::{
@@ -108,6 +113,15 @@ impl TestApp {
             database::assert_nothing_left(&self.db, self.env.now()).await;
         }
     }
+}
+
+/// The service's own mails that wait to be handed over, oldest first.
+pub async fn mails(app: &TestApp) -> Vec<Mail> {
+    let mut tx = app.db().read().await.expect("a transaction");
+    let system = tx.system().await.expect("all");
+    let rows = system.find::<service_mail::Entity>().order_by_asc(service_mail::Column::Id);
+    let rows = rows.all(system.on()).await.expect("mails");
+    rows.iter().map(|row| mailbox::open(&app.master_key(), row).expect("sealed by us")).collect()
 }
 
 fn run(body: impl Future<Output = ()>) {

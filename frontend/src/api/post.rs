@@ -107,22 +107,29 @@ pub(super) struct Answer {
 
 /// Posts JSON to a path of this server.
 pub(super) async fn post(path: &str, body: &str, token: Option<&str>) -> Result<Answer, Fault> {
-    send(path, body, token).await.map_err(|_| Fault::network())
+    send("POST", path, Some(body), token).await.map_err(|_| Fault::network())
 }
 
-async fn send(path: &str, body: &str, token: Option<&str>) -> Result<Answer, JsValue> {
+/// Gets JSON from a path of this server.
+pub(super) async fn get(path: &str) -> Result<Answer, Fault> {
+    send("GET", path, None, None).await.map_err(|_| Fault::network())
+}
+
+async fn send(method: &str, path: &str, body: Option<&str>, token: Option<&str>) -> Result<Answer, JsValue> {
     let window = browser::window().ok_or(JsValue::NULL)?;
     let headers = Headers::new()?;
-    headers.set("content-type", "application/json")?;
     headers.set("accept", "application/json")?;
     if let Some(token) = token {
         headers.set("authorization", &format!("Bearer {token}"))?;
     }
     let init = RequestInit::new();
-    init.set_method("POST");
+    init.set_method(method);
     init.set_headers(&headers);
     init.set_credentials(RequestCredentials::SameOrigin);
-    init.set_body(&JsValue::from_str(body));
+    if let Some(body) = body {
+        headers.set("content-type", "application/json")?;
+        init.set_body(&JsValue::from_str(body));
+    }
     let response: Response = JsFuture::from(window.fetch_with_str_and_init(path, &init)).await?.dyn_into()?;
     let text = JsFuture::from(response.text()?).await?;
     Ok(Answer {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::post::{Answer, post};
+use super::post::{Answer, get, post};
 use super::{Fault, FaultKind};
 use crate::browser;
 
@@ -94,34 +94,151 @@ pub async fn offer(token: &str) -> Result<Option<Offer>, Fault> {
     }
 }
 
-/// What came of taking an invitation up.
+/// What came of showing a link: an invitation's, a sign-up's, a forgotten password's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Joined {
+pub enum Entered {
     /// Signed in.
     In,
     /// It is not the password of the member.
     Wrong,
     /// The new password is guessed too soon.
     Weak,
-    /// The invitation cannot be used any more.
+    /// A name cannot be one.
+    Misnamed,
+    /// The link cannot be used any more.
     Gone,
+}
+
+async fn enter(path: &str, body: serde_json::Value) -> Result<Entered, Fault> {
+    let answer = post(path, &body.to_string(), None).await?;
+    match answer.status {
+        200..300 => keep(&answer).map(|_| Entered::In),
+        401 => Ok(Entered::Wrong),
+        410 => Ok(Entered::Gone),
+        422 if answer.body.contains("invalid_password") => Ok(Entered::Weak),
+        422 => Ok(Entered::Misnamed),
+        status => Err(Fault::from_status(status, answer.request_id)),
+    }
 }
 
 /// Takes an invitation up.
 ///
 /// # Errors
 /// Any [`Fault`].
-pub async fn join(token: &str, name: &str, password: &str, language: &str) -> Result<Joined, Fault> {
+pub async fn join(token: &str, name: &str, password: &str, language: &str) -> Result<Entered, Fault> {
     let body =
         serde_json::json!({ "token": token, "name": name, "password": password, "language": language });
-    let answer = post("/auth/join", &body.to_string(), None).await?;
+    enter("/auth/join", body).await
+}
+
+/// What the server lets people do who are not signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct Ways {
+    /// To replace a forgotten password.
+    pub reset: bool,
+    /// To make an account.
+    pub sign_up: bool,
+}
+
+/// Asks what is offered; nothing, while the server does not say.
+pub async fn ways() -> Ways {
+    let answer = get("/auth/ways").await;
+    answer.ok().and_then(|answer| serde_json::from_str(&answer.body).ok()).unwrap_or_default()
+}
+
+/// What a link in a mail is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To make an account.
+    SignUp,
+    /// To choose another password.
+    Reset,
+}
+
+impl Purpose {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// What came of asking for a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The mailbox will tell.
+    Sent,
+    /// That is no address.
+    NoAddress,
+    /// The server does not offer it.
+    NotOffered,
+}
+
+/// Asks for a mail with a link.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn ask(purpose: Purpose, email: &str, language: &str) -> Result<Asked, Fault> {
+    let body = serde_json::json!({ "purpose": purpose.word(), "email": email, "language": language });
+    let answer = post("/auth/ask", &body.to_string(), None).await?;
     match answer.status {
-        200..300 => keep(&answer).map(|_| Joined::In),
-        401 => Ok(Joined::Wrong),
-        410 => Ok(Joined::Gone),
-        422 => Ok(Joined::Weak),
+        200..300 => Ok(Asked::Sent),
+        404 => Ok(Asked::NotOffered),
+        422 => Ok(Asked::NoAddress),
         status => Err(Fault::from_status(status, answer.request_id)),
     }
+}
+
+/// Whose mailbox a link came from; `None` when it cannot be used any more.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn link(purpose: Purpose, token: &str) -> Result<Option<String>, Fault> {
+    let body = serde_json::json!({ "purpose": purpose.word(), "token": token });
+    let answer = post("/auth/link", &body.to_string(), None).await?;
+    match answer.status {
+        200..300 => {
+            let value: serde_json::Value =
+                serde_json::from_str(&answer.body).map_err(|e| Fault::unreadable(e.to_string()))?;
+            Ok(value["email"].as_str().map(str::to_owned))
+        }
+        400 | 410 => Ok(None),
+        status => Err(Fault::from_status(status, answer.request_id)),
+    }
+}
+
+/// Somebody who makes an account.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NewAccount {
+    /// The token of the link.
+    pub token: String,
+    /// As colleagues see them.
+    pub name: String,
+    /// What they work for.
+    pub organisation: String,
+    /// Whether it looks after the stores of others.
+    pub agency: bool,
+    /// The password they choose.
+    pub password: String,
+    /// The console's language for them.
+    pub language: &'static str,
+}
+
+/// Makes an account and signs in.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn sign_up(account: &NewAccount) -> Result<Entered, Fault> {
+    enter("/auth/sign-up", serde_json::to_value(account).unwrap_or_default()).await
+}
+
+/// Chooses another password by a link and signs in.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn reset(token: &str, password: &str) -> Result<Entered, Fault> {
+    enter("/auth/reset", serde_json::json!({ "token": token, "password": password })).await
 }
 
 /// Ends the session here and on the server.

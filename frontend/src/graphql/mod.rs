@@ -25,5 +25,12 @@ pub fn stores(data: &viewer::ResponseData) -> Stores {
             currency: store.currency.clone(),
         })
     });
-    Stores { name: if name.is_empty() { email.clone() } else { name }, email, list: list.collect() }
+    // Only who may change settings may open a store.
+    let may_open = data
+        .viewer
+        .organisations
+        .iter()
+        .filter(|organisation| matches!(organisation.role.as_deref(), Some("owner" | "admin")));
+    let open_in = may_open.map(|organisation| (organisation.id.clone(), organisation.name.clone())).collect();
+    Stores { open_in, name: if name.is_empty() { email.clone() } else { name }, email, list: list.collect() }
 }

@@ -54,6 +54,8 @@ operations! {
     Message in "src/graphql/message.graphql";
     /// The settings of a store.
     Settings in "src/graphql/settings.graphql";
+    /// Opens a store.
+    CreateStore in "src/graphql/create_store.graphql";
     /// Changes settings.
     UpdateStoreSettings in "src/graphql/update_store_settings.graphql";
 }

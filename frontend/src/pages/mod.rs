@@ -11,6 +11,7 @@ mod journeys;
 #[cfg(debug_assertions)]
 mod kit;
 mod live;
+mod new_store;
 mod settings;
 mod shared;
 
@@ -21,9 +22,6 @@ use crate::route::Route;
 /// The page of an address within a store.
 pub fn page(route: &Route) -> AnyView {
     match route {
-        Route::Home | Route::Start | Route::Join | Route::Kit | Route::Unknown => {
-            view! { <home::Home /> }.into_any()
-        }
         Route::Carts => view! { <carts::Carts /> }.into_any(),
         Route::Cart(_) => view! { <cart::Cart /> }.into_any(),
         Route::Contacts => view! { <contacts::Contacts /> }.into_any(),
@@ -32,7 +30,13 @@ pub fn page(route: &Route) -> AnyView {
         Route::Journey(_) => view! { <journey::Journey /> }.into_any(),
         Route::Inbox => view! { <inbox::Inbox /> }.into_any(),
         Route::Settings(_) => view! { <settings::Settings /> }.into_any(),
+        _ => view! { <home::Home /> }.into_any(),
     }
+}
+
+/// Opens a store.
+pub fn new_store() -> AnyView {
+    view! { <new_store::NewStore /> }.into_any()
 }
 
 /// The kit, in development.

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::brand::brand;
-use super::prefs_menus::{LanguageMenu, ThemeMenu};
-use crate::api::{FaultKind, session};
+use super::outside::{heading, outside, refusal, way};
+use crate::api::{
+    FaultKind,
+    session::{self, Ways},
+};
 use crate::browser;
 use crate::i18n::t;
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
@@ -52,36 +54,22 @@ pub fn Door() -> impl IntoView {
     };
     let told = move || {
         trouble.get().map(|it| match it.kind {
-            FaultKind::Refused => view! {
-                <div class="notice notice--negative" role="alert">
-                    {crate::ui::icon(crate::ui::Icon::CircleAlert)}
-                    <div>
-                        <p class="notice__title">{t::sign_in_wrong()}</p>
-                        <p>{t::sign_in_wrong_advice()}</p>
-                    </div>
-                </div>
-            }
-            .into_any(),
+            FaultKind::Refused => refusal(t::sign_in_wrong(), t::sign_in_wrong_advice()),
             _ => fault(&it, None),
         })
     };
-    view! {
-        <div class="door">
-            <header>{brand()}</header>
-            <main class="door__card">
-                <div>
-                    <h1 id="page-title" tabindex="-1">{t::sign_in_title()}</h1>
-                    <p class="muted">{t::sign_in_about()}</p>
-                </div>
-                <form class="stack" novalidate on:submit=submit aria-label=t::sign_in_title()>
-                    {told}
-                    <Field id="email" label=t::sign_in_email() value=email kind="email" autocomplete="username" error=email_error />
-                    <Field id="password" label=t::sign_in_password() value=password kind="password" autocomplete="current-password" error=password_error />
-                    <Button label=t::sign_in_do() kind=ButtonKind::Primary submits=true busy=busy />
-                </form>
-            </main>
-            <footer class="door__foot"><LanguageMenu up=true /><ThemeMenu up=true /></footer>
-        </div>
-    }
-    .into_any()
+    let ways = RwSignal::new(Ways::default());
+    spawn_local(async move { ways.set(session::ways().await) });
+    let card = view! {
+        {heading(t::sign_in_title(), t::sign_in_about())}
+        <form class="stack" novalidate on:submit=submit aria-label=t::sign_in_title()>
+            {told}
+            <Field id="email" label=t::sign_in_email() value=email kind="email" autocomplete="username" error=email_error />
+            <Field id="password" label=t::sign_in_password() value=password kind="password" autocomplete="current-password" error=password_error />
+            <Button label=t::sign_in_do() kind=ButtonKind::Primary submits=true busy=busy />
+        </form>
+        {move || ways.get().reset.then(|| way("/forgot", t::forgot_title()))}
+        {move || ways.get().sign_up.then(|| way("/sign-up", t::sign_up_title()))}
+    };
+    outside(card)
 }

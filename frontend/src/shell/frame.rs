@@ -60,9 +60,11 @@ fn Inside() -> impl IntoView {
                 <main class="page" id="main"><Page /></main>
             </div>
         </div>
-        <nav class="tabbar" aria-label=t::nav_main()>
-            {nav::links(store, "tabbar__link", |route| !matches!(route, Route::Settings(_)))}
-        </nav>
+        {(!super::use_stores().list.is_empty()).then(|| view! {
+            <nav class="tabbar" aria-label=t::nav_main()>
+                {nav::links(store, "tabbar__link", |route| !matches!(route, Route::Settings(_)))}
+            </nav>
+        })}
         <Dialog label=t::nav_main() open=drawer kind=DialogKind::Left><Sidebar /></Dialog>
         <Palette open=palette />
         <ToastShelf />
@@ -102,8 +104,12 @@ fn Page() -> impl IntoView {
                     );
                     ().into_any()
                 }
-                None => empty_page(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any()),
+                None if stores.open_in.is_empty() => {
+                    empty_page(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any())
+                }
+                None => pages::new_store(),
             },
+            (Route::NewStore, _) => pages::new_store(),
             (Route::Kit, _) => pages::kit(),
             (Route::Unknown, _) | (_, None) => not_found(&stores),
             (route, Some(info)) => {

@@ -5,15 +5,14 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use super::brand::brand;
-use super::prefs_menus::{LanguageMenu, ThemeMenu};
+use super::outside::{looked_at, refusal, refused_entry};
 use crate::api::{
     Fault,
-    session::{self, Joined, Offer},
+    session::{self, Entered, Offer},
 };
 use crate::browser;
 use crate::i18n::{self, t};
-use crate::ui::{Button, ButtonKind, Field, Icon, fault, icon, set_title};
+use crate::ui::{Button, ButtonKind, Field, fault, set_title};
 
 /// The page of an invitation.
 #[component]
@@ -23,35 +22,13 @@ pub fn Join() -> impl IntoView {
     let asked = token.clone();
     spawn_local(async move { offer.set(Some(session::offer(&asked).await)) });
     set_title(&t::join_title_plain());
-    let token = StoredValue::new(token);
-    let content = move || match offer.get() {
-        None => view! { <p class="muted" role="status">{t::loading()}</p> }.into_any(),
-        Some(Err(trouble)) => titled(fault(&trouble, None)),
-        Some(Ok(None)) => titled(notice(t::join_gone(), t::join_gone_advice())),
-        Some(Ok(Some(found))) => view! { <Form offer=found token=token.get_value() /> }.into_any(),
-    };
-    view! {
-        <div class="door">
-            <header>{brand()}</header>
-            <main class="door__card">{content}</main>
-            <footer class="door__foot"><LanguageMenu up=true /><ThemeMenu up=true /></footer>
-        </div>
-    }
-    .into_any()
+    looked_at(offer, t::join_title_plain, gone, move |found: Offer| {
+        view! { <Form offer=found token=token.clone() /> }.into_any()
+    })
 }
 
-fn titled(content: AnyView) -> AnyView {
-    view! { <h1 id="page-title" tabindex="-1">{t::join_title_plain()}</h1> {content} }.into_any()
-}
-
-fn notice(title: String, advice: String) -> AnyView {
-    view! {
-        <div class="notice notice--negative" role="alert">
-            {icon(Icon::CircleAlert)}
-            <div><p class="notice__title">{title}</p><p>{advice}</p></div>
-        </div>
-    }
-    .into_any()
+fn gone() -> AnyView {
+    refusal(t::join_gone(), t::join_gone_advice())
 }
 
 /// What a role may do, in a sentence.
@@ -69,7 +46,7 @@ fn role(name: &str) -> String {
 fn Form(offer: Offer, token: String) -> impl IntoView {
     let (name, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (busy, missing) = (RwSignal::new(false), RwSignal::new(false));
-    let (refused, trouble) = (RwSignal::new(None::<Joined>), RwSignal::new(None::<Fault>));
+    let (refused, trouble) = (RwSignal::new(None::<Entered>), RwSignal::new(None::<Fault>));
     let known = offer.member;
     let name_error = Signal::derive(move || {
         (missing.get() && !known && name.with(|name| name.trim().is_empty())).then(t::join_name_missing)
@@ -100,7 +77,7 @@ fn Form(offer: Offer, token: String) -> impl IntoView {
             let outcome = session::join(&token.get_value(), name.trim(), &password, language).await;
             busy.set(false);
             match outcome {
-                Ok(Joined::In) => navigate("/", NavigateOptions { replace: true, ..Default::default() }),
+                Ok(Entered::In) => navigate("/", NavigateOptions { replace: true, ..Default::default() }),
                 Ok(other) => {
                     refused.set(Some(other));
                     browser::focus("password");
@@ -111,10 +88,9 @@ fn Form(offer: Offer, token: String) -> impl IntoView {
     };
     let told = move || match (refused.get(), trouble.get()) {
         (_, Some(it)) => Some(fault(&it, None)),
-        (Some(Joined::Gone), _) => Some(notice(t::join_gone(), t::join_gone_advice())),
-        (Some(Joined::Wrong), _) => Some(notice(t::sign_in_wrong(), t::sign_in_wrong_advice())),
-        (Some(Joined::Weak), _) => Some(notice(t::join_weak(), t::join_weak_advice())),
-        _ => None,
+        (Some(Entered::Gone), _) => Some(gone()),
+        (Some(it), _) => refused_entry(it),
+        (None, None) => None,
     };
     let (title, email, may) = (t::join_title(&offer.organisation), offer.email, role(&offer.role));
     let about = if known { t::join_known(&email) } else { t::join_new(&email) };

@@ -16,8 +16,10 @@ pub fn Sidebar() -> impl IntoView {
     view! {
         <aside class="sidebar" aria-label="Cartwheel">
             {brand()}
-            <StoreSwitch />
-            <nav class="nav" aria-label=t::nav_main()>{nav::links(store, "nav__link", |_| true)}</nav>
+            {(!use_stores().list.is_empty()).then(|| view! { <StoreSwitch /> })}
+            {(!use_stores().list.is_empty()).then(|| view! {
+                <nav class="nav" aria-label=t::nav_main()>{nav::links(store, "nav__link", |_| true)}</nav>
+            })}
         </aside>
     }
     .into_any()
@@ -56,6 +58,9 @@ fn StoreSwitch() -> impl IntoView {
                     view! { <MenuItem label=one.name.clone() sign=sign href=Route::Home.path(&one.id) /> }
                 })
                 .collect_view()}
+            {(!stores.open_in.is_empty()).then(|| view! {
+                <MenuItem label=t::new_store_title() sign=Icon::Plus href=Route::NewStore.path("") />
+            })}
         </Menu>
     }
     .into_any()

@@ -34,6 +34,8 @@ pub struct Stores {
     pub email: String,
     /// The stores, by organisation.
     pub list: Vec<StoreInfo>,
+    /// Id and name of the organisations the person may open stores in.
+    pub open_in: Vec<(String, String)>,
 }
 
 impl Stores {

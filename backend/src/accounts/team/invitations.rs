@@ -3,7 +3,9 @@
 use super::{TeamError, may_give, still_there};
 use crate::{
     accounts::{
+        MasterKey,
         audit::{self, Action, Entry},
+        mailbox::{self, Invited},
         service::key_hash,
     },
     clock::Env,
@@ -12,6 +14,7 @@ use crate::{
 use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{InvitationId, MemberId, OrganisationId},
+    locale::Language,
     time::{DAY, Millis},
 };
 use cartwheel_entity::{invitation, member, membership, organisation};
@@ -79,6 +82,35 @@ pub async fn invite(
     let detail = json!({ "email": row.email, "role": row.role });
     audit::append(&organised, env, scope.actor(), Entry::new(Action::MemberInvited, id, detail)).await?;
     Ok((row, token))
+}
+
+/// Sends the link to the mailbox of whoever is invited, in the transaction that invites: then nobody else can have it.
+///
+/// # Errors
+/// What the database says.
+pub async fn send(
+    tx: &mut Tx,
+    env: &Env,
+    master: &MasterKey,
+    row: &invitation::Model,
+    token: &str,
+) -> Result<(), DbError> {
+    let system = tx.system().await?;
+    let own = organisation::Column::Id.eq(row.organisation_id);
+    let organisation = system.find::<organisation::Entity>().filter(own).one(system.on()).await?;
+    let inviter = system.find::<member::Entity>().filter(member::Column::Id.eq(row.invited_by));
+    let inviter = inviter.one(system.on()).await?;
+    let name = |name: Option<String>| name.unwrap_or_else(|| "Cartwheel".into());
+    let invited = Invited {
+        to: &row.email,
+        language: inviter.as_ref().and_then(|m| m.language.parse().ok()).unwrap_or(Language::En),
+        organisation: &name(organisation.map(|o| o.name)),
+        by: &name(inviter.map(|m| m.name)),
+        role: Role::from_name(&row.role).unwrap_or(Role::Support),
+        token,
+        expires: row.expires_at,
+    };
+    mailbox::queue_invitation(&system, env, master, invited).await
 }
 
 /// Invitations that can still be accepted, newest first.

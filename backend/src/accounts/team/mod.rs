@@ -48,7 +48,10 @@ impl From<sea_orm::DbErr> for TeamError {
 
 /// Whether the actor still has the rights that were checked before the transaction began. Call it under the organisation's
 /// lock, which every change of a role takes: whoever is being removed at this moment makes no key any more.
-async fn still_there(organised: &Organised<'_>, scope: &OrganisationScope) -> Result<(), TeamError> {
+pub(crate) async fn still_there(
+    organised: &Organised<'_>,
+    scope: &OrganisationScope,
+) -> Result<(), TeamError> {
     organised.lock().await?;
     let Actor::Member(id) = scope.actor() else { return Ok(()) };
     let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(id.uuid()));

@@ -32,6 +32,8 @@ pub struct Api {
     pub live: Live,
     /// How the outside reaches us.
     pub public_url: String,
+    /// Whether the service sends mails of its own.
+    pub mails: bool,
 }
 
 /// The number of a request, for logs and people.

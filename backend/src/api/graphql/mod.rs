@@ -12,6 +12,7 @@ pub mod limits;
 pub mod loaders;
 pub mod message;
 pub mod mutation;
+pub mod new_store;
 pub mod organisation;
 pub mod overview;
 pub mod page;

@@ -4,6 +4,7 @@ use super::{
     access::Access,
     errors::{UserError, journey_errors},
     journey::{Journey, JourneyStatus},
+    new_store::OpeningMutation,
     scalars::Json,
     settings::StoreSettingsInput,
     store::Store,
@@ -30,7 +31,7 @@ use serde_json::json;
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(StoreMutation, TeamMutation);
+pub struct Mutation(StoreMutation, OpeningMutation, TeamMutation);
 
 /// What can be changed in a store.
 #[derive(Default)]

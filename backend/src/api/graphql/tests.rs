@@ -30,7 +30,14 @@ impl Service {
             master: app.master_key(),
             live: Live::default(),
             public_url: "https://cartwheel.example".into(),
+            mails: false,
         };
+        Self { schema: schema(api.clone(), false), api }
+    }
+
+    /// The same, with a way to mailboxes.
+    fn sending(app: &TestApp) -> Self {
+        let api = Api { mails: true, ..Self::over(app).api };
         Self { schema: schema(api.clone(), false), api }
     }
 

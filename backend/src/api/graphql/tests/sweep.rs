@@ -83,6 +83,7 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("ApiKeyInput", _, "storeId") => Id(Store),
         ("ApiKeyInput", _, "name") => With("\"taken\""),
         ("ApiKeyInput", _, "expiresAt") => Absent,
+        ("StoreSettingsInput", "createStore", "name") => With("\"taken\""),
         ("StoreSettingsInput", _, "senderName") => With("\"taken\""),
         ("StoreSettingsInput", ..) => Absent,
         (_, _, "days") => With("30"),
@@ -303,9 +304,10 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry cart cart_key company consent_event contact contact_identity
-        event invitation journey journey_run journey_version member membership message message_attempt message_content
-        message_link message_receipt metric_day node_count order_refund organisation privacy_request restore_link
-        run_context run_step run_wait session shop_order store store_secret store_signal suppression template);
+        event invitation journey journey_run journey_version mail_token member membership message message_attempt
+        message_content message_link message_receipt metric_day node_count order_refund organisation privacy_request
+        restore_link run_context run_step run_wait service_mail session shop_order store store_secret store_signal
+        suppression template);
     let folder =
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../entity/src")).expect("the entities");
     let files = folder.filter_map(|f| f.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned));

@@ -2,7 +2,7 @@
 
 use super::Service;
 use crate::{
-    accounts::team::invitations,
+    accounts::{mailbox::Letter, team::invitations},
     db::{OrganisationScope, Role},
     testing::{TestApp, TestStore},
 };
@@ -77,7 +77,7 @@ async fn the_matrix_of_roles_holds(app: TestApp) {
     let service = Service::over(&app);
     let organisation = store.keys.organisation_id.to_string();
     let nobody = MemberId(app.env().uuid()).to_string();
-    let cells: [(&str, Role); 10] = [
+    let cells: [(&str, Role); 11] = [
         (
             "query($o: ID!, $n: ID!) { organisation(id: $o) { members { id } } a: organisation(id: $n) { id } }",
             Role::Support,
@@ -118,6 +118,10 @@ async fn the_matrix_of_roles_holds(app: TestApp) {
             "mutation($o: ID!, $n: ID!) { revokeApiKey(organisationId: $o, id: $n) { userErrors { code } } }",
             Role::Admin,
         ),
+        (
+            "mutation($o: ID!, $n: ID!) { createStore(organisationId: $o, input: { name: \"\" }) { writeKey } a: endSession(id: $n) { ended } }",
+            Role::Admin,
+        ),
     ];
     let mut asserted = 0;
     for role in ROLES {
@@ -146,7 +150,72 @@ async fn the_matrix_of_roles_holds(app: TestApp) {
         assert_eq!(verdict(&bound), verdict(&unknown), "{query}");
         asserted += 2;
     }
-    assert_eq!(asserted, 70);
+    assert_eq!(asserted, 77);
+}
+
+/// Where the service sends mails, the link of an invitation goes to the mailbox alone.
+#[db_test]
+async fn an_invitation_goes_to_the_mailbox_and_not_to_the_inviter(app: TestApp) {
+    let store = app.store("a").await;
+    let service = Service::sending(&app);
+    let (_, token) = person(&service, &app, &store, Role::Owner, "ann").await;
+    let invite = "mutation($o: ID!) { inviteMember(organisationId: $o, email: \"Ben@New.example\", role: EDITOR) { link invitation { email } } }";
+    let answer = service.ask(Some(&token), invite, json!({ "o": store.keys.organisation_id })).await;
+    let answer = answer.data.into_json().expect("JSON");
+    assert_eq!(answer["inviteMember"], json!({ "link": null, "invitation": { "email": "ben@new.example" } }));
+    let mails = crate::testing::mails(&app).await;
+    let [mail] = mails.as_slice() else { panic!("one mail: {mails:?}") };
+    assert_eq!(mail.to, "ben@new.example");
+    let Letter::Invitation { organisation, by, role, token } = &mail.letter else { panic!("{mail:?}") };
+    assert_eq!((organisation.as_str(), by.as_str(), role.as_str()), ("a org", "ann", "editor"));
+    let mut tx = app.db().read().await.expect("a transaction");
+    let offer = invitations::offer(&mut tx, app.env(), token).await.expect("asked").expect("it works");
+    assert_eq!(offer.email, "ben@new.example");
+}
+
+/// What an owner opens in the console has texts and a journey that is on, and is a sandbox; what is wrong with the wish is
+/// named, and then there is no store.
+#[db_test]
+async fn a_store_is_opened_whole_or_not_at_all(app: TestApp) {
+    let store = app.store("a").await;
+    let service = Service::over(&app);
+    let (id, token) = person(&service, &app, &store, Role::Admin, "ann").await;
+    let open = "mutation($o: ID!, $i: StoreSettingsInput!) { createStore(organisationId: $o, input: $i) { writeKey userErrors { path code } \
+                store { id name sandbox currency settings { senderName } journeys { status name } } } }";
+    let ask = async |input: Value| {
+        let variables = json!({ "o": store.keys.organisation_id, "i": input });
+        let answer = service.ask(Some(&token), open, variables).await;
+        assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+        answer.data.into_json().expect("JSON")["createStore"].take()
+    };
+    let refused =
+        ask(json!({ "name": " ", "currency": "XTS", "timeZone": "Mars/Olympus", "shopifySecret": "s" }))
+            .await;
+    let places: Vec<&str> = refused["userErrors"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|e| e["path"][1].as_str())
+        .collect();
+    assert_eq!(places, ["timeZone", "currency", "name", "shopifySecret"]);
+    assert_eq!(refused["store"], Value::Null);
+
+    let wish = json!({ "name": "Lampenladen", "country": "CH", "locale": "de", "currency": "CHF", "timeZone": "Europe/Zurich" });
+    let opened = ask(wish).await;
+    assert_eq!(opened["userErrors"], json!([]));
+    let new = &opened["store"];
+    let told = (&new["name"], &new["sandbox"], &new["currency"]);
+    assert_eq!(told, (&json!("Lampenladen"), &json!(true), &json!("CHF")));
+    assert_eq!(new["settings"], json!({ "senderName": "Lampenladen" }));
+    assert_eq!(new["journeys"], json!([{ "status": "ON", "name": "Zurückholen, was liegen blieb" }]));
+    assert!(opened["writeKey"].as_str().is_some_and(|key| key.starts_with("cww_")));
+
+    let log = "query($o: ID!) { organisation(id: $o) { auditLog(first: 1) { actor action subject } stores { name } } }";
+    let said = service.ask(Some(&token), log, json!({ "o": store.keys.organisation_id })).await;
+    let said = said.data.into_json().expect("JSON");
+    let entry = json!([{ "actor": id.to_string(), "action": "store.made", "subject": new["id"] }]);
+    assert_eq!(said["organisation"]["auditLog"], entry);
+    assert_eq!(said["organisation"]["stores"], json!([{ "name": "Lampenladen" }, { "name": "a" }]));
 }
 
 /// A foreign organisation answers like one that never was, and keeps what it has.
@@ -161,6 +230,7 @@ async fn a_foreign_organisation_looks_like_one_that_never_was(app: TestApp) {
     for query in [
         "query($o: ID!, $m: ID!) { organisation(id: $o) { name members { id } } viewer { sessions { current } } a: organisation(id: $m) { id } }",
         "mutation($o: ID!, $m: ID!) { inviteMember(organisationId: $o, email: \"x@y.example\", role: OWNER) { link userErrors { path code message } } a: endSession(id: $m) { ended } }",
+        "mutation($o: ID!, $m: ID!) { createStore(organisationId: $o, input: { name: \"s\" }) { writeKey userErrors { path code message } } a: endSession(id: $m) { ended } }",
         "mutation($o: ID!, $m: ID!) { setMemberRole(organisationId: $o, id: $m, role: OWNER) { userErrors { path code message } } }",
         "mutation($o: ID!, $m: ID!) { removeMember(organisationId: $o, id: $m) { userErrors { path code message } } }",
         "mutation($o: ID!, $m: ID!) { revokeApiKey(organisationId: $o, id: $m) { userErrors { path code message } } }",
