@@ -12,8 +12,10 @@ use crate::api::{
     session::{self, Joined, Offer},
 };
 use crate::browser;
+use crate::graphql;
 use crate::i18n::{self, t};
 use crate::ui::{Button, ButtonKind, Field, Icon, fault, icon, set_title};
+use crate::words;
 
 /// The page of an invitation.
 #[component]
@@ -52,17 +54,6 @@ fn notice(title: String, advice: String) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-/// What a role may do, in a sentence.
-fn role(name: &str) -> String {
-    match name {
-        "owner" => t::role_owner(),
-        "admin" => t::role_admin(),
-        "editor" => t::role_editor(),
-        "analyst" => t::role_analyst(),
-        _ => t::role_support(),
-    }
 }
 
 #[component]
@@ -116,7 +107,8 @@ fn Form(offer: Offer, token: String) -> impl IntoView {
         (Some(Joined::Weak), _) => Some(notice(t::join_weak(), t::join_weak_advice())),
         _ => None,
     };
-    let (title, email, may) = (t::join_title(&offer.organisation), offer.email, role(&offer.role));
+    let (title, email, may) =
+        (t::join_title(&offer.organisation), offer.email, words::own_role(graphql::role(&offer.role)));
     let about = if known { t::join_known(&email) } else { t::join_new(&email) };
     let (label, autocomplete) = if known {
         (t::sign_in_password(), "current-password")
