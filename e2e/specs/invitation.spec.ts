@@ -1,4 +1,4 @@
-// Somebody is asked to join: by the API, since the console's page for it does not exist yet; the link leads to a page of the console.
+// Somebody is asked to join by the API; the link leads to a page of the console. organisation.spec.ts asks by the console.
 import { expect, languages, lookAt, test } from '../fixtures';
 import { askConsole, loaded } from '../support/console';
 import { words } from '../support/words';

@@ -36,6 +36,10 @@ const pages: [name: string, path: string, link?: string][] = [
   ['settings-snippet', '/settings/snippet'],
   ['settings-shopify', '/settings/shopify'],
   ['new-store', '/../../new-store'],
+  ['organisation-members', '/organisation/members'],
+  ['organisation-keys', '/organisation/keys'],
+  ['organisation-log', '/organisation/log'],
+  ['account', '/account'],
   ['not-found', '/nonsense'],
 ];
 
@@ -82,6 +86,29 @@ for (const language of languages) {
     await page.keyboard.press('Control+k');
     await expect(page.getByRole('dialog')).toBeVisible();
     await lookAt(page, `console-palette-${language}`);
+  });
+
+  test(`what is asked of whoever changes the team, in ${language}`, async ({ page, server }) => {
+    test.setTimeout(IN_ALL);
+    const home = await enterConsole(page, server, { language });
+    const t = words(language);
+    for (const [path, button, name] of [
+      ['members', 'invite', 'invite'],
+      ['members', 'member_change', 'member-role'],
+      ['members', 'member_leave', 'member-leave'],
+      ['keys', 'api_key_make', 'key-make'],
+    ]) {
+      await page.goto(`${home}/organisation/${path}`);
+      await loaded(page);
+      await page.locator('main').getByRole('button', { name: t(button) }).first().click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await lookAt(page, `console-${name}-${language}`);
+    }
+    await page.goto(`${home}/account`);
+    await loaded(page);
+    await page.getByRole('button', { name: t('person'), exact: true }).click();
+    await expect(page.getByRole('menu')).toBeVisible();
+    await lookAt(page, `console-person-${language}`);
   });
 
   test(`the sign-in in ${language}`, async ({ page }) => {

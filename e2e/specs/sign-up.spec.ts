@@ -102,7 +102,7 @@ test('a stranger makes an account by their mailbox, opens a store, and replaces 
   await other.keyboard.press('Enter');
   await expect(other.getByRole('status')).toContainText(t('ask_sent'));
   await other.goto(link(await post.next(to('nora@lampen.example')), open.url));
-  await other.getByLabel(t('join_password')).fill('neun grüne Sonnenschirme');
+  await other.getByRole('textbox', { name: t('join_password') }).fill('neun grüne Sonnenschirme');
   await other.keyboard.press('Enter');
   await other.waitForURL(/\/stores\/[^/]+$/);
   await loaded(other);

@@ -70,17 +70,28 @@ pub fn is_mac() -> bool {
     window().and_then(|window| window.navigator().platform().ok()).is_some_and(|name| name.starts_with("Mac"))
 }
 
-/// Loads an address of ours afresh.
-pub fn open(path: &str) {
-    if let Some(window) = window() {
-        // Refused only for an address that is none.
-        let _ = window.location().assign(path);
-    }
-}
-
 /// Runs `work` after `delay` milliseconds; nothing happens on the host.
 pub fn after(delay: u32, work: impl FnOnce() + 'static) {
     if cfg!(target_arch = "wasm32") {
         leptos::prelude::set_timeout(work, std::time::Duration::from_millis(delay.into()));
+    }
+}
+
+/// The last moment of a day such as `2027-12-31` where the reader is; on the host, in UTC.
+pub fn end_of_day(day: &str) -> Option<i64> {
+    let utc = cartwheel_domain::time::parse_rfc3339(&format!("{day}T23:59:59Z"))?;
+    if !cfg!(target_arch = "wasm32") {
+        return Some(utc);
+    }
+    // Without a zone the browser reads it in the reader's own.
+    let local = js_sys::Date::parse(&format!("{day}T23:59:59"));
+    local.is_finite().then_some(local as i64)
+}
+
+/// Leaves for another address and begins the console anew.
+pub fn leave_to(address: &str) {
+    if let Some(window) = window() {
+        // An address of our own is not refused.
+        let _ = window.location().assign(address);
     }
 }

@@ -38,6 +38,31 @@ impl Section {
     }
 }
 
+/// A part of the page about an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Who works here, and who was asked to.
+    Members,
+    /// Keys of the API.
+    Keys,
+    /// What was done.
+    Log,
+}
+
+impl Part {
+    /// All of them, in the order of the tabs.
+    pub const ALL: [Self; 3] = [Self::Members, Self::Keys, Self::Log];
+
+    /// Its part of the address.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::Keys => "keys",
+            Self::Log => "log",
+        }
+    }
+}
+
 /// A page. All but the first and the last belong to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -61,6 +86,10 @@ pub enum Route {
     Inbox,
     /// The settings.
     Settings(Section),
+    /// The organisation the store belongs to.
+    Organisation(Part),
+    /// The person's own account.
+    Account,
     /// An invitation; its token stands behind the `#`.
     Join,
     /// Asks for a mail with the link that makes an account.
@@ -126,6 +155,12 @@ impl Route {
                 .into_iter()
                 .find(|section| section.word() == *word)
                 .map_or(Self::Unknown, Self::Settings),
+            ["organisation"] => Self::Organisation(Part::Members),
+            ["organisation", word] => Part::ALL
+                .into_iter()
+                .find(|part| part.word() == *word)
+                .map_or(Self::Unknown, Self::Organisation),
+            ["account"] => Self::Account,
             _ => Self::Unknown,
         }
     }
@@ -150,6 +185,8 @@ impl Route {
             Self::Journey(id) => format!("/journeys/{id}"),
             Self::Inbox => "/inbox".to_owned(),
             Self::Settings(section) => format!("/settings/{}", section.word()),
+            Self::Organisation(part) => format!("/organisation/{}", part.word()),
+            Self::Account => "/account".to_owned(),
         };
         format!("/stores/{store}{rest}")
     }
@@ -247,8 +284,10 @@ mod tests {
             Route::Journeys,
             Route::Journey(id()),
             Route::Inbox,
+            Route::Account,
         ];
         pages.extend(Section::ALL.map(Route::Settings));
+        pages.extend(Part::ALL.map(Route::Organisation));
         for route in pages {
             let place = Place::parse(&route.path("store_01k"));
             assert_eq!(place, Place { store: Some("store_01k".to_owned()), route });
@@ -276,6 +315,7 @@ mod tests {
     fn what_is_no_page_says_so() {
         assert_eq!(Place::parse("/stores/s/nonsense").route, Route::Unknown);
         assert_eq!(Place::parse("/stores/s/settings/nonsense").route, Route::Unknown);
+        assert_eq!(Place::parse("/stores/s/organisation/nonsense").route, Route::Unknown);
         assert_eq!(Place::parse("/elsewhere").route, Route::Unknown);
     }
 

@@ -79,7 +79,8 @@ where
     query
 }
 
-fn ask(question: Result<(Operation, Value), Fault>, take: Box<dyn FnOnce(Result<Value, Fault>)>) {
+/// Asks, and hands the outcome over when it is there.
+pub(super) fn ask(question: Result<(Operation, Value), Fault>, take: Box<dyn FnOnce(Result<Value, Fault>)>) {
     spawn_local(async move {
         take(match question {
             Ok((operation, variables)) => run(operation, variables).await,

@@ -4,7 +4,7 @@
 use graphql_client::GraphQLQuery;
 
 use super::types::{
-    Attribution, CaptureMode, CartKind, CartStatus, JourneyStatus, Json, SetupCode, Time, TimelineKind,
+    Attribution, CaptureMode, CartKind, CartStatus, JourneyStatus, Json, Role, SetupCode, Time, TimelineKind,
 };
 
 macro_rules! operations {
@@ -16,7 +16,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "SetupCode", "TimelineKind"),
+            extern_enums("Attribution", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "Role", "SetupCode", "TimelineKind"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -58,4 +58,30 @@ operations! {
     CreateStore in "src/graphql/create_store.graphql";
     /// Changes settings.
     UpdateStoreSettings in "src/graphql/update_store_settings.graphql";
+    /// Who works in an organisation.
+    Team in "src/graphql/team.graphql";
+    /// Who was asked to join.
+    Invitations in "src/graphql/invitations.graphql";
+    /// Asks somebody to join.
+    InviteMember in "src/graphql/invite_member.graphql";
+    /// Takes an invitation back.
+    WithdrawInvitation in "src/graphql/withdraw_invitation.graphql";
+    /// Gives a member another role.
+    SetMemberRole in "src/graphql/set_member_role.graphql";
+    /// Takes a member out.
+    RemoveMember in "src/graphql/remove_member.graphql";
+    /// The keys of the API.
+    ApiKeys in "src/graphql/api_keys.graphql";
+    /// Makes a key.
+    MakeApiKey in "src/graphql/make_api_key.graphql";
+    /// Takes a key back.
+    RevokeApiKey in "src/graphql/revoke_api_key.graphql";
+    /// What was done in an organisation.
+    AuditLog in "src/graphql/audit_log.graphql";
+    /// The person's own account and sessions.
+    Account in "src/graphql/account.graphql";
+    /// Ends one of the person's own sessions.
+    EndSession in "src/graphql/end_session.graphql";
+    /// Changes the person's own password.
+    ChangePassword in "src/graphql/change_password.graphql";
 }

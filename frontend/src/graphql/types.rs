@@ -26,7 +26,7 @@ impl Serialize for Time {
 macro_rules! enumerations {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* })*) => { $(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
 
         /// The first; generated inputs need one.
@@ -102,6 +102,19 @@ enumerations! {
         Paused = "PAUSED",
         /// It does not.
         Off = "OFF",
+    }
+    /// What somebody may do in an organisation, in rising order.
+    Role {
+        /// Looks up contacts and carts.
+        Support = "SUPPORT",
+        /// Looks at everything.
+        Analyst = "ANALYST",
+        /// Changes journeys and texts.
+        Editor = "EDITOR",
+        /// Changes settings, keys and members.
+        Admin = "ADMIN",
+        /// Everything, owners included.
+        Owner = "OWNER",
     }
     /// A step of the set-up.
     SetupCode {

@@ -1,5 +1,6 @@
 //! The pages, one folder each. A page asks for its data, and keeps its filters and its selection in the address.
 
+mod account;
 mod cart;
 mod carts;
 mod contact;
@@ -12,6 +13,7 @@ mod journeys;
 mod kit;
 mod live;
 mod new_store;
+mod organisation;
 mod settings;
 mod shared;
 
@@ -30,6 +32,8 @@ pub fn page(route: &Route) -> AnyView {
         Route::Journey(_) => view! { <journey::Journey /> }.into_any(),
         Route::Inbox => view! { <inbox::Inbox /> }.into_any(),
         Route::Settings(_) => view! { <settings::Settings /> }.into_any(),
+        Route::Organisation(_) => view! { <organisation::Organisation /> }.into_any(),
+        Route::Account => view! { <account::Account /> }.into_any(),
         _ => view! { <home::Home /> }.into_any(),
     }
 }

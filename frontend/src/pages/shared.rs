@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::api::Change;
 use crate::graphql::types::{CartKind, CartStatus, Time};
 use crate::i18n::{format, t};
 use crate::route::Route;
-use crate::ui::moment;
-use crate::words;
+use crate::ui::{Tone, fault, icon, moment, notice};
+use crate::words::{self, Line};
 
 /// How many rows a list shows at once.
 pub const PAGE: i64 = 25;
@@ -85,4 +86,60 @@ pub fn fact(name: String, value: Option<impl IntoAny>) -> Option<AnyView> {
 /// Non-empty text.
 pub fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty()).cloned()
+}
+
+/// How a change went, where it was asked for: the fault, or what was refused unless it stands at one of `fields`.
+pub fn outcome(change: Change, fields: &'static [&'static str]) -> AnyView {
+    let told = move || {
+        if let Some(it) = change.fault.get() {
+            return Some(fault(&it, None));
+        }
+        let refusal = change.refusal.get().filter(|refusal| !fields.contains(&refusal.field.as_str()))?;
+        let told = notice(Tone::Negative, words::refused(&refusal), ().into_any());
+        Some(view! { <div role="alert">{told}</div> }.into_any())
+    };
+    told.into_any()
+}
+
+/// What is wrong with a field: what the console sees, else what the server refused.
+pub fn field_error(
+    change: Change,
+    field: &'static str,
+    seen: impl Fn() -> Option<String> + Send + Sync + 'static,
+) -> Signal<Option<String>> {
+    Signal::derive(move || {
+        seen().or_else(|| {
+            change.refusal.with(|refusal| refusal.as_ref().filter(|it| it.field == field).map(words::refused))
+        })
+    })
+}
+
+const fn dot(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Neutral => "dot",
+        Tone::Quiet => "dot dot--quiet",
+        Tone::Positive => "dot dot--positive",
+        Tone::Negative => "dot dot--negative",
+        Tone::Caution => "dot dot--caution",
+        Tone::Information => "dot dot--information",
+    }
+}
+
+/// One line of a story: its sign, what happened and why, and when; `more` stands below the time.
+pub fn line(line: Line, at: i64, more: Option<AnyView>) -> AnyView {
+    let why: Vec<_> = line.why.into_iter().map(|why| view! { <p class="muted small">{why}</p> }).collect();
+    view! {
+        <li class="line">
+            <span class=dot(line.tone)>{icon(line.sign)}</span>
+            <div class="grow">
+                <p class="line__title">{line.title}</p>
+                {why}
+            </div>
+            <div class="line__when">
+                <span class="muted tiny nowrap">{moment(at)}</span>
+                {more}
+            </div>
+        </li>
+    }
+    .into_any()
 }

@@ -11,8 +11,10 @@ use crate::api::{
     session::{self, Entered, Offer},
 };
 use crate::browser;
+use crate::graphql;
 use crate::i18n::{self, t};
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
+use crate::words;
 
 /// The page of an invitation.
 #[component]
@@ -29,17 +31,6 @@ pub fn Join() -> impl IntoView {
 
 fn gone() -> AnyView {
     refusal(t::join_gone(), t::join_gone_advice())
-}
-
-/// What a role may do, in a sentence.
-fn role(name: &str) -> String {
-    match name {
-        "owner" => t::role_owner(),
-        "admin" => t::role_admin(),
-        "editor" => t::role_editor(),
-        "analyst" => t::role_analyst(),
-        _ => t::role_support(),
-    }
 }
 
 #[component]
@@ -92,7 +83,8 @@ fn Form(offer: Offer, token: String) -> impl IntoView {
         (Some(it), _) => refused_entry(it),
         (None, None) => None,
     };
-    let (title, email, may) = (t::join_title(&offer.organisation), offer.email, role(&offer.role));
+    let (title, email, may) =
+        (t::join_title(&offer.organisation), offer.email, words::own_role(graphql::role(&offer.role)));
     let about = if known { t::join_known(&email) } else { t::join_new(&email) };
     let (label, autocomplete) = if known {
         (t::sign_in_password(), "current-password")

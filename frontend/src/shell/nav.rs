@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::i18n::t;
-use crate::route::{Place, Route, Section, use_place};
+use crate::route::{Part, Place, Route, Section, use_place};
 use crate::ui::{Icon, icon};
 
 /// A page one can go to from everywhere.
@@ -23,6 +23,7 @@ pub fn entries() -> Vec<Entry> {
         entry(Route::Journeys, t::nav_journeys(), Icon::Workflow),
         entry(Route::Inbox, t::nav_inbox(), Icon::Inbox),
         entry(Route::Settings(Section::Store), t::nav_settings(), Icon::Settings),
+        entry(Route::Organisation(Part::Members), t::nav_organisation(), Icon::Building),
     ]
 }
 
@@ -33,6 +34,7 @@ fn holds(entry: &Route, place: &Place) -> bool {
         Route::Contact(_) => Route::Contacts,
         Route::Journey(_) => Route::Journeys,
         Route::Settings(_) => Route::Settings(Section::Store),
+        Route::Organisation(_) => Route::Organisation(Part::Members),
         other => other.clone(),
     };
     list == *entry
@@ -76,5 +78,11 @@ mod tests {
     fn every_section_belongs_to_the_settings() {
         let place = Place::parse("/stores/store_1/settings/snippet");
         assert!(holds(&Route::Settings(Section::Store), &place));
+    }
+
+    #[test]
+    fn every_part_belongs_to_the_organisation() {
+        let place = Place::parse("/stores/store_1/organisation/log");
+        assert!(holds(&Route::Organisation(Part::Members), &place));
     }
 }

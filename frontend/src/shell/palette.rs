@@ -6,10 +6,12 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::nav;
+use super::stores::use_store;
 use crate::api::session;
+use crate::graphql::types::Role;
 use crate::i18n::{Lang, t};
 use crate::prefs::{Prefs, Theme};
-use crate::route::{Route, Section, use_store_id};
+use crate::route::{Part, Route, Section, use_store_id};
 use crate::ui::{Dialog, DialogKind, Icon, icon};
 use crate::words;
 
@@ -28,7 +30,7 @@ struct Command {
     act: Act,
 }
 
-fn commands(store: &str) -> Vec<Command> {
+fn commands(store: &str, role: Role) -> Vec<Command> {
     let mut list: Vec<Command> = nav::entries()
         .into_iter()
         .map(|entry| Command { words: entry.name, sign: entry.sign, act: Act::Go(entry.route.path(store)) })
@@ -38,6 +40,17 @@ fn commands(store: &str) -> Vec<Command> {
         sign: Icon::Settings,
         act: Act::Go(Route::Settings(section).path(store)),
     }));
+    let parts = Part::ALL.into_iter().filter(|part| role >= words::least(*part));
+    list.extend(parts.map(|part| Command {
+        words: format!("{} › {}", t::nav_organisation(), words::part(part)),
+        sign: Icon::Building,
+        act: Act::Go(Route::Organisation(part).path(store)),
+    }));
+    list.push(Command {
+        words: t::nav_account(),
+        sign: Icon::User,
+        act: Act::Go(Route::Account.path(store)),
+    });
     let theme = |words, sign, theme| Command { words, sign, act: Act::Theme(theme) };
     list.push(theme(t::theme_light(), Icon::Sun, Theme::Light));
     list.push(theme(t::theme_dark(), Icon::Moon, Theme::Dark));
@@ -79,7 +92,9 @@ fn Inside(open: RwSignal<bool>) -> impl IntoView {
     let (store, navigate, prefs) = (use_store_id(), use_navigate(), expect_context::<Prefs>());
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
-    let all = Memo::new_with_compare(move |_| commands(&store.get()), |_, _| true);
+    let info = use_store();
+    let role = move || info.with(|info| info.as_ref().map_or(Role::Support, |info| info.role));
+    let all = Memo::new_with_compare(move |_| commands(&store.get(), role()), |_, _| true);
     let found = Memo::new_with_compare(
         move |_| {
             let typed = typed.get().to_lowercase();

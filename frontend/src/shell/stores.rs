@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::graphql::types::Role;
 use crate::route::use_store_id;
 
 /// Where the store last looked at is remembered.
@@ -19,6 +20,10 @@ pub struct StoreInfo {
     pub name: String,
     /// Who owns it.
     pub organisation: String,
+    /// The owner's id.
+    pub organisation_id: String,
+    /// What the person may do there.
+    pub role: Role,
     /// Sends nothing outside.
     pub sandbox: bool,
     /// ISO 4217.
@@ -28,6 +33,8 @@ pub struct StoreInfo {
 /// Who is signed in and what they may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stores {
+    /// The person's id as a member.
+    pub member: String,
     /// The person's name, or the address when there is none.
     pub name: String,
     /// The person's address.

@@ -8,6 +8,7 @@ use super::stores::{use_store, use_stores};
 use crate::api::session;
 use crate::browser;
 use crate::i18n::t;
+use crate::route::{Route, use_store_id};
 use crate::ui::{Icon, IconButton, Menu, MenuItem, Tone, badge, icon};
 
 /// The top bar.
@@ -56,7 +57,7 @@ fn StoreBadge() -> impl IntoView {
 
 #[component]
 fn PersonMenu() -> impl IntoView {
-    let stores = use_stores();
+    let (stores, store) = (use_stores(), use_store_id());
     let initials = initials(&stores.name);
     let face = move || view! { <span class="avatar" data-initials=initials.clone()></span> }.into_any();
     let (name, email) = (stores.name.clone(), stores.email.clone());
@@ -67,10 +68,17 @@ fn PersonMenu() -> impl IntoView {
                 <div class="truncate">{email.clone()}</div>
             </div>
             <div class="menu__line" role="presentation"></div>
+            {account(&store.get_untracked())}
             <MenuItem label=t::sign_out() sign=Icon::LogOut on_pick=move |()| spawn_local(session::sign_out()) />
         </Menu>
     }
     .into_any()
+}
+
+/// The way to the person's own account. It stands under a store, and somebody without one has no such page.
+fn account(store: &str) -> Option<AnyView> {
+    let href = (!store.is_empty()).then(|| Route::Account.path(store))?;
+    Some(view! { <MenuItem label=t::nav_account() sign=Icon::User href=href /> }.into_any())
 }
 
 /// The first letters of the first and the last word.

@@ -53,6 +53,9 @@ pub fn Button(
     /// Cannot be pressed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// Whose or which, where several buttons say the same: read after the words, not shown.
+    #[prop(optional, into)]
+    of: Option<String>,
 ) -> impl IntoView {
     let kind_of_button = if submits { "submit" } else { "button" };
     let press = move |event: leptos::ev::MouseEvent| {
@@ -72,6 +75,7 @@ pub fn Button(
         >
             {sign.map(icon)}
             {move || label.get()}
+            {of.map(|of| view! { <span class="hidden-visually">" " {of}</span> })}
         </button>
     }
     .into_any()

@@ -32,7 +32,7 @@ impl DialogKind {
 pub fn Dialog(
     /// What it is about.
     #[prop(into)]
-    label: String,
+    label: Signal<String>,
     /// Whether it is open.
     open: RwSignal<bool>,
     /// Where it stands.
@@ -61,7 +61,7 @@ pub fn Dialog(
         }
     };
     view! {
-        <dialog class=kind.class() aria-label=label node_ref=element on:close=move |_| open.set(false) on:click=pressed>
+        <dialog class=kind.class() aria-label=move || label.get() node_ref=element on:close=move |_| open.set(false) on:click=pressed>
             <Show when=move || open.get()>{children()}</Show>
         </dialog>
     }

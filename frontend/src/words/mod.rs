@@ -1,11 +1,17 @@
 //! The product's states in the reader's language, with the tone they carry.
 
+mod audit;
+mod browser;
 mod journey;
 mod message;
+mod team;
 mod timeline;
 
+pub use audit::{Known, audit};
+pub use browser::browser;
 pub use journey::{awaited, checks, node_about, node_name, node_sign, problem};
 pub use message::{message_badge, message_title, refusal, rule, template};
+pub use team::{key_may, least, own_role, part, refused, role, role_may};
 pub use timeline::{Line, line, next_step};
 
 use leptos::prelude::AnyView;

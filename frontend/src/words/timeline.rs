@@ -21,12 +21,12 @@ pub struct Line {
     pub why: Vec<String>,
 }
 
-fn new(sign: Icon, tone: Tone, title: String) -> Line {
+pub(super) fn new(sign: Icon, tone: Tone, title: String) -> Line {
     Line { sign, tone, title, why: Vec::new() }
 }
 
 impl Line {
-    fn why(mut self, why: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn why(mut self, why: impl IntoIterator<Item = String>) -> Self {
         self.why.extend(why.into_iter().filter(|why| !why.is_empty()));
         self
     }
@@ -45,7 +45,7 @@ pub fn line(kind: TimelineKind, code: &str, values: &Value) -> Line {
     known.unwrap_or_else(|| new(Icon::Info, Tone::Neutral, code.replace('_', " ")))
 }
 
-fn text<'a>(values: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(values: &'a Value, name: &str) -> Option<&'a str> {
     values[name].as_str().filter(|text| !text.is_empty())
 }
 

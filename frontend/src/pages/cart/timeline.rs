@@ -5,20 +5,9 @@ use leptos::prelude::*;
 use crate::graphql::cart::CartStoreCart;
 use crate::graphql::types::TimelineKind;
 use crate::i18n::t;
+use crate::pages::shared::line;
 use crate::route::Route;
-use crate::ui::{Tone, icon, moment};
 use crate::words;
-
-const fn class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Neutral => "dot",
-        Tone::Quiet => "dot dot--quiet",
-        Tone::Positive => "dot dot--positive",
-        Tone::Negative => "dot dot--negative",
-        Tone::Caution => "dot dot--caution",
-        Tone::Information => "dot dot--information",
-    }
-}
 
 /// What stands on one line, whoever told it.
 struct Entry {
@@ -47,8 +36,6 @@ pub fn timeline(cart: &CartStoreCart, store: &str) -> AnyView {
     let rows: Vec<_> = entries(cart)
         .into_iter()
         .map(|entry| {
-            let why: Vec<_> =
-                entry.line.why.into_iter().map(|why| view! { <p class="muted small">{why}</p> }).collect();
             // A journey is named once, where its lines begin.
             let named = entry.journey.filter(|journey| journey_before.as_ref() != Some(journey));
             if named.is_some() {
@@ -56,20 +43,9 @@ pub fn timeline(cart: &CartStoreCart, store: &str) -> AnyView {
             }
             let journey = named.map(|(id, name)| {
                 view! { <a class="line__journey muted tiny" href=Route::Journey(id).path(store)>{name}</a> }
+                    .into_any()
             });
-            view! {
-                <li class="line">
-                    <span class=class(entry.line.tone)>{icon(entry.line.sign)}</span>
-                    <div class="grow">
-                        <p class="line__title">{entry.line.title}</p>
-                        {why}
-                    </div>
-                    <div class="line__when">
-                        <span class="muted tiny nowrap">{moment(entry.at)}</span>
-                        {journey}
-                    </div>
-                </li>
-            }
+            line(entry.line, entry.at, journey)
         })
         .collect();
     view! {

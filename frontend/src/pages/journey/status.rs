@@ -8,7 +8,7 @@ use crate::graphql;
 use crate::graphql::set_journey_status::Variables;
 use crate::graphql::types::JourneyStatus;
 use crate::i18n::t;
-use crate::ui::{Button, ButtonKind, Dialog, Switch, use_toasts};
+use crate::ui::{Confirm, Switch, use_toasts};
 
 /// The switch of one journey.
 #[component]
@@ -58,23 +58,18 @@ pub fn StatusSwitch(
     let on = Signal::derive(move || state.get() == JourneyStatus::On);
     view! {
         <Switch label=t::journey_switch(&name) on=on on_flip=flip words=words disabled=busy />
-        <Dialog label=t::journey_off_title() open=asking>
-            <div class="dialog__body">
-                <h2>{t::journey_off_title()}</h2>
-                <p class="muted">{t::journey_off_words()}</p>
-                <div class="dialog__foot">
-                    <Button label=t::cancel() on_press=move |()| asking.set(false) />
-                    <Button
-                        label=t::journey_off_do()
-                        kind=ButtonKind::Danger
-                        on_press=move |()| {
-                            asking.set(false);
-                            set(JourneyStatus::Off);
-                        }
-                    />
-                </div>
-            </div>
-        </Dialog>
+        <Confirm
+            title=Signal::derive(t::journey_off_title)
+            words=Signal::derive(t::journey_off_words)
+            act=Signal::derive(t::journey_off_do)
+            open=asking
+            busy=busy
+            outcome=|| ()
+            on_act=move |()| {
+                asking.set(false);
+                set(JourneyStatus::Off);
+            }
+        />
     }
     .into_any()
 }

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use crate::api::{Fault, FaultKind};
 use crate::i18n::format;
 use crate::ui::{
-    Button, ButtonKind, Chart, ChartPoint, CodeBlock, Dialog, DialogKind, Field, Icon, IconButton, Menu,
-    MenuItem, NumberField, PageHead, Pager, SearchField, Segmented, Select, Switch, Tab, TextArea, Tone,
-    badge, empty, fault, icon, moment, notice, progress, skeleton_block, skeleton_lines, skeleton_rows, stat,
-    tabs, use_toasts,
+    Button, ButtonKind, Chart, ChartPoint, Choice, CodeBlock, Confirm, Dialog, DialogKind, Field, Icon,
+    IconButton, Menu, MenuItem, NumberField, PageHead, Pager, SearchField, Segmented, Select, Switch, Tab,
+    TextArea, Tone, badge, empty, fault, icon, moment, notice, progress, radios, skeleton_block,
+    skeleton_lines, skeleton_rows, stat, tabs, use_toasts,
 };
 
 fn part(name: &'static str, inside: AnyView) -> AnyView {
@@ -63,12 +63,20 @@ fn fields() -> AnyView {
     let text = RwSignal::new("Wheelhouse".to_owned());
     let wrong = Signal::derive(|| Some("Give an address with an @.".to_owned()));
     let unit = || view! { <span class="affix__unit">"%"</span> }.into_any();
+    let choice = |value: &str, name: &str, words: &str| Choice {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        words: words.to_owned(),
+    };
+    let roles =
+        vec![choice("1", "Analyst", "May look at everything."), choice("2", "Editor", "May change texts.")];
     let inside = view! {
         <div class="form">
             <Field id="kit-text" label="Field" value=text hint="What helps to answer." />
             <Field id="kit-wrong" label="Wrong" value=text error=wrong />
             <NumberField id="kit-number" label="Number" value=RwSignal::new("10".to_owned()) unit=unit />
             <TextArea id="kit-area" label="Text" value=text />
+            {radios("kit-radio", "Role".to_owned(), roles, RwSignal::new("1".to_owned()), Some("What helps to choose.".to_owned()))}
             <CodeBlock label="Code" text="<script src=\"https://example.com/s/pk.js\" async></script>" />
         </div>
     };
@@ -131,7 +139,8 @@ fn data() -> AnyView {
 }
 
 fn overlays() -> AnyView {
-    let (middle, drawer) = (RwSignal::new(false), RwSignal::new(false));
+    let (middle, drawer, question) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let words = |text: &'static str| Signal::derive(move || text.to_owned());
     let toasts = use_toasts();
     let face = || view! { {icon(Icon::Settings)} "Menu" }.into_any();
     let inside = view! {
@@ -140,12 +149,14 @@ fn overlays() -> AnyView {
             <MenuItem label="Chosen" chosen=true />
         </Menu>
         <Button label="Dialog" on_press=move |()| middle.set(true) />
+        <Button label="Question" on_press=move |()| question.set(true) />
         <Button label="Drawer" on_press=move |()| drawer.set(true) />
         <Button label="Toast" on_press=move |()| toasts.done("Saved.".to_owned()) />
         <Button label="Failed toast" on_press=move |()| toasts.failed("Could not be saved.".to_owned()) />
         <Dialog label="A question" open=middle>
             <div class="dialog__body"><h2>"A question"</h2><p class="muted">"What will be lost."</p></div>
         </Dialog>
+        <Confirm title=words("Remove this?") words=words("What will be lost.") act=words("Remove") open=question busy=false outcome=|| () on_act=move |()| question.set(false) />
         <Dialog label="A drawer" open=drawer kind=DialogKind::Drawer>
             <div class="dialog__body"><h2>"A drawer"</h2></div>
         </Dialog>

@@ -155,7 +155,7 @@ fn form(open_in: Vec<(String, String)>, opened: RwSignal<Option<(String, String)
 #[component]
 fn Opened(store: String, key: String) -> impl IntoView {
     // Afresh, since what the frame knows of the person's stores is older than this one.
-    let on = move |()| browser::open(&Route::Home.path(&store));
+    let on = move |()| browser::leave_to(&Route::Home.path(&store));
     view! {
         <PageHead title=t::new_store_opened() />
         <div class="form">

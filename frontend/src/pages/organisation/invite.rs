@@ -1,0 +1,76 @@
+//! Asking somebody to join: an address and a role become a link that is shown once.
+
+use cartwheel_domain::contact_point::EmailAddress;
+use leptos::prelude::*;
+
+use super::once::{self, Once};
+use super::{Context, choices, roles};
+use crate::api::Change;
+use crate::browser;
+use crate::graphql;
+use crate::graphql::invite_member::Variables;
+use crate::graphql::types::Role;
+use crate::i18n::t;
+use crate::pages::shared::{field_error, outcome};
+use crate::ui::{Button, ButtonKind, Dialog, Field, radios, use_toasts};
+use crate::words;
+
+/// The fields at which refusals stand.
+const FIELDS: &[&str] = &["email"];
+
+/// The dialog. The link goes to `shown`, and `invited` counts.
+pub fn dialog(
+    context: Context,
+    open: RwSignal<bool>,
+    shown: RwSignal<Option<Once>>,
+    invited: RwSignal<u32>,
+) -> AnyView {
+    let (change, toasts) = (Change::default(), use_toasts());
+    let content = move || {
+        change.clear();
+        let (email, picked) = (RwSignal::new(String::new()), RwSignal::new(Role::Analyst.word().to_owned()));
+        let tried = RwSignal::new(false);
+        let wrong = move || {
+            let known = email.with(|email| email.trim().parse::<EmailAddress>().is_ok());
+            (tried.get() && !known).then(t::settings_email_wrong)
+        };
+        let submit = move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            tried.set(true);
+            if untrack(wrong).is_some() {
+                return browser::focus("invite-email");
+            }
+            let address = email.get_untracked().trim().to_owned();
+            let variables = Variables {
+                organisation: context.id.get_untracked(),
+                email: address.clone(),
+                role: graphql::role(&picked.get_untracked()),
+            };
+            change.send::<graphql::InviteMember>(variables, move |data| {
+                open.set(false);
+                invited.update(|count| *count += 1);
+                match data.invite_member.link {
+                    Some(text) => {
+                        let title = t::invite_link(&address);
+                        once::show(shown, Once { title, words: t::invite_link_words(), text });
+                    }
+                    None => toasts.done(t::invite_done(&address)),
+                }
+            });
+        };
+        let offered = choices(roles(context.role.get_untracked()), words::role_may);
+        view! {
+            <form class="dialog__body" novalidate aria-label=t::invite_title() on:submit=submit>
+                <h2>{t::invite_title()}</h2>
+                <Field id="invite-email" label=t::contact_email() value=email kind="email" hint=t::invite_email_hint() error=field_error(change, "email", wrong) />
+                {radios("invite-role", t::member_role(), offered, picked, None)}
+                {outcome(change, FIELDS)}
+                <div class="dialog__foot">
+                    <Button label=t::cancel() on_press=move |()| open.set(false) />
+                    <Button label=t::invite() kind=ButtonKind::Primary submits=true busy=change.busy />
+                </div>
+            </form>
+        }
+    };
+    view! { <Dialog label=t::invite_title() open=open>{content()}</Dialog> }.into_any()
+}
