@@ -30,7 +30,7 @@ pub fn Confirm(
     on_act: Callback<()>,
 ) -> impl IntoView {
     view! {
-        <Dialog label=act open=open>
+        <Dialog label=title open=open>
             <div class="dialog__body">
                 <h2>{move || title.get()}</h2>
                 <p class="muted">{move || words.get()}</p>

@@ -56,15 +56,15 @@ impl Known {
         self.0.get(id?).map(String::as_str)
     }
 
-    /// Who acted.
+    /// Who acted, as a sentence begins. A name stays as its bearer writes it.
     fn who(&self, actor: &str) -> String {
         match (actor, self.name(Some(actor))) {
             ("system", _) => "Cartwheel".to_owned(),
-            ("shop", _) => t::audit_shop(),
-            (_, Some(name)) if actor.starts_with("key_") => t::audit_key(name),
+            ("shop", _) => capital(&t::audit_shop()),
+            (_, Some(name)) if actor.starts_with("key_") => capital(&t::audit_key(name)),
             (_, Some(name)) => name.to_owned(),
-            _ if actor.starts_with("key_") => t::audit_key_other(),
-            _ => t::audit_former(),
+            _ if actor.starts_with("key_") => capital(&t::audit_key_other()),
+            _ => capital(&t::audit_former()),
         }
     }
 }
@@ -80,16 +80,10 @@ fn role_in(detail: &Value, name: &str) -> String {
 /// Says an entry. An action of a newer server is shown as it is.
 pub fn audit(entry: &Entry, known: &Known) -> Line {
     let who = known.who(&entry.actor);
-    let mut line = match &entry.detail {
+    match &entry.detail {
         Some(detail) => said(entry, detail, &who, known),
-        None => {
-            let mut line = said(entry, &Value::Null, &who, known);
-            line.why = vec![t::audit_gone()];
-            line
-        }
-    };
-    line.title = capital(&line.title);
-    line
+        None => Line { why: vec![t::audit_gone()], ..said(entry, &Value::Null, &who, known) },
+    }
 }
 
 fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
@@ -194,7 +188,7 @@ fn setting(key: &str) -> String {
     }
 }
 
-/// With a capital first letter: a sentence may begin with “a former member”.
+/// With a capital first letter: in the middle of a sentence it has none.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

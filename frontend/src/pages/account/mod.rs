@@ -24,14 +24,19 @@ pub fn Account() -> impl IntoView {
         query,
         || skeleton_lines(6),
         move |data: Arc<ResponseData>| {
-            view! { {data.viewer.member.as_ref().map(facts)} {sessions::list(&data.viewer.sessions, query)} }
-                .into_any()
+            view! {
+                <div class="stack stack--wide">
+                    {data.viewer.member.as_ref().map(facts)}
+                    {sessions::list(&data.viewer.sessions, query)}
+                </div>
+            }
+            .into_any()
         },
     );
     view! {
         <PageHead title=t::nav_account() />
         <div class="columns columns--side">
-            <div class="stack stack--wide">{content}</div>
+            {content}
             <div class="stack">{password}</div>
         </div>
     }

@@ -56,7 +56,7 @@ fn without_a_control_group_nothing_is_promised_of_one() {
     let mut overview = overview(false);
     overview.holding_out = false;
     let html = drawn(|| figures::headline(&overview, 30));
-    assert!(!html.contains("2,100") && html.contains("nobody is in it"), "{html}");
+    assert!(!html.contains("2,100") && html.contains("nobody new enters it"), "{html}");
 }
 
 #[test]

@@ -92,6 +92,10 @@ fn whoever_acts_is_named_as_far_as_known() {
     assert_eq!(by("key_1"), "The key ERP (cwa_1234) made the store Lamps");
     assert_eq!(by("key_9"), "A key of the API made the store Lamps");
     assert_eq!(by("member_gone"), "A former member made the store Lamps");
+    let mut known = known();
+    known.learn("member_vera", "vera de Groot");
+    let line = audit(&entry("store.made", "member_vera", "store_1", json!({})), &known);
+    assert_eq!(line.title, "vera de Groot made the store Lamps", "a name stays as its bearer writes it");
 }
 
 #[test]
