@@ -44,14 +44,18 @@ fn Root(language: RwSignal<bool>) -> impl IntoView {
     let prefs = expect_context::<Prefs>();
     let session = session::state();
     let state = Memo::new(move |_| if language.get() { session.get() } else { SessionState::Unknown });
-    let path = use_location().pathname;
-    let outer = Memo::new(move |_| path.with(|path| Some(Place::parse(path).route).filter(Page::is_outer)));
+    let (path, hash) = (use_location().pathname, use_location().hash);
+    // Another link in the same tab is another page: what stands behind the `#` is its token.
+    let outer = Memo::new(move |_| {
+        let page = path.with(|path| Some(Place::parse(path).route).filter(Page::is_outer));
+        page.map(|page| (page, hash.get()))
+    });
     move || {
         prefs.language_changes.track();
         match (state.get(), outer.get()) {
             (SessionState::Unknown, _) => ().into_any(),
             // Whoever is signed in here may have been written to under another address.
-            (_, Some(page)) => {
+            (_, Some((page, _))) => {
                 leave_boot();
                 outer_page(&page)
             }

@@ -16,13 +16,15 @@ use cartwheel_domain::{
     time::{DAY, HOUR, Millis},
 };
 use cartwheel_entity::{mail_token, service_mail};
-use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use serde::{Deserialize, Serialize};
 
 /// How long a mail that tells something is tried to be handed over.
 const NEWS: Millis = 3 * DAY;
 
-/// Tokens of one address in an hour. More than these nobody needs, and nobody's mailbox is filled by a stranger.
+/// Tokens of one address and purpose in an hour. More than these nobody needs, and nobody's mailbox is filled by a stranger.
 const TOKENS: u64 = 3;
 
 /// What a token in a mail is good for.
@@ -192,6 +194,7 @@ pub async fn send_token(
     let recent = system
         .find::<mail_token::Entity>()
         .filter(mail_token::Column::Email.eq(to.as_str()))
+        .filter(mail_token::Column::Purpose.eq(purpose.as_str()))
         .filter(mail_token::Column::CreatedAt.gt(env.now() - HOUR))
         .count(system.on())
         .await?;
@@ -246,18 +249,16 @@ pub async fn use_up(
     token: &str,
     email: &EmailAddress,
 ) -> Result<bool, DbError> {
-    let used = system
-        .update::<mail_token::Entity>()
-        .col_expr(mail_token::Column::UsedAt, Expr::value(env.now()))
-        .filter(mail_token::Column::TokenHash.eq(key_hash(token)))
+    // All of the address in one order, so that two links used at once wait for each other and not in a circle.
+    let query = system
+        .find::<mail_token::Entity>()
+        .filter(mail_token::Column::Email.eq(email.as_str()))
         .filter(mail_token::Column::UsedAt.is_null())
-        .exec(system.on())
-        .await?;
-    if used.rows_affected != 1 {
-        return Ok(false);
-    }
+        .order_by_asc(mail_token::Column::TokenHash)
+        .lock_exclusive();
+    let (open, hash) = (query.all(system.on()).await?, key_hash(token));
     overtake(system, env, email).await?;
-    Ok(true)
+    Ok(open.iter().any(|row| row.token_hash == hash))
 }
 
 /// Makes the links that were sent to an address lead nowhere.

@@ -85,7 +85,7 @@ impl Sessions {
         let email: EmailAddress = email
             .parse()
             .map_err(|_| SignInError::Invalid("email", "an address such as ann@example.com".into()))?;
-        let asked = format!("mail {}", email.as_str());
+        let asked = format!("{} {}", purpose.as_str(), email.as_str());
         if let Some(seconds) = self.asks.wait_of(address, &asked, ASKS, self.env.now()) {
             return Err(SignInError::Throttled(seconds));
         }
@@ -212,6 +212,8 @@ impl Sessions {
         let row = member_of(&system, &email).await?.ok_or(SignInError::NoLink)?;
         mailbox::queue(&system, &self.env, master, &changed(&row)).await?;
         tx.commit().await?;
+        // Whoever guessed at the old password has guessed in vain; who reads the mailbox is let in.
+        self.throttle.forget(email.as_str());
         self.begin(&row, agent).await
     }
 

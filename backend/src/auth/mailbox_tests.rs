@@ -219,3 +219,24 @@ async fn what_is_not_offered_is_refused(app: TestApp) {
     assert!(matches!(ask(&closed, Purpose::SignUp, "a@b.example").await, Err(SignInError::NotOffered)));
     assert!(matches!(closed.sign_up(ben("cwm_x"), "test").await, Err(SignInError::NotOffered)));
 }
+
+/// Asking for one thing in vain takes nothing away from the other, and a new password ends the brake on guesses at the old one.
+#[db_test]
+async fn nobody_can_ask_recovery_away(app: TestApp) {
+    app.store("a").await;
+    let sessions = sessions(&app, true);
+    for _ in 0..10 {
+        ask(&sessions, Purpose::SignUp, "a@owner.example").await.expect("asked");
+    }
+    for n in 0..110 {
+        let _ = sessions.sign_in("a@owner.example", &format!("wrong {n}"), None, "test").await;
+    }
+    assert!(matches!(
+        sessions.sign_in("a@owner.example", OLD, None, "test").await,
+        Err(SignInError::Throttled(_))
+    ));
+    app.clock().advance(SECOND);
+    ask(&sessions, Purpose::Reset, "a@owner.example").await.expect("asked");
+    sessions.reset(&token(&app).await, NEW, "test").await.expect("changed");
+    sessions.sign_in("a@owner.example", NEW, None, "test").await.expect("no brake");
+}

@@ -96,7 +96,7 @@ pub struct Sessions {
     pub(super) db: Db,
     pub(super) env: Env,
     tokens: Tokens,
-    throttle: Throttle,
+    pub(super) throttle: Throttle,
     pub(super) asks: Throttle,
     pub(super) mailbox: Option<Mailbox>,
     hashing: Arc<Semaphore>,
@@ -266,6 +266,8 @@ impl Sessions {
         let hash = self.chosen(new, vec![row.name.clone(), row.email.clone()]).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
+        // The tokens before the member, as where one is used: two changes at once wait for each other and not in a circle.
+        self.tell_changed(&system, &row).await?;
         // Only in place of the one that was shown: of two changes at once the second has proved nothing.
         let changed = system
             .update::<member::Entity>()
@@ -278,7 +280,6 @@ impl Sessions {
             return Err(SignInError::Refused);
         }
         end_sessions(&system, self.env.now(), access.member, Which::But(access.session)).await?;
-        self.tell_changed(&system, &row).await?;
         Ok(tx.commit().await?)
     }
 

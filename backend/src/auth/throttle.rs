@@ -76,6 +76,11 @@ impl Throttle {
         note(self.accounts.get_with(named(account), Failures::default), PER_ACCOUNT);
     }
 
+    /// Forgets the tries of an account: its password is another.
+    pub fn forget(&self, account: &str) {
+        self.accounts.invalidate(&named(account));
+    }
+
     /// Takes the latest try back: it was right.
     pub fn succeeded(&self, address: Option<IpAddr>, account: &str) {
         let by_address = address.and_then(|a| self.addresses.get(&household(a)));

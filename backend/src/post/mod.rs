@@ -14,7 +14,7 @@ use crate::{
         MasterKey,
         mailbox::{self, Letter},
     },
-    channels::{Channel, Outcome, Outgoing, Route},
+    channels::{Channel, Fault, Outcome, Outgoing, Route},
     clock::Env,
     db::{Db, DbError},
 };
@@ -30,10 +30,10 @@ use sea_orm::{
 };
 use std::{fmt, str::FromStr, sync::Arc};
 
-/// Mails taken up in one pass.
-const PASS: u64 = 16;
+/// Mails taken up in one pass; few, since what a worker that died has taken up waits for its lease.
+const PASS: u64 = 4;
 /// Longer than a hand-over may take: a mail of a worker that died is taken up again after this.
-const LEASE: Millis = 10 * MINUTE;
+const LEASE: Millis = 5 * MINUTE;
 /// How long to wait after each failed hand-over; the last again and again.
 const PAUSES: [Millis; 5] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
 
@@ -157,7 +157,8 @@ impl Postman {
         let outcome = self.channel.send(&route, &outgoing, &id.to_string()).await;
         match &outcome {
             Outcome::Accepted { .. } => self.forget(id, outcome.as_str()).await,
-            Outcome::Refused { permanent: true, reply, .. } => {
+            // Of any other fault the next try may know nothing: a server that asks for a password, or a sender it does not take.
+            Outcome::Refused { permanent: true, fault: Fault::Recipient, reply, .. } => {
                 tracing::warn!(mail = %id, reply, "a mail of the service was refused for good");
                 self.forget(id, outcome.as_str()).await
             }
@@ -171,7 +172,9 @@ impl Postman {
                 };
                 let nth = usize::try_from(row.attempts).unwrap_or(0);
                 let own = PAUSES.get(nth).copied().unwrap_or(HOUR);
-                self.postpone(id, Ord::clamp(asked.unwrap_or(0), own, 24 * HOUR)).await
+                // As long as the link inside works, there is a next try.
+                let left = Ord::max((row.expires_at - self.env.now()) / 2, MINUTE);
+                self.postpone(id, Ord::min(Ord::max(asked.unwrap_or(0), own), left)).await
             }
         }
     }

@@ -73,7 +73,7 @@ async fn what_fails_is_tried_again_under_the_same_name(app: TestApp) {
     let keys: std::collections::BTreeSet<String> = fake.ledger().into_iter().map(|a| a.key).collect();
     assert_eq!(keys.len(), 1, "a repeated mail carries its first name");
 
-    fake.script([Act::Reject]);
+    fake.script([Act::NoSuchMailbox]);
     queue(&app, Letter::PasswordChanged).await;
     postman.tick().await.expect("a pass");
     assert!(mails(&app).await.is_empty());

@@ -78,7 +78,14 @@ fn Form(email: String, token: String) -> impl IntoView {
                 Ok(Entered::In) => navigate("/", NavigateOptions { replace: true, ..Default::default() }),
                 Ok(other) => {
                     refused.set(Some(other));
-                    browser::focus(if other == Entered::Misnamed { "name" } else { "password" });
+                    let long = |value: RwSignal<String>| {
+                        value.with_untracked(|text| text.trim().chars().count() > 80)
+                    };
+                    browser::focus(match other {
+                        Entered::Misnamed if !long(name) && long(organisation) => "organisation",
+                        Entered::Misnamed => "name",
+                        _ => "password",
+                    });
                 }
                 Err(fault) => trouble.set(Some(fault)),
             }

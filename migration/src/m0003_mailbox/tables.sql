@@ -11,6 +11,9 @@ CREATE TABLE mail_token (
 CREATE INDEX mail_token_email ON mail_token (email, created_at);
 CREATE INDEX mail_token_expires ON mail_token (expires_at);
 
+-- Who has been asked to join, by whomever.
+CREATE INDEX invitation_email ON invitation (email, created_at);
+
 -- A mail of the service itself, sealed, until it is handed over.
 CREATE TABLE service_mail (
     id UUID NOT NULL,

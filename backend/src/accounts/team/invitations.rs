@@ -19,8 +19,8 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::{invitation, member, membership, organisation};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -29,6 +29,12 @@ pub const LIFE: Millis = 7 * DAY;
 
 /// Most invitations of an organisation that are open at once.
 const MOST: u64 = 100;
+
+/// Invitations an organisation makes in a day, withdrawn ones included: each is a mail to somebody.
+const A_DAY: u64 = 200;
+
+/// Invitations of one address in a day, from whomever.
+const OF_ONE: u64 = 5;
 
 /// Asks somebody to join; the token of the link is shown this once. An open invitation of the same address is replaced.
 ///
@@ -47,9 +53,24 @@ pub async fn invite(
         Actor::System => uuid::Uuid::nil(),
         _ => return Err(TeamError::Invalid("email", "only a member can invite".into())),
     };
-    let known = member_by_email(&tx.system().await?, email.as_str()).await?;
+    let system = tx.system().await?;
+    let known = member_by_email(&system, email.as_str()).await?;
+    let today = invitation::Column::CreatedAt.gt(env.now() - DAY);
+    let of_one = system.find::<invitation::Entity>().filter(invitation::Column::Email.eq(email.as_str()));
+    if of_one.filter(today.clone()).count(system.on()).await? >= OF_ONE {
+        return Err(TeamError::Invalid(
+            "email",
+            format!("this address was invited {OF_ONE} times today; wait until tomorrow"),
+        ));
+    }
     let organised = tx.organisation(scope).await?;
     still_there(&organised, scope).await?;
+    if organised.find::<invitation::Entity>().filter(today).count(organised.on()).await? >= A_DAY {
+        return Err(TeamError::Invalid(
+            "email",
+            format!("{A_DAY} people were invited today; wait until tomorrow"),
+        ));
+    }
     if let Some(known) = known {
         let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(known.id));
         if query.one(organised.on()).await?.is_some() {

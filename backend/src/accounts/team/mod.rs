@@ -74,9 +74,16 @@ pub const NAME: &str = "1 to 80 characters on one line, none of them invisible";
 /// seen and change how the rest is read.
 pub fn name(field: &'static str, text: &str) -> Result<String, TeamError> {
     let text = text.trim();
-    // Zero width, bidirectional controls, separators of lines and paragraphs, the byte order mark.
-    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    if text.is_empty() || text.chars().count() > 80 || text.chars().any(|c| c.is_control() || unseen(c)) {
+    // Zero width, fillers, bidirectional controls, separators of lines and paragraphs, the byte order mark, tags.
+    let unseen = |c: char| {
+        matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    if !text.chars().any(char::is_alphanumeric)
+        || text.chars().count() > 80
+        || text.chars().any(|c| c.is_control() || unseen(c))
+    {
         return Err(TeamError::Invalid(field, NAME.into()));
     }
     Ok(text.to_owned())

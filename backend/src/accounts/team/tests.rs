@@ -280,3 +280,35 @@ async fn a_key_in_force_cannot_be_hidden(app: TestApp) {
     let listed = keys::list(&organised).await.expect("listed");
     assert!(listed[..2].iter().any(|row| row.id == kept.id) && listed.len() == 202, "{}", listed.len());
 }
+
+/// Each invitation is a mail to somebody who did not ask for it.
+#[db_test]
+async fn nobody_is_invited_all_day(app: TestApp) {
+    let (a, b) = (app.store("a").await, app.store("b").await);
+    let invite = async |store: &TestStore, email: &str| {
+        let scope = OrganisationScope::system(store.keys.organisation_id);
+        let mut tx = app.db().write().await.expect("a transaction");
+        let email: EmailAddress = email.parse().expect("an address");
+        let done = invitations::invite(&mut tx, app.env(), &scope, &email, Role::Support).await;
+        tx.commit().await.expect("committed");
+        done.map(|_| ()).map_err(|e| e.to_string())
+    };
+    for store in [&a, &b, &a, &b, &a] {
+        invite(store, "ann@example.com").await.expect("invited");
+    }
+    let said = invite(&b, "ann@example.com").await.expect_err("five a day, from whomever");
+    assert!(said.contains("wait until tomorrow"), "{said}");
+    invite(&b, "ben@example.com").await.expect("somebody else");
+    app.clock().advance(DAY + 1);
+    invite(&b, "ann@example.com").await.expect("tomorrow");
+}
+
+#[test]
+fn a_name_can_be_seen() {
+    for text in ["", " ", "\u{3164}", "a\u{ad}", "\u{e0041}a", "\u{2800}", "...", &"a".repeat(81)] {
+        assert!(super::name("name", text).is_err(), "{text:?}");
+    }
+    for text in ["Ann", "Zoë O’Neill", "株式会社", "Lampen & Licht 2", "Shop 🛒"] {
+        assert_eq!(super::name("name", text).expect(text), text);
+    }
+}

@@ -49,6 +49,15 @@ fn region() -> (String, String) {
     (country, currency.to_owned())
 }
 
+/// An address as people type it, with the scheme they leave out.
+fn whole(address: &str) -> String {
+    if address.is_empty() || address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("https://{address}")
+    }
+}
+
 fn form(open_in: Vec<(String, String)>, opened: RwSignal<Option<(String, String)>>) -> AnyView {
     let (own_country, own_currency) = region();
     let organisation = RwSignal::new(open_in.first().map(|(id, _)| id.clone()).unwrap_or_default());
@@ -65,7 +74,15 @@ fn form(open_in: Vec<(String, String)>, opened: RwSignal<Option<(String, String)
             own.or_else(|| refused.with(|refused| refused.get(field).cloned()))
         })
     };
-    let name_error = error("name", |text| text.is_empty().then(t::problem_missing), name);
+    let name_error = error(
+        "name",
+        |text| match text.chars().count() {
+            0 => Some(t::problem_missing()),
+            1..=80 => None,
+            _ => Some(t::join_misnamed_advice()),
+        },
+        name,
+    );
     let country_error = error(
         "country",
         |text| text.to_uppercase().parse::<Country>().is_err().then(t::settings_country_wrong),
@@ -89,7 +106,7 @@ fn form(open_in: Vec<(String, String)>, opened: RwSignal<Option<(String, String)
         let text = |value: RwSignal<String>| Some(value.get_untracked().trim().to_owned());
         let input = StoreSettingsInput {
             name: text(name),
-            shop_url: text(shop),
+            shop_url: text(shop).map(|address| whole(&address)),
             country: text(country).map(|code| code.to_uppercase()),
             currency: text(currency),
             locale: text(locale),
@@ -105,8 +122,16 @@ fn form(open_in: Vec<(String, String)>, opened: RwSignal<Option<(String, String)
                     (Some(store), Some(key)) => opened.set(Some((store.id, key))),
                     _ => {
                         let errors = made.user_errors.into_iter();
-                        let named = errors
-                            .map(|error| (error.path.last().cloned().unwrap_or_default(), error.message));
+                        let named = errors.map(|error| {
+                            let field = error.path.last().cloned().unwrap_or_default();
+                            let words = match field.as_str() {
+                                "name" => t::join_misnamed_advice(),
+                                "shopUrl" => t::new_store_shop_wrong(),
+                                "timeZone" => t::new_store_zone_wrong(),
+                                _ => error.message,
+                            };
+                            (field, words)
+                        });
                         refused.set(named.collect());
                     }
                 },
@@ -154,6 +179,7 @@ fn form(open_in: Vec<(String, String)>, opened: RwSignal<Option<(String, String)
 /// The new store's key, this once, and the way on.
 #[component]
 fn Opened(store: String, key: String) -> impl IntoView {
+    browser::after(0, || browser::focus("page-title"));
     // Afresh, since what the frame knows of the person's stores is older than this one.
     let on = move |()| browser::leave_to(&Route::Home.path(&store));
     view! {
