@@ -70,6 +70,7 @@ pub fn refused(refusal: &Refusal) -> String {
         ("last_owner", _) => t::refused_owner(),
         ("member", _) => t::refused_member(),
         ("too_many", _) => t::refused_many(),
+        ("too_often", _) => t::refused_often(),
         ("not_found", _) => t::refused_gone(),
         ("invalid", "email") => t::settings_email_wrong(),
         // The console has judged the name by the same rule; what is left is that there are too many.

@@ -58,18 +58,12 @@ pub async fn invite(
     let today = invitation::Column::CreatedAt.gt(env.now() - DAY);
     let of_one = system.find::<invitation::Entity>().filter(invitation::Column::Email.eq(email.as_str()));
     if of_one.filter(today.clone()).count(system.on()).await? >= OF_ONE {
-        return Err(TeamError::Invalid(
-            "email",
-            format!("this address was invited {OF_ONE} times today; wait until tomorrow"),
-        ));
+        return Err(TeamError::TooOften(format!("this address was invited {OF_ONE} times today")));
     }
     let organised = tx.organisation(scope).await?;
     still_there(&organised, scope).await?;
     if organised.find::<invitation::Entity>().filter(today).count(organised.on()).await? >= A_DAY {
-        return Err(TeamError::Invalid(
-            "email",
-            format!("{A_DAY} people were invited today; wait until tomorrow"),
-        ));
+        return Err(TeamError::TooOften(format!("{A_DAY} people were invited today")));
     }
     if let Some(known) = known {
         let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(known.id));

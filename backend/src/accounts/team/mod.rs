@@ -32,6 +32,9 @@ pub enum TeamError {
     /// Too many invitations are open.
     #[error("{0} invitations are open; withdraw some first")]
     TooMany(u64),
+    /// So many were invited today, or this address so often.
+    #[error("{0}; wait until tomorrow")]
+    TooOften(String),
     /// Something in the input.
     #[error("{0}: {1}")]
     Invalid(&'static str, String),

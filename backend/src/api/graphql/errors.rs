@@ -81,6 +81,7 @@ pub fn team_errors(e: TeamError) -> Result<Vec<UserError>, DbError> {
         TeamError::LastOwner => ("id", "last_owner"),
         TeamError::Member(_) => ("email", "member"),
         TeamError::TooMany(_) => ("email", "too_many"),
+        TeamError::TooOften(_) => ("email", "too_often"),
         TeamError::Invalid(field, said) => return Ok(vec![UserError::at(&[field], "invalid", said)]),
         TeamError::Db(_) => ("", ""),
     };
