@@ -34,7 +34,7 @@ pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Mi
         .filter(R::Status.lt(2))
         .exec(scoped.on())
         .await?;
-    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.among(runs)).exec(scoped.on()).await?;
+    scoped.delete_among::<run_wait::Entity, _>(run_wait::Column::RunId, runs).await?;
     use message::Column as M;
     // Runs first: a step that is being committed holds its run, so its message is there by now. Then messages: the last
     // look takes the same rows, so a hand-over is committed before this, or sees it.

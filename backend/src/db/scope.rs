@@ -233,6 +233,25 @@ impl<'t> Scoped<'t> {
         E::update_many().filter(E::store_column().eq(self.store.uuid()))
     }
 
+    /// Takes the rows of this store out in which a column is one of these.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn delete_among<E: Tenant, V: Into<Value>>(
+        &self,
+        column: E::Column,
+        values: impl IntoIterator<Item = V>,
+    ) -> Result<u64, DbError> {
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        if values.is_empty() {
+            return Ok(0);
+        }
+        if self.dialect == Dialect::Postgres {
+            return texts::delete_with::<E>(self.tx, self.store.uuid().into(), column, values).await;
+        }
+        Ok(self.delete::<E>().filter(column.among(values)).exec(self.tx).await?.rows_affected)
+    }
+
     /// Takes rows of this store out.
     pub fn delete<E: Tenant>(&self) -> DeleteMany<E> {
         E::delete_many().filter(E::store_column().eq(self.store.uuid()))

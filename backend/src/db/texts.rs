@@ -136,6 +136,43 @@ pub(super) async fn rows_of<E: Tenant>(
     Ok(E::find().from_raw_sql(statement).all(on).await?)
 }
 
+/// PostgreSQL: takes the rows of a store out in which `column` is one of these. The store stands in the list too, behind an OFFSET 0, for
+/// the same reason as in [`rows_text`].
+pub(super) async fn delete_with<E: Tenant>(
+    on: &DatabaseTransaction,
+    store: Value,
+    column: E::Column,
+    values: Vec<Value>,
+) -> Result<u64, DbError> {
+    Ok(on.execute_raw(delete_statement::<E>(store, column, values)?).await?.rows_affected())
+}
+
+/// The statement of [`delete_with`].
+pub(super) fn delete_statement<E: Tenant>(
+    store: Value,
+    column: E::Column,
+    values: Vec<Value>,
+) -> Result<Statement, DbError> {
+    let Some((kind, _)) = values.first().and_then(element) else {
+        return Err(sea_orm::DbErr::Custom(format!("no list of {} is known", column.as_str())).into());
+    };
+    let which = (Dialect::Postgres, std::any::type_name::<E>(), 0, format!("delete {}", column.as_str()));
+    let text = text(which, || {
+        let table = E::default().table_name().to_owned();
+        format!(
+            "DELETE FROM \"{table}\" USING \
+             (SELECT $1::uuid AS store, c0 FROM jsonb_to_recordset($2) AS l(c0 {kind}) OFFSET 0) AS v \
+             WHERE \"{table}\".\"{}\" = v.store AND \"{table}\".\"{}\" = v.c0",
+            E::store_column().as_str(),
+            column.as_str()
+        )
+    });
+    let list: BTreeSet<String> = values.iter().filter_map(|v| Some(element(v)?.1)).collect();
+    let list = list.into_iter().map(|text| serde_json::json!({ "c0": text })).collect();
+    let list = Value::Json(Some(Box::new(list)));
+    Ok(Statement::from_sql_and_values(Dialect::Postgres.backend(), &*text, [store, list]))
+}
+
 /// The look-up of rows of several stores by `columns`, for so many rows of values, each led by its store. A row of nothing
 /// finds nothing. As a join with the values first, since SQLite reads a whole table for `(a, b) IN (VALUES …)`.
 pub(super) fn look_up<E: Tenant>(dialect: Dialect, columns: &[E::Column], rows: usize) -> Arc<str> {

@@ -27,7 +27,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 /// Events committed together at most; one larger arrival still goes as a whole.
 const LARGEST: usize = 2_048;
 /// How long, in milliseconds, the events of a full queue may take. A sender that waits much longer gives up and sends again.
-const PATIENCE: f64 = 750.0;
+const PATIENCE: f64 = 400.0;
 /// Smaller groups tell more of the cost of a commit than of the pace.
 const TELLING: usize = 256;
 /// Tries of a transaction that failed for a reason that passes.

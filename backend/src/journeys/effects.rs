@@ -252,13 +252,7 @@ impl Work {
         scoped.upsert::<run_context::Entity>(self.contexts, &[run_context::Column::Data]).await?;
         scoped.insert::<run_step::Entity>(self.steps).await?;
         scoped.insert_new::<message::Entity>(self.messages).await?;
-        if !self.unwaited.is_empty() {
-            scoped
-                .delete::<run_wait::Entity>()
-                .filter(run_wait::Column::RunId.among(self.unwaited))
-                .exec(on)
-                .await?;
-        }
+        scoped.delete_among::<run_wait::Entity, _>(run_wait::Column::RunId, self.unwaited).await?;
         scoped.insert_new::<run_wait::Entity>(self.waits).await?;
         for (reason, runs) in self.silenced {
             scoped

@@ -51,24 +51,16 @@ impl Loaded {
         runs: &[journey_run::Model],
         versions: &HashMap<Uuid, Arc<Version>>,
     ) -> Result<Self, DbError> {
-        let on = scoped.on();
         let run_ids = ids(runs.iter().map(|r| r.id));
         let journeys = scoped
-            .find::<journey::Entity>()
-            .filter(journey::Column::Id.among(ids(runs.iter().map(|r| r.journey_id))))
-            .all(on)
+            .find_among::<journey::Entity, _>(journey::Column::Id, ids(runs.iter().map(|r| r.journey_id)))
             .await?;
         let carts = scoped
-            .find::<cart::Entity>()
-            .filter(cart::Column::Id.among(ids(runs.iter().filter_map(|r| r.cart_id))))
-            .all(on)
+            .find_among::<cart::Entity, _>(cart::Column::Id, ids(runs.iter().filter_map(|r| r.cart_id)))
             .await?;
         let contacts = contacts(scoped, ids(runs.iter().map(|r| r.contact_id))).await?;
-        let contexts = scoped
-            .find::<run_context::Entity>()
-            .filter(run_context::Column::RunId.among(run_ids.clone()))
-            .all(on)
-            .await?;
+        let contexts =
+            scoped.find_among::<run_context::Entity, _>(run_context::Column::RunId, run_ids.clone()).await?;
         let mut memories = HashMap::with_capacity(contexts.len());
         for row in contexts {
             let memory = serde_json::from_value(row.data)
@@ -89,8 +81,8 @@ impl Loaded {
             .map(|r| r.id)
             .collect();
         if !asking.is_empty() {
-            let rows =
-                scoped.find::<message::Entity>().filter(message::Column::RunId.among(asking)).all(on).await?;
+            let of_runs = message::Column::RunId.among(asking);
+            let rows = scoped.find::<message::Entity>().filter(of_runs).all(scoped.on()).await?;
             for row in rows {
                 loaded.messages.entry(row.run_id.unwrap_or_default()).or_default().push(row);
             }
@@ -217,13 +209,12 @@ impl Loaded {
         if owners.is_empty() {
             return Ok(());
         }
-        let receipts = scoped
-            .find::<message_receipt::Entity>()
-            .filter(message_receipt::Column::MessageId.among(owners.keys().copied()))
-            .filter(message_receipt::Column::Machine.is_null())
-            .order_by_asc(message_receipt::Column::At)
-            .all(scoped.on())
+        let messages = owners.keys().copied();
+        let mut receipts = scoped
+            .find_among::<message_receipt::Entity, _>(message_receipt::Column::MessageId, messages)
             .await?;
+        receipts.retain(|receipt| receipt.machine.is_none());
+        receipts.sort_by_key(|receipt| receipt.at);
         for receipt in receipts {
             let awaited = match receipt.kind.as_str() {
                 "opened" => Awaited::Opened,
@@ -245,16 +236,11 @@ fn in_time(wanted: &WaitingFor, at: Millis) -> bool {
 
 /// Contacts by id, and the ones they were merged into.
 async fn contacts(scoped: &Scoped<'_>, wanted: Vec<Uuid>) -> Result<HashMap<Uuid, contact::Model>, DbError> {
-    let rows =
-        scoped.find::<contact::Entity>().filter(contact::Column::Id.among(wanted)).all(scoped.on()).await?;
+    let rows = scoped.find_among::<contact::Entity, _>(contact::Column::Id, wanted).await?;
     let targets = ids(rows.iter().filter_map(|c| c.merged_into));
     let mut found: HashMap<Uuid, contact::Model> = rows.into_iter().map(|c| (c.id, c)).collect();
     if !targets.is_empty() {
-        let rows = scoped
-            .find::<contact::Entity>()
-            .filter(contact::Column::Id.among(targets))
-            .all(scoped.on())
-            .await?;
+        let rows = scoped.find_among::<contact::Entity, _>(contact::Column::Id, targets).await?;
         found.extend(rows.into_iter().map(|c| (c.id, c)));
     }
     Ok(found)

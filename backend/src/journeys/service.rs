@@ -295,7 +295,7 @@ pub async fn end_runs(
         .filter(journey_run::Column::Status.lt(ENDED))
         .exec(scoped.on())
         .await?;
-    scoped.delete::<run_wait::Entity>().filter(run_wait::Column::RunId.among(ids)).exec(scoped.on()).await?;
+    scoped.delete_among::<run_wait::Entity, _>(run_wait::Column::RunId, ids).await?;
     // Runs first: a step that is being committed holds its run, so its message is there by now. Then messages: the last
     // look takes the same rows, so a hand-over is committed before this, or sees it.
     scoped

@@ -125,8 +125,7 @@ fn facts(left: &Left, version: &Arc<Version>, contacts: Option<&HashMap<Uuid, Co
 
 async fn load_contacts(scoped: &Scoped<'_>, left: &[Left]) -> Result<HashMap<Uuid, ContactFacts>, DbError> {
     let ids = left.iter().map(|l| l.contact.uuid());
-    let rows =
-        scoped.find::<contact::Entity>().filter(contact::Column::Id.among(ids)).all(scoped.on()).await?;
+    let rows = scoped.find_among::<contact::Entity, _>(contact::Column::Id, ids).await?;
     Ok(rows.iter().map(|c| (c.id, contact_facts(c))).collect())
 }
 
@@ -146,22 +145,13 @@ async fn past_entries(
     }
     let mut past: HashMap<Uuid, PastEntries> = HashMap::new();
     if !owners.is_empty() {
-        let rows: Vec<(Uuid, Millis, i32)> = scoped
-            .find::<journey_run::Entity>()
-            .select_only()
-            .column(journey_run::Column::Id)
-            .column(journey_run::Column::EnteredAt)
-            .column(journey_run::Column::Status)
-            .filter(journey_run::Column::Id.among(owners.keys().copied()))
-            .into_tuple()
-            .all(scoped.on())
-            .await?;
-        for (id, entered, status) in rows {
-            let Some(cart) = owners.get(&id) else { continue };
+        let ids = owners.keys().copied();
+        for run in scoped.find_among::<journey_run::Entity, _>(journey_run::Column::Id, ids).await? {
+            let Some(cart) = owners.get(&run.id) else { continue };
             let seen = past.entry(*cart).or_default();
             seen.of_cart += 1;
-            seen.running |= status != ENDED;
-            seen.last_of_cart = seen.last_of_cart.max(Some(entered));
+            seen.running |= run.status != ENDED;
+            seen.last_of_cart = seen.last_of_cart.max(Some(run.entered_at));
         }
     }
     if version.definition.settings.cool_down_seconds > 0 {

@@ -3,7 +3,7 @@
 use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{
     ids::{JourneyId, StoreId, VersionId},
-    journey::{Condition, Definition, Node},
+    journey::{Condition, Definition, Node, WaitScope},
 };
 use cartwheel_entity::journey_version;
 use moka::sync::Cache;
@@ -55,7 +55,10 @@ impl Version {
                 _ => {}
             }
         }
-        needs_engagement |= definition.nodes.values().any(|n| matches!(n, Node::WaitForEvent(_)));
+        needs_engagement |= definition.nodes.values().any(|node| match node {
+            Node::WaitForEvent(wait) => wait.events.iter().any(|event| event.scope() == WaitScope::Run),
+            _ => false,
+        });
         Self { id, journey_id, definition, needs_lines, needs_engagement }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     analytics::metrics::{Deltas, Metric},
     channels::{Channel, Outgoing, Route, email::dkim::Signer},
     crash::crash_point,
-    db::{Among, DbError, Scoped, StoreScope, batch, claim},
+    db::{DbError, Scoped, StoreScope, batch, claim},
     templates::TemplatesError,
 };
 use cartwheel_domain::{
@@ -25,7 +25,7 @@ use cartwheel_domain::{
 use cartwheel_entity::{
     cart, journey, journey_run, message, message_attempt, message_content, message_link, restore_link,
 };
-use sea_orm::{ActiveValue::Set, QueryFilter, Value};
+use sea_orm::{ActiveValue::Set, Value};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -142,6 +142,8 @@ impl Work<'_> {
     async fn judge(&mut self, scoped: &Scoped<'_>, rows: Vec<message::Model>) -> Result<(), DbError> {
         let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows).await?;
         let (route, channel) = self.route(scoped).await?;
+        let known = self.tools.templates.clone();
+        let mut templates = known.at_once();
         for row in rows {
             match facts.look(&row, self.now) {
                 Verdict::Cancel(reason) => self.close(row, CANCELLED, reason.to_owned(), None),
@@ -157,7 +159,7 @@ impl Work<'_> {
                         continue;
                     }
                     let links = &self.tools.links;
-                    match render(scoped, &self.tools.templates, links, &facts, &row, &basis, self.now).await {
+                    match render(scoped, &mut templates, links, &facts, &row, &basis, self.now).await {
                         Ok(rendered) => {
                             let person =
                                 facts.people.contact(row.contact_id).map_or(row.contact_id, |c| c.id);
@@ -324,22 +326,15 @@ async fn load(
     store: Arc<StoreInfo>,
     rows: &[message::Model],
 ) -> Result<Facts, DbError> {
-    let on = scoped.on();
     let set =
         |pick: fn(&message::Model) -> Option<Uuid>| rows.iter().filter_map(pick).collect::<HashSet<Uuid>>();
     let people = People::load(scoped, tools.key(), set(|m| Some(m.contact_id))).await?;
     let cart_ids = set(|m| m.cart_id);
     let carts = scoped.find_among::<cart::Entity, _>(cart::Column::Id, cart_ids.iter().copied()).await?;
-    let runs = scoped
-        .find::<journey_run::Entity>()
-        .filter(journey_run::Column::Id.among(set(|m| m.run_id)))
-        .all(on)
-        .await?;
-    let journeys = scoped
-        .find::<journey::Entity>()
-        .filter(journey::Column::Id.among(set(|m| m.journey_id)))
-        .all(on)
-        .await?;
+    let runs =
+        scoped.find_among::<journey_run::Entity, _>(journey_run::Column::Id, set(|m| m.run_id)).await?;
+    let journeys =
+        scoped.find_among::<journey::Entity, _>(journey::Column::Id, set(|m| m.journey_id)).await?;
     let versions = tools.versions.get(scoped, set(|m| m.version_id)).await?;
     let persons = rows.iter().map(|m| people.contact(m.contact_id).map_or(m.contact_id, |c| c.id)).collect();
     let history = History::load(scoped, persons, cart_ids, &rows.iter().map(|m| m.id).collect()).await?;

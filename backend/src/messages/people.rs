@@ -42,12 +42,8 @@ impl People {
         }
         let all: Vec<Uuid> = contacts.keys().copied().collect();
         let mut entries: HashMap<Uuid, Vec<Entry>> = HashMap::new();
-        let rows = scoped
-            .find::<consent_event::Entity>()
-            .filter(consent_event::Column::ContactId.among(all.clone()))
-            .all(scoped.on())
-            .await?;
-        for row in rows {
+        let whose = consent_event::Column::ContactId;
+        for row in scoped.find_among::<consent_event::Entity, _>(whose, all.iter().copied()).await? {
             if let Some(entry) = entry(&row) {
                 entries.entry(row.contact_id).or_default().push(entry);
             }

@@ -7,7 +7,7 @@ use crate::{
     consent::links,
     db::{DbError, Scoped},
     recovery::restore,
-    templates::{Templates, TemplatesError, Wanted},
+    templates::{AtOnce, TemplatesError, Wanted},
 };
 use cartwheel_domain::{
     consent::Basis,
@@ -156,7 +156,7 @@ async fn company(scoped: &Scoped<'_>, cart: Option<&cart::Model>) -> Result<Opti
 /// [`TemplatesError`]: no text, or one that cannot be filled. Nothing is sent then.
 pub async fn render(
     scoped: &Scoped<'_>,
-    templates: &Templates,
+    templates: &mut AtOnce<'_>,
     maker: &LinkMaker,
     facts: &Facts,
     message: &message::Model,

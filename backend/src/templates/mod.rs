@@ -14,4 +14,4 @@ mod tests;
 
 pub use compile::{Compiled, compile};
 pub use model::{Edit, StoredTemplate, TemplatesError, Wanted};
-pub use service::{Templates, install_default_set, save};
+pub use service::{AtOnce, Templates, install_default_set, save};

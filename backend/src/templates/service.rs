@@ -17,7 +17,10 @@ use cartwheel_domain::{
 use cartwheel_entity::template;
 use moka::sync::Cache;
 use sea_orm::ActiveValue::Set;
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// Bytes of parsed templates kept in memory, at most.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -94,6 +97,11 @@ impl Templates {
         Err(TemplatesError::Missing(format!("{} in {}", wanted.key, wanted.language)))
     }
 
+    /// The same, for many readers of one store in one transaction: what was found is not asked for again.
+    pub fn at_once(&self) -> AtOnce<'_> {
+        AtOnce { templates: self, known: HashMap::new() }
+    }
+
     /// One version by its id.
     ///
     /// # Errors
@@ -111,6 +119,44 @@ impl Templates {
         let parsed = Arc::new(parse(row)?);
         self.parsed.insert(key, parsed.clone());
         Ok(parsed)
+    }
+}
+
+/// Templates found in one transaction of one store.
+pub struct AtOnce<'a> {
+    templates: &'a Templates,
+    known: HashMap<(String, Language, Formality), Arc<StoredTemplate>>,
+}
+
+impl AtOnce<'_> {
+    /// As [`Templates::find`].
+    ///
+    /// # Errors
+    /// [`TemplatesError::Missing`].
+    pub async fn find(
+        &mut self,
+        scoped: &Scoped<'_>,
+        wanted: Wanted<'_>,
+    ) -> Result<Arc<StoredTemplate>, TemplatesError> {
+        let key = (wanted.key.to_owned(), wanted.language, wanted.formality);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = self.templates.find(scoped, wanted).await?;
+        self.known.insert(key, found.clone());
+        Ok(found)
+    }
+
+    /// As [`Templates::get`].
+    ///
+    /// # Errors
+    /// [`TemplatesError::Missing`].
+    pub async fn get(
+        &self,
+        scoped: &Scoped<'_>,
+        id: TemplateId,
+    ) -> Result<Arc<StoredTemplate>, TemplatesError> {
+        self.templates.get(scoped, id).await
     }
 }
 

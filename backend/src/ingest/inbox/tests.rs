@@ -109,7 +109,7 @@ fn the_queue_is_as_long_as_the_pace_allows() {
         pace.learn(2_000, 200);
     }
     let quick = pace.allowed();
-    assert!((7_490..=7_510).contains(&quick), "three quarters of 10,000 a second: {quick}");
+    assert!((3_990..=4_010).contains(&quick), "four tenths of 10,000 a second: {quick}");
     for (events, millis) in [(10, 1_000), (2_000, 0), (2_000, -5)] {
         pace.learn(events, millis);
     }
