@@ -3,6 +3,8 @@
 //! A value is a text, or `{"one": …, "other": …}` for one that depends on the number `n`. `{name}` is a placeholder.
 //! The build fails, naming language and key, when a key is missing, left over, of another kind or has other placeholders
 //! than in English. Texts are found by their place in the sorted list of keys, so no key travels inside the module.
+//!
+//! It also asks the linker of the WebAssembly to keep what the bundler needs to take pages out of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,6 +21,10 @@ enum Text {
 fn main() {
     println!("cargo::rerun-if-changed=lang");
     println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32") {
+        // Here and not among the compiler's flags: those would belong to every crate, and each would be built anew.
+        println!("cargo::rustc-link-arg-bins=--emit-relocs");
+    }
     match texts() {
         Ok(code) => {
             let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");

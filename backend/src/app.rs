@@ -22,7 +22,6 @@ use crate::{
     wake::Wake,
 };
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::Server, middleware, web};
-use cartwheel_domain::ids::StoreId;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -167,13 +166,11 @@ impl App {
         let mut tx = db.write().await?;
         claim::end_all_leases(&tx.system().await?).await?;
         tx.commit().await?;
-        let session_key =
-            ring::hmac::sign(&master.derive("access tokens", StoreId(uuid::Uuid::nil())), b"v1");
-        let mut sessions = Sessions::new(db.clone(), env.clone(), session_key.as_ref())?;
+        let mut sessions = Sessions::new(db.clone(), env.clone(), master.clone())?;
         if postman.is_some() {
             // A developer's machine has no strangers.
             let sign_up = config.sign_up == SignUp::Open || config.development;
-            sessions = sessions.with_mailbox(Mailbox { master: master.clone(), sign_up });
+            sessions = sessions.with_mailbox(Mailbox { sign_up });
         }
         let grants = Grants::new(db.clone(), env.clone(), sessions.clone(), stores.clone());
         let inbox = Inbox::start(db.clone(), env.clone(), wake, Arc::new(|_, _| {}), InboxLimits::default());

@@ -7,6 +7,7 @@
 //! | in `frontend/` | becomes |
 //! | --- | --- |
 //! | the compiled module | `assets/console-HASH.wasm`, `assets/console-HASH.js`, and a small `assets/boot-HASH.js` that starts it |
+//! | its pages on demand | `assets/page-NAME-HASH.wasm`, what several of them share as `assets/shared-N-HASH.wasm`, and `assets/link-HASH.js` that fetches them |
 //! | `style/*.css` | one `assets/style-HASH.css`, in the order of the file names |
 //! | `lang/*.json` | `assets/lang-CODE-HASH.json`, one per language, of which the browser loads one |
 //! | `assets/*` | `assets/NAME-HASH.EXT` |
@@ -14,12 +15,13 @@
 //!
 //! Everything but `index.html` and `manifest.json` carries a hash of its content in its name and lies under `assets/`,
 //! so a server may let it be cached for ever. Next to each file that shrinks lie `.br` (Brotli 11) and `.gz` (gzip 9).
-//! `manifest.json` lists the files with their sizes and says what a first visit transfers.
+//! `manifest.json` lists the files with their sizes, and says what a first visit transfers and which files a page on demand adds.
 
 mod bindgen;
 mod css;
 mod pack;
 mod page;
+mod split;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,8 +102,8 @@ impl Task {
         )?;
         pack.add_page("index.html", html.into_bytes())?;
 
-        let mut first_load =
-            vec!["index.html", style.as_str(), boot.as_str(), module.js.as_str(), module.wasm.as_str()];
+        let mut first_load = vec!["index.html"];
+        first_load.extend([&style, &boot, &module.js, &module.link, &module.wasm].map(String::as_str));
         first_load.extend(module.snippets.iter().map(String::as_str));
         first_load.extend(first_language.as_deref());
         let bytes = pack.transferred(&first_load);
@@ -111,12 +113,17 @@ impl Task {
                 pack.heaviest(&first_load)
             ));
         }
-        pack.finish(bytes)?;
+        pack.finish(bytes, &module.pages)?;
         eprintln!(
             "    console: {} kB on a first visit (Brotli, without fonts and pictures), {} files",
             bytes.div_ceil(1000),
             pack.len()
         );
+        let page = |(name, files): (&String, &Vec<String>)| {
+            let files: Vec<&str> = files.iter().map(String::as_str).collect();
+            format!("{name} {} kB", pack.transferred(&files).div_ceil(1000))
+        };
+        eprintln!("    on demand: {}", module.pages.iter().map(page).collect::<Vec<_>>().join(", "));
         Ok(())
     }
 }

@@ -14,6 +14,9 @@ use crate::Outcome;
 /// Types that are compressed already.
 const PACKED_TYPES: &[&str] = &["woff2", "png", "jpg", "jpeg", "webp", "avif"];
 
+/// Where files on their way lie.
+const SCRATCH: &str = "scratch";
+
 /// Sizes of one file in bytes; a compressed form is absent when it would not be smaller.
 struct Sizes {
     plain: usize,
@@ -39,6 +42,13 @@ impl Pack {
         let assets = staging.join("assets");
         fs::create_dir_all(&assets).map_err(|fault| format!("{}: {fault}", assets.display()))?;
         Ok(Self { target: target.to_owned(), staging, files: BTreeMap::new(), assets: BTreeMap::new() })
+    }
+
+    /// A folder for files on their way into the bundle; it does not become part of it.
+    pub fn scratch(&self) -> Outcome<PathBuf> {
+        let scratch = self.staging.join(SCRATCH);
+        fs::create_dir_all(&scratch).map_err(|fault| format!("{}: {fault}", scratch.display()))?;
+        Ok(scratch)
     }
 
     /// Adds a file under `assets/` with a hash of its content in the name, and returns its path.
@@ -86,8 +96,8 @@ impl Pack {
         sizes.iter().map(|(bytes, path)| format!("  {bytes:>9}  {path}")).collect::<Vec<_>>().join("\n")
     }
 
-    /// Writes the list of files and moves the whole bundle to its place.
-    pub fn finish(&self, first_load: usize) -> Outcome<()> {
+    /// Writes the list of files, and which of them each page brings, and moves the whole bundle to its place.
+    pub fn finish(&self, first_load: usize, pages: &BTreeMap<String, Vec<String>>) -> Outcome<()> {
         let files: serde_json::Map<_, _> = self
             .files
             .iter()
@@ -96,9 +106,13 @@ impl Pack {
                 (path.clone(), value)
             })
             .collect();
-        let manifest = serde_json::json!({ "first_load_brotli": first_load, "files": files });
+        let manifest = serde_json::json!({ "first_load_brotli": first_load, "pages": pages, "files": files });
         put(&self.staging.join("manifest.json"), format!("{manifest:#}\n").as_bytes())?;
         let told = |fault| format!("{}: {fault}", self.target.display());
+        let scratch = self.staging.join(SCRATCH);
+        if scratch.exists() {
+            fs::remove_dir_all(scratch).map_err(told)?;
+        }
         if self.target.exists() {
             fs::remove_dir_all(&self.target).map_err(told)?;
         }
@@ -201,7 +215,7 @@ mod tests {
         let text = "the cart is left, ".repeat(200);
         let mut pack = Pack::new(&target).unwrap();
         let path = pack.add("text", "js", text.clone().into_bytes()).unwrap();
-        pack.finish(0).unwrap();
+        pack.finish(0, &BTreeMap::new()).unwrap();
         let read = |suffix: &str| fs::read(target.join(format!("{path}{suffix}"))).unwrap();
         let mut gunzipped = String::new();
         flate2::read::GzDecoder::new(&*read(".gz")).read_to_string(&mut gunzipped).unwrap();
@@ -241,7 +255,7 @@ mod tests {
         let target = place("tiny");
         let mut pack = Pack::new(&target).unwrap();
         let path = pack.add("tiny", "json", b"{}".to_vec()).unwrap();
-        pack.finish(2).unwrap();
+        pack.finish(2, &BTreeMap::new()).unwrap();
         assert_eq!(pack.transferred(&[&path]), 2);
         assert!(!target.join(format!("{path}.br")).exists());
         fs::remove_dir_all(&target).unwrap();

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `{{css}}` | the stylesheet |
 //! | `{{js}}` | the boot module, for `<script type="module">` |
-//! | `{{module}}` | the bindings, for `<link rel="modulepreload">` |
+//! | `{{module}}`, `{{link}}` | the bindings, and what fetches pages on demand, for `<link rel="modulepreload">` |
 //! | `{{wasm}}` | the WebAssembly, for `<link rel="preload" as="fetch" crossorigin>` |
 //! | `{{asset:NAME}}` | a file of `frontend/assets` |
 //! | `{{langs}}` | JSON, language code → path, for `<script type="application/json" id="cw-assets">` |
@@ -34,12 +34,15 @@ pub struct Parts<'a> {
 /// The script that loads the wasm. Should that fail, it shows the element `#cw-boot-error` of the page.
 pub fn boot(module: &Module) -> String {
     format!(
-        "import init from \"{}\";\n\
+        "import init, {{ initSync }} from \"{}\";\n\
+         import {{ attach }} from \"{}\";\n\
+         attach(initSync);\n\
          init({{ module_or_path: new URL(\"{}\", import.meta.url) }}).catch((fault) => {{\n\
          \x20 console.error(fault);\n\
          \x20 document.getElementById(\"cw-boot-error\")?.removeAttribute(\"hidden\");\n\
          }});\n",
         sibling(&module.js),
+        sibling(&module.link),
         sibling(&module.wasm)
     )
 }
@@ -58,6 +61,7 @@ pub fn fill(path: &Path, parts: &Parts<'_>, pack: &Pack) -> Outcome<String> {
         "css" => Some(format!("/{}", parts.style)),
         "js" => Some(format!("/{}", parts.boot)),
         "module" => Some(format!("/{}", parts.module.js)),
+        "link" => Some(format!("/{}", parts.module.link)),
         "wasm" => Some(format!("/{}", parts.module.wasm)),
         "langs" => Some(langs.clone()),
         _ => pack.asset(name.strip_prefix("asset:")?).map(|path| format!("/{path}")),
@@ -108,6 +112,8 @@ pub fn compact_json(path: &Path, bytes: &[u8]) -> Outcome<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -134,10 +140,13 @@ mod tests {
         let module = Module {
             js: "assets/console-1.js".into(),
             wasm: "assets/console-2.wasm".into(),
+            link: "assets/link-3.js".into(),
+            pages: BTreeMap::new(),
             snippets: vec![],
         };
         let script = boot(&module);
-        assert!(script.starts_with("import init from \"./console-1.js\";"), "{script}");
+        assert!(script.starts_with("import init, { initSync } from \"./console-1.js\";"), "{script}");
+        assert!(script.contains("import { attach } from \"./link-3.js\";\nattach(initSync);"), "{script}");
         assert!(script.contains("new URL(\"./console-2.wasm\", import.meta.url)"), "{script}");
     }
 }

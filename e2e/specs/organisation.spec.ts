@@ -36,7 +36,7 @@ async function join(browser: Browser, server: Server, link: string, name: string
   await page.getByLabel(en('join_name')).fill(name);
   await page.getByLabel(en('join_password')).fill(PASSWORD);
   await page.keyboard.press('Enter');
-  await page.waitForURL(/\/stores\/[^/]+$/);
+  await page.waitForURL(/\/stores\/[^/]+(\/carts)?$/);
   await loaded(page);
   return page;
 }
@@ -116,6 +116,24 @@ test('an owner asks somebody in and changes their role; both stand in the activi
   await page.getByRole('link', { name: en('part_log'), exact: true }).click();
   await expect(said(page, en, 'audit_removed', { whom: email })).toBeVisible();
   await nadia.context().close();
+});
+
+test('support is shown carts, contacts and messages, and is told what the rest needs', async ({ browser, page, server }) => {
+  test.setTimeout(180_000);
+  const home = await owner(page, server, '/organisation/members');
+  const link = await invite(page, 'sven@team.example', en('role_name_support'));
+  const sven = await join(browser, server, link, 'Sven Holm');
+  await expect(sven).toHaveURL(`${home}/carts`);
+  const navigation = sven.getByRole('navigation').first();
+  await expect(navigation.getByRole('link')).toHaveText([en('nav_carts'), en('nav_contacts'), en('nav_inbox'), en('nav_organisation')]);
+  await sven.locator('main a[href*="/carts/"]').first().click();
+  await loaded(sven);
+  for (const path of ['', '/journeys', '/settings/store']) {
+    await sven.goto(home + path);
+    await expect(sven.getByText(en('needs_title', { role: en('role_name_analyst') }))).toBeVisible();
+  }
+  await lookAt(sven, 'console-support-needs-en');
+  await sven.context().close();
 });
 
 test('the last owner cannot leave', async ({ page, server }) => {
@@ -204,7 +222,7 @@ test('a new password is judged, and signs the other browsers out', async ({ brow
   test.setTimeout(240_000);
   await owner(page, server, '/organisation/members');
   const email = 'pia@team.example';
-  const pia = await join(browser, server, await invite(page, email, en('role_name_support')), 'Pia Holm');
+  const pia = await join(browser, server, await invite(page, email, en('role_name_analyst')), 'Pia Holm');
   const elsewhere = await browser.newContext({ baseURL: server.url, locale: 'en-GB' });
   const second = await elsewhere.newPage();
   const home = await enterConsole(second, { url: server.url, signIn: { email, password: PASSWORD } });

@@ -1,38 +1,8 @@
 // From a stranger's address to a store of their own, and a forgotten password: with a real mail server in between.
-import { expect, languages, lookAt, test as base } from '../fixtures';
+import { expect, languages, lookAt } from '../fixtures';
 import { loaded } from '../support/console';
-import { startReceiver } from '../support/mail-receiver.mjs';
-import { startServer } from '../support/server.mjs';
+import { link, type Mail, PASSWORD, test } from '../support/open-server';
 import { words } from '../support/words';
-
-type Mail = { rcpt_tos: string[]; headers: [string, string][]; plain: string; html: string };
-type Post = { url: string; next(matches: (mail: Mail) => boolean): Promise<Mail>; received: Mail[]; stop(): Promise<void> };
-type Open = { url: string; stop(): Promise<void> };
-
-const test = base.extend<object, { post: Post; open: Open }>({
-  post: [async ({}, use) => {
-    const post = await startReceiver({});
-    await use(post as Post);
-    await post.stop();
-  }, { scope: 'worker' }],
-  open: [async ({ post }, use) => {
-    const env = { CARTWHEEL_SMTP_URL: post.url, CARTWHEEL_MAIL_FROM: 'Cartwheel <no-reply@cartwheel.example>', CARTWHEEL_SIGN_UP: 'open' };
-    const server = await startServer({ env });
-    await use(server as Open);
-    await server.stop();
-  }, { scope: 'worker', timeout: 180_000 }],
-});
-
-const PASSWORD = 'sieben blaue Regenschirme';
-
-/** The link in a mail: the same in both parts. */
-function link(mail: Mail, url: string) {
-  const [found] = mail.plain.match(/https?:\/\/\S+#\S+/) ?? [];
-  expect(found, mail.plain).toBeTruthy();
-  expect(mail.html).toContain(`href="${found}"`);
-  expect(found!.startsWith(`${url}/`)).toBe(true);
-  return found!;
-}
 
 test('a stranger makes an account by their mailbox, opens a store, and replaces a forgotten password', async ({ page, open, post, complaints }) => {
   test.setTimeout(240_000);

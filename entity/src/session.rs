@@ -30,6 +30,8 @@ pub struct Model {
     pub expires_at: i64,
     /// Signed out, or revoked.
     pub ended_at: Option<i64>,
+    /// Whether whoever signed in has shown a code too.
+    pub second_factor: bool,
 }
 
 /// Relations are followed by explicit, scoped queries.

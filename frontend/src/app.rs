@@ -6,11 +6,11 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
-use crate::api::session::{self, Purpose, SessionState};
+use crate::api::session::{self, SessionState};
 use crate::prefs::Prefs;
 use crate::route::{Place, Route as Page};
-use crate::shell::{Ask, Door, Frame, Join, Reset, Welcome};
-use crate::{browser, i18n};
+use crate::shell::{Door, Frame};
+use crate::{browser, i18n, pages};
 
 /// The console.
 #[component]
@@ -45,41 +45,27 @@ fn Root(language: RwSignal<bool>) -> impl IntoView {
     let session = session::state();
     let state = Memo::new(move |_| if language.get() { session.get() } else { SessionState::Unknown });
     let (path, hash) = (use_location().pathname, use_location().hash);
+    pages::prepare(&path.with_untracked(|path| Place::parse(path).route));
     // Another link in the same tab is another page: what stands behind the `#` is its token.
     let outer = Memo::new(move |_| {
         let page = path.with(|path| Some(Place::parse(path).route).filter(Page::is_outer));
         page.map(|page| (page, hash.get()))
     });
-    move || {
-        prefs.language_changes.track();
-        match (state.get(), outer.get()) {
-            (SessionState::Unknown, _) => ().into_any(),
-            // Whoever is signed in here may have been written to under another address.
-            (_, Some((page, _))) => {
-                leave_boot();
-                outer_page(&page)
-            }
-            (SessionState::SignedOut, None) => {
-                leave_boot();
-                view! { <Door /> }.into_any()
-            }
-            (SessionState::SignedIn, None) => {
-                leave_boot();
-                view! { <Frame /> }.into_any()
-            }
-        }
-    }
+    // Keyed, so that what is drawn anew takes the place of what was, and nothing of that is worked into it.
+    let now = move || [(prefs.language_changes.get(), state.get(), outer.get())];
+    view! { <For each=now key=|now| format!("{now:?}") children=|(_, state, outer)| drawn(state, outer) /> }
 }
 
-/// A page of those who are not signed in, or not yet.
-fn outer_page(page: &Page) -> AnyView {
-    match page {
-        Page::Join => view! { <Join /> }.into_any(),
-        Page::SignUp => view! { <Ask purpose=Purpose::SignUp /> }.into_any(),
-        Page::Welcome => view! { <Welcome /> }.into_any(),
-        Page::Forgot => view! { <Ask purpose=Purpose::Reset /> }.into_any(),
-        _ => view! { <Reset /> }.into_any(),
-    }
+fn drawn(state: SessionState, outer: Option<(Page, String)>) -> AnyView {
+    let view = match (state, outer) {
+        (SessionState::Unknown, _) => return ().into_any(),
+        // Whoever is signed in here may have been written to under another address.
+        (_, Some((page, _))) => pages::page(&page),
+        (SessionState::SignedOut, None) => view! { <Door /> }.into_any(),
+        (SessionState::SignedIn, None) => view! { <Frame /> }.into_any(),
+    };
+    leave_boot();
+    view
 }
 
 /// Takes away what stood in the page while the module was on its way.

@@ -1,5 +1,7 @@
 //! What the browser offers, in one place. On the host, where components only render to strings, it offers nothing.
 
+use wasm_bindgen_futures::JsFuture;
+
 /// The current time in epoch milliseconds; 0 on the host.
 pub fn now() -> i64 {
     if cfg!(target_arch = "wasm32") { js_sys::Date::now() as i64 } else { 0 }
@@ -38,6 +40,30 @@ pub fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         // An element that cannot take focus stays as it is.
         let _ = element.focus();
+    }
+}
+
+/// Whether the keyboard is at the element with this id.
+pub fn is_at(id: &str) -> bool {
+    document().and_then(|document| document.active_element()).is_some_and(|element| element.id() == id)
+}
+
+/// Reads a file of this server; `None` when it does not come.
+pub async fn read(path: &str) -> Option<String> {
+    use wasm_bindgen::JsCast as _;
+    let response = JsFuture::from(window()?.fetch_with_str(path)).await.ok()?;
+    let response: web_sys::Response = response.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+}
+
+/// Loads the console anew at the address one is at.
+pub fn reload() {
+    if let Some(window) = window() {
+        // Refused only while another page is on its way, which is as good.
+        let _ = window.location().reload();
     }
 }
 

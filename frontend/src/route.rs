@@ -7,6 +7,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::params::ParamsMap;
 
+use crate::graphql::types::Role;
+
 /// A part of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -130,6 +132,7 @@ impl Place {
             ["forgot"] => bare(Route::Forgot),
             ["reset"] => bare(Route::Reset),
             ["new-store"] => bare(Route::NewStore),
+            ["account"] => bare(Route::Account),
             ["kit"] if cfg!(debug_assertions) => bare(Route::Kit),
             ["stores", store, rest @ ..] => {
                 Self { store: Some((*store).to_owned()), route: Route::parse(rest) }
@@ -175,6 +178,8 @@ impl Route {
             Self::Forgot => return "/forgot".to_owned(),
             Self::Reset => return "/reset".to_owned(),
             Self::NewStore => return "/new-store".to_owned(),
+            // Somebody without a store has an account as well.
+            Self::Account if store.is_empty() => return "/account".to_owned(),
             Self::Kit => return "/kit".to_owned(),
             Self::Home | Self::Unknown => String::new(),
             Self::Carts => "/carts".to_owned(),
@@ -194,6 +199,15 @@ impl Route {
     /// Whether it is a page of those who are not signed in, or not yet.
     pub const fn is_outer(&self) -> bool {
         matches!(self, Self::Join | Self::SignUp | Self::Welcome | Self::Forgot | Self::Reset)
+    }
+
+    /// The least role that is shown it; figures, journeys and settings are not for whoever answers shoppers. What parts of
+    /// the organisation need, `words::least` says.
+    pub const fn least(&self) -> Role {
+        match self {
+            Self::Home | Self::Journeys | Self::Journey(_) | Self::Settings(_) => Role::Analyst,
+            _ => Role::Support,
+        }
     }
 
     /// Which page it is, without its id: as long as this stays, the page stays.
@@ -302,7 +316,24 @@ mod tests {
             let place = Place::parse(&route.path("store_01k"));
             assert_eq!(place, Place { store: None, route });
         }
+        assert_eq!(Place::parse(&Route::Account.path("")), Place { store: None, route: Route::Account });
         assert!(Route::Welcome.is_outer() && !Route::NewStore.is_outer() && !Route::Home.is_outer());
+    }
+
+    #[test]
+    fn whoever_answers_shoppers_is_shown_carts_contacts_and_messages() {
+        let id = || "a".to_owned();
+        let shown = [
+            Route::Carts,
+            Route::Cart(id()),
+            Route::Contacts,
+            Route::Contact(id()),
+            Route::Inbox,
+            Route::Account,
+        ];
+        assert!(shown.iter().all(|route| route.least() == Role::Support));
+        let kept = [Route::Home, Route::Journeys, Route::Journey(id()), Route::Settings(Section::Store)];
+        assert!(kept.iter().all(|route| route.least() == Role::Analyst));
     }
 
     #[test]

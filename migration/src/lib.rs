@@ -10,6 +10,7 @@ mod dialect;
 mod m0001_first;
 mod m0002_accounts;
 mod m0003_mailbox;
+mod m0004_second_factor;
 mod m0005_mail_compression;
 
 pub use dialect::RUNTIME_ROLE;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_first::Migration),
             Box::new(m0002_accounts::Migration),
             Box::new(m0003_mailbox::Migration),
+            Box::new(m0004_second_factor::Migration),
             Box::new(m0005_mail_compression::Migration),
         ]
     }

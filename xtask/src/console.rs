@@ -19,7 +19,7 @@ use crate::setup::wasm::{self, Route, TARGET};
 use crate::setup::{self, Need};
 
 /// Most bytes of a first visit, Brotli, without fonts and pictures.
-const BUDGET: usize = 540_000;
+const BUDGET: usize = 300_000;
 
 /// Bundles kept in the cache. Servers of other clones may be reading from the younger ones.
 const KEPT: usize = 16;

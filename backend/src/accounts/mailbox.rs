@@ -84,6 +84,17 @@ pub enum Letter {
     },
     /// The password was changed.
     PasswordChanged,
+    /// A code is asked for from now on.
+    SecondFactorOn,
+    /// No code is asked for any more.
+    SecondFactorOff,
+    /// The recovery codes were replaced.
+    RecoveryCodesRenewed,
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u64,
+    },
     /// Nothing: what is asked for an unknown address costs as much as for a known one, and nothing goes out.
     Nothing,
 }

@@ -67,6 +67,7 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "/graphql",
         "/graphql/ws",
         "/auth/sign-in",
+        "/auth/second-factor",
         "/auth/refresh",
         "/auth/sign-out",
         "/auth/invitation",

@@ -1,6 +1,6 @@
 //! From a request's credentials to a [`Viewer`], and from a viewer to the proof that opens a store.
 
-use super::Sessions;
+use super::{Sessions, second_factor};
 use crate::{
     accounts::{StoreInfo, Stores, service::key_hash},
     clock::Env,
@@ -30,6 +30,8 @@ pub struct Viewer {
     pub who: Who,
     /// The session of a member.
     pub session: Option<SessionId>,
+    /// Whether organisations stay closed until the viewer signs in with a code: those of agencies they own.
+    pub withheld: bool,
     rights: Vec<(OrganisationId, Role)>,
     only_store: Option<StoreId>,
 }
@@ -57,7 +59,7 @@ impl Grants {
         if bearer.starts_with("cwa_") {
             return self.by_key(bearer).await;
         }
-        let Some(access) = self.sessions.authenticate(bearer).await? else { return Ok(None) };
+        let Some((access, coded)) = self.sessions.authenticate(bearer).await? else { return Ok(None) };
         let mut tx = self.db.read().await?;
         let system = tx.system().await?;
         let rows = system
@@ -65,12 +67,21 @@ impl Grants {
             .filter(membership::Column::MemberId.eq(access.member.uuid()))
             .all(system.on())
             .await?;
-        let rights =
-            rows.iter().filter_map(|m| Some((OrganisationId(m.organisation_id), Role::from_name(&m.role)?)));
+        let mut rights: Vec<_> = rows
+            .iter()
+            .filter_map(|m| Some((OrganisationId(m.organisation_id), Role::from_name(&m.role)?)))
+            .collect();
+        let mut withheld = false;
+        if !coded && rights.iter().any(|(_, role)| *role == Role::Owner) {
+            let closed = second_factor::owned_agencies(&system, access.member).await?;
+            withheld = !closed.is_empty();
+            rights.retain(|(id, _)| !closed.contains(&id.uuid()));
+        }
         Ok(Some(Viewer {
             who: Who::Member(access.member),
             session: Some(access.session),
-            rights: rights.collect(),
+            withheld,
+            rights,
             only_store: None,
         }))
     }
@@ -108,6 +119,7 @@ impl Grants {
         Ok(Some(Viewer {
             who: Who::Key(ApiKeyId(row.id)),
             session: None,
+            withheld: false,
             rights: vec![(OrganisationId(row.organisation_id), role)],
             only_store: row.store_id.map(StoreId),
         }))

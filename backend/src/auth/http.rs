@@ -80,6 +80,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .app_data(web::JsonConfig::default().limit(BODY))
         .route("/ways", web::get().to(ways))
         .route("/sign-in", web::post().to(sign_in))
+        .route("/second-factor", web::post().to(second_factor))
         .route("/refresh", web::post().to(refresh))
         .route("/sign-out", web::post().to(sign_out))
         .route("/invitation", web::post().to(invitation))
@@ -161,6 +162,28 @@ async fn sign_in(
     site: web::Data<Site>,
 ) -> HttpResponse {
     answer(&site, sessions.sign_in(&form.email, &form.password, caller.address, &caller.agent).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Coded {
+    challenge: String,
+    code: String,
+}
+
+impl Form for Coded {
+    const FIELDS: &'static str = "\"challenge\" and \"code\"";
+}
+
+/// Signs in by the code that the right password was answered with a challenge for.
+async fn second_factor(
+    Said(form): Said<Coded>,
+    caller: Caller,
+    sessions: web::Data<Sessions>,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    let granted = sessions.second_factor(&form.challenge, &form.code, caller.address, &caller.agent).await;
+    answer(&site, granted)
 }
 
 async fn refresh(request: HttpRequest, sessions: web::Data<Sessions>, site: web::Data<Site>) -> HttpResponse {
@@ -381,6 +404,10 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
             .json(
                 serde_json::json!({ "access_token": granted.access_token, "expires_in": granted.expires_in }),
             ),
+        // No refusal: the password was right, and the code is the next thing to ask for.
+        Err(SignInError::SecondFactor(challenge)) => HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(serde_json::json!({ "challenge": challenge })),
         Err(SignInError::Throttled(seconds)) => {
             let mut response = problem(429, "throttled", &SignInError::Throttled(seconds).to_string());
             if let Ok(value) = seconds.to_string().parse() {
@@ -389,6 +416,11 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
             response
         }
         Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
+        Err(e @ SignInError::WrongCode) => problem(401, "wrong_code", &e.to_string()),
+        Err(e @ SignInError::NoChallenge) => problem(410, "no_challenge", &e.to_string()),
+        Err(e @ (SignInError::AlreadyOn | SignInError::NotStarted | SignInError::Required)) => {
+            problem(409, "conflict", &e.to_string())
+        }
         Err(e @ SignInError::NoInvitation) => problem(410, "no_invitation", &e.to_string()),
         Err(e @ SignInError::NoLink) => problem(410, "no_link", &e.to_string()),
         Err(e @ SignInError::NotOffered) => problem(404, "not_offered", &e.to_string()),

@@ -21,8 +21,8 @@ const OLD: &str = "correct horse battery";
 const NEW: &str = "violet kettle under seven stairs";
 
 fn sessions(app: &TestApp, sign_up: bool) -> Sessions {
-    let sessions = Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions");
-    sessions.with_mailbox(Mailbox { master: app.master_key(), sign_up })
+    let sessions = Sessions::new(app.db().clone(), app.env().clone(), app.master_key()).expect("sessions");
+    sessions.with_mailbox(Mailbox { sign_up })
 }
 
 async fn ask(sessions: &Sessions, purpose: Purpose, email: &str) -> Result<(), SignInError> {
@@ -68,7 +68,7 @@ async fn whoever_reads_the_mailbox_makes_the_account(app: TestApp) {
         assert!(matches!(said, Some(SignInError::Invalid(f, _)) if f == field), "{field}: {said:?}");
     }
     let granted = sessions.sign_up(ben(&token), "test").await.expect("in");
-    let access = sessions.authenticate(&granted.access_token).await.expect("asked").expect("signed in");
+    let (access, _) = sessions.authenticate(&granted.access_token).await.expect("asked").expect("signed in");
     assert!(matches!(sessions.sign_up(ben(&token), "test").await, Err(SignInError::NoLink)), "it works once");
     sessions.sign_in("ben@new.example", NEW, None, "test").await.expect("the password works");
 
@@ -169,7 +169,7 @@ async fn a_changed_password_overtakes_the_links_that_wait(app: TestApp) {
     ask(&sessions, Purpose::Reset, "a@owner.example").await.expect("asked");
     let token = token(&app).await;
     let granted = sessions.sign_in("a@owner.example", OLD, None, "test").await.expect("in");
-    let access = sessions.authenticate(&granted.access_token).await.expect("asked").expect("in");
+    let (access, _) = sessions.authenticate(&granted.access_token).await.expect("asked").expect("in");
     app.clock().advance(SECOND);
     sessions.change_password(access, OLD, NEW, None).await.expect("changed");
     assert!(matches!(sessions.reset(&token, OLD, "test").await, Err(SignInError::NoLink)));
@@ -212,7 +212,7 @@ async fn links_end_and_mailboxes_are_not_filled(app: TestApp) {
 /// Where the service sends no mails, or strangers are not let in, it says so.
 #[db_test]
 async fn what_is_not_offered_is_refused(app: TestApp) {
-    let none = Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions");
+    let none = Sessions::new(app.db().clone(), app.env().clone(), app.master_key()).expect("sessions");
     let closed = sessions(&app, false);
     assert_eq!((none.ways(), closed.ways()), ((false, false), (true, false)));
     assert!(matches!(ask(&none, Purpose::Reset, "a@b.example").await, Err(SignInError::NotOffered)));

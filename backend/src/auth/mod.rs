@@ -8,6 +8,7 @@ pub mod grant;
 pub mod http;
 pub mod jwt;
 pub mod mailbox;
+pub mod second_factor;
 pub mod session;
 pub mod throttle;
 
@@ -19,3 +20,6 @@ mod tests;
 
 #[cfg(test)]
 mod mailbox_tests;
+
+#[cfg(test)]
+mod second_factor_tests;

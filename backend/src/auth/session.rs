@@ -3,11 +3,12 @@
 use super::{
     jwt::{ACCESS_SECONDS, Access, Tokens},
     mailbox::Mailbox,
+    second_factor,
     throttle::Throttle,
 };
 use crate::{
     accounts::{
-        password,
+        MasterKey, password,
         service::key_hash,
         team::{
             self,
@@ -20,7 +21,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     contact_point::EmailAddress,
-    ids::{MemberId, SessionId},
+    ids::{MemberId, SessionId, StoreId},
     locale::Language,
     time::{DAY, Millis, SECOND},
 };
@@ -37,7 +38,7 @@ pub const SESSION_LIFE: Millis = 30 * DAY;
 /// Failed tries of an account in an hour, from anywhere.
 const TRIES: usize = 100;
 /// Failed tries of a session to change the password, in an hour.
-const CHANGES: usize = 5;
+pub(super) const CHANGES: usize = 5;
 
 /// How long the token before the live one may be shown again, for answers lost on the way.
 const GRACE: Millis = 10 * SECOND;
@@ -60,6 +61,24 @@ pub enum SignInError {
     /// The link of a mail was used, overtaken, or is too old.
     #[error("this link cannot be used any more; ask for a new one")]
     NoLink,
+    /// The password was right; a code is needed too. This is the challenge it is shown with.
+    #[error("a code is needed too")]
+    SecondFactor(String),
+    /// The password was shown too long ago, or is another now.
+    #[error("this took too long; begin again")]
+    NoChallenge,
+    /// It is no code, or it was shown before.
+    #[error("this is not the code, or it was used already; wait for the next one")]
+    WrongCode,
+    /// There is a second factor.
+    #[error("a code is asked for already; switch that off first")]
+    AlreadyOn,
+    /// There is none, or none that was begun.
+    #[error("no code is asked for; set an app up first")]
+    NotStarted,
+    /// Owners of agencies cannot be without.
+    #[error("owners of agencies cannot do without; give your agencies another owner first")]
+    Required,
     /// The service sends no mails, or lets no strangers in.
     #[error("this server does not offer that; ask whoever runs it")]
     NotOffered,
@@ -95,6 +114,7 @@ pub struct Granted {
 pub struct Sessions {
     pub(super) db: Db,
     pub(super) env: Env,
+    pub(super) master: MasterKey,
     tokens: Tokens,
     pub(super) throttle: Throttle,
     pub(super) asks: Throttle,
@@ -105,16 +125,19 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Over a database, with the key for access tokens.
+    /// Over a database, with the key that all others are derived from.
     ///
     /// # Errors
     /// When the decoy password cannot be hashed.
-    pub fn new(db: Db, env: Env, key: &[u8]) -> Result<Self, SignInError> {
+    pub fn new(db: Db, env: Env, master: MasterKey) -> Result<Self, SignInError> {
+        let key = hmac::sign(&master.derive("access tokens", StoreId(uuid::Uuid::nil())), b"v1");
+        let key = key.as_ref();
         // An unknown address costs the same hash as a known one, so that the clock tells nothing.
         let decoy = password::hash(&env, "decoy").map_err(|e| SignInError::Fault(e.to_string()))?;
         Ok(Self {
             db,
             env,
+            master,
             tokens: Tokens::new(key),
             throttle: Throttle::default(),
             asks: Throttle::default(),
@@ -146,7 +169,7 @@ impl Sessions {
 
     /// The member who shows their address and password. Each try is counted, wherever it comes from: by caller, and by what
     /// is named, of which so many may fail in an hour.
-    async fn prove(
+    pub(super) async fn prove(
         &self,
         email: &str,
         password: &str,
@@ -312,6 +335,40 @@ impl Sessions {
     }
 
     pub(super) async fn begin(&self, member: &member::Model, agent: &str) -> Result<Granted, SignInError> {
+        let mut tx = self.db.write().await?;
+        let system = tx.system().await?;
+        self.unchanged(&system, member).await?;
+        if second_factor::is_on(&system, member.id).await? {
+            return Err(SignInError::SecondFactor(self.challenge(member)));
+        }
+        let granted = self.open(&system, member, agent, false).await?;
+        tx.commit().await?;
+        Ok(granted)
+    }
+
+    /// Holds a member until the commit, if the password that was shown is still theirs: one that was changed since opens no session,
+    /// its change has ended the others already.
+    pub(super) async fn unchanged(
+        &self,
+        system: &System<'_>,
+        member: &member::Model,
+    ) -> Result<(), SignInError> {
+        let query = system
+            .find::<member::Entity>()
+            .filter(member::Column::Id.eq(member.id))
+            .filter(member::Column::PasswordHash.eq(&member.password_hash))
+            .lock_exclusive();
+        query.one(system.on()).await?.map(drop).ok_or(SignInError::Refused)
+    }
+
+    /// Opens a session for a member who is held.
+    pub(super) async fn open(
+        &self,
+        system: &System<'_>,
+        member: &member::Model,
+        agent: &str,
+        second_factor: bool,
+    ) -> Result<Granted, SignInError> {
         let (now, id) = (self.env.now(), self.env.id::<SessionId>());
         let refresh_token = self.mint(id);
         let row = session::ActiveModel {
@@ -325,18 +382,9 @@ impl Sessions {
             created_at: Set(now),
             expires_at: Set(now + SESSION_LIFE),
             ended_at: Set(None),
+            second_factor: Set(second_factor),
         };
-        let mut tx = self.db.write().await?;
-        let system = tx.system().await?;
-        // A password that was changed since it was shown opens no session: its change has ended the others already.
-        let query = system
-            .find::<member::Entity>()
-            .filter(member::Column::Id.eq(member.id))
-            .filter(member::Column::PasswordHash.eq(&member.password_hash))
-            .lock_exclusive();
-        query.one(system.on()).await?.ok_or(SignInError::Refused)?;
         system.insert::<session::Entity>(row).await?;
-        tx.commit().await?;
         self.granted(Access { member: MemberId(member.id), session: id }, refresh_token)
     }
 
@@ -431,11 +479,11 @@ impl Sessions {
         Ok(tx.commit().await?)
     }
 
-    /// Who an access token belongs to, if its session is alive.
+    /// Who an access token belongs to, if its session is alive, and whether they have shown a code.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn authenticate(&self, token: &str) -> Result<Option<Access>, DbError> {
+    pub async fn authenticate(&self, token: &str) -> Result<Option<(Access, bool)>, DbError> {
         let Some(access) = self.tokens.read(token, self.env.now()) else { return Ok(None) };
         let mut tx = self.db.read().await?;
         let system = tx.system().await?;
@@ -444,10 +492,10 @@ impl Sessions {
             .filter(session::Column::Id.eq(access.session.uuid()))
             .one(system.on())
             .await?;
-        let alive = row.is_some_and(|s| {
+        let alive = row.filter(|s| {
             s.ended_at.is_none() && s.expires_at > self.env.now() && s.member_id == access.member.uuid()
         });
-        Ok(alive.then_some(access))
+        Ok(alive.map(|s| (access, s.second_factor)))
     }
 }
 
@@ -471,9 +519,11 @@ pub enum Which {
     One(SessionId),
     /// All but this one.
     But(SessionId),
+    /// All.
+    All,
 }
 
-async fn end_sessions(
+pub(super) async fn end_sessions(
     system: &System<'_>,
     now: Millis,
     member: MemberId,
@@ -482,6 +532,7 @@ async fn end_sessions(
     let which = match which {
         Which::One(id) => session::Column::Id.eq(id.uuid()),
         Which::But(id) => session::Column::Id.ne(id.uuid()),
+        Which::All => session::Column::Id.is_not_null(),
     };
     let done = system
         .update::<session::Entity>()

@@ -13,7 +13,7 @@ use cartwheel_macros::db_test;
 const PASSWORD: &str = "correct horse battery";
 
 fn sessions(app: &TestApp) -> Sessions {
-    Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions")
+    Sessions::new(app.db().clone(), app.env().clone(), app.master_key()).expect("sessions")
 }
 
 #[db_test]
@@ -248,9 +248,9 @@ async fn a_new_password_ends_all_other_sessions(app: TestApp) {
     let sessions = sessions(&app);
     let sign_in = async |password: &str| sessions.sign_in("a@owner.example", password, None, "test").await;
     let (here, there) = (sign_in(PASSWORD).await.expect("in"), sign_in(PASSWORD).await.expect("in"));
-    let own = sessions.authenticate(&here.access_token).await.expect("asked").expect("alive");
+    let (own, _) = sessions.authenticate(&here.access_token).await.expect("asked").expect("alive");
     let other = sessions.sign_in("b@owner.example", PASSWORD, None, "test").await.expect("in");
-    let theirs = sessions.authenticate(&other.access_token).await.expect("asked").expect("alive");
+    let (theirs, _) = sessions.authenticate(&other.access_token).await.expect("asked").expect("alive");
     assert_eq!(sessions.list(own.member).await.expect("listed").len(), 2);
     assert_eq!(
         sessions.end(own.member, Which::One(theirs.session)).await.expect("asked"),

@@ -1,5 +1,6 @@
 //! The operator's command: roles to run as, and what an operator does by hand.
 
+mod member;
 mod roles;
 mod store;
 mod tools;
@@ -50,6 +51,9 @@ enum Command {
     /// Make and change stores.
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Help members who cannot sign in.
+    #[command(subcommand)]
+    Member(member::MemberCommand),
     /// Publish journeys.
     #[command(subcommand)]
     Journey(store::JourneyCommand),
@@ -134,6 +138,7 @@ async fn execute(config: Config, command: Command) -> Outcome {
         Command::Migrate => tools::migrate(&config).await,
         Command::Seed(Seed::Demo) => tools::seed_demo(&config).await,
         Command::Store(command) => store::store(&config, command).await,
+        Command::Member(command) => member::member(&config, command).await,
         Command::Journey(command) => store::journey(&config, command).await,
         Command::Schema => tools::print(&crate::api::sdl()),
         Command::Openapi => tools::print(include_str!("openapi.json")),

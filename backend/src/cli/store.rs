@@ -72,7 +72,7 @@ pub(super) enum JourneyCommand {
 /// Credentials that `store set` takes.
 const CREDENTIALS: [SecretKind; 2] = [SecretKind::Shopify, SecretKind::DkimKey];
 
-async fn open(config: &Config) -> Outcome<Db> {
+pub(super) async fn open(config: &Config) -> Outcome<Db> {
     let db = Db::connect(config.database_url.expose()).await?;
     db.migrate().await?;
     Ok(db.as_runtime(config.database_url.expose()).await?)

@@ -62,7 +62,8 @@ pub(super) async fn restore(config: &Config, file: &Path) -> Outcome {
     writeln!(
         out,
         "{} now holds the backup. Stopped, since it may have been done after the backup was made: {} queued messages, {} runs of \
-         journeys, the timers of {} open carts. Everybody is signed out.",
+         journeys, the timers of {} open carts. Everybody is signed out; \
+         members, keys, passwords and second factors are those of the backup.",
         place.display(),
         stopped.messages,
         stopped.runs,

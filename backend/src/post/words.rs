@@ -179,7 +179,104 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
                 "Se è stato lei, non deve fare nulla.",
             ),
         },
+        Letter::SecondFactorOn => news(
+            l,
+            pick(
+                l,
+                "Sign-in now asks for a code",
+                "Die Anmeldung fragt jetzt nach einem Code",
+                "La connexion demande désormais un code",
+                "L’accesso ora richiede un codice",
+            )
+            .into(),
+            pick(
+                l,
+                "From now on, signing in to your account at Cartwheel takes your password and a code from your app. All other browsers were signed out.",
+                "Ab jetzt braucht die Anmeldung bei Cartwheel Ihr Passwort und einen Code aus Ihrer App. Alle anderen Browser wurden abgemeldet.",
+                "Désormais, la connexion à votre compte Cartwheel demande votre mot de passe et un code de votre application. Tous les autres navigateurs ont été déconnectés.",
+                "Da ora l’accesso al suo account Cartwheel richiede la password e un codice della sua app. Tutti gli altri browser sono stati disconnessi.",
+            )
+            .into(),
+            site,
+        ),
+        Letter::SecondFactorOff => news(
+            l,
+            pick(
+                l,
+                "Sign-in no longer asks for a code",
+                "Die Anmeldung fragt nicht mehr nach einem Code",
+                "La connexion ne demande plus de code",
+                "L’accesso non richiede più un codice",
+            )
+            .into(),
+            pick(
+                l,
+                "Your account at Cartwheel now opens with the password alone; its recovery codes are no longer valid.",
+                "Ihr Konto bei Cartwheel öffnet sich jetzt allein mit dem Passwort; die Wiederherstellungscodes gelten nicht mehr.",
+                "Votre compte Cartwheel s’ouvre désormais avec le seul mot de passe ; ses codes de secours ne sont plus valables.",
+                "Il suo account Cartwheel ora si apre con la sola password; i codici di recupero non valgono più.",
+            )
+            .into(),
+            site,
+        ),
+        Letter::RecoveryCodesRenewed => news(
+            l,
+            pick(
+                l,
+                "You have new recovery codes",
+                "Sie haben neue Wiederherstellungscodes",
+                "Vous avez de nouveaux codes de secours",
+                "Ha nuovi codici di recupero",
+            )
+            .into(),
+            pick(
+                l,
+                "The recovery codes of your account at Cartwheel were replaced; the old ones are no longer valid.",
+                "Die Wiederherstellungscodes Ihres Kontos bei Cartwheel wurden ersetzt; die alten gelten nicht mehr.",
+                "Les codes de secours de votre compte Cartwheel ont été remplacés ; les anciens ne sont plus valables.",
+                "I codici di recupero del suo account Cartwheel sono stati sostituiti; i vecchi non valgono più.",
+            )
+            .into(),
+            site,
+        ),
+        Letter::RecoveryCodeUsed { left } => news(
+            l,
+            pick(
+                l,
+                "A recovery code was used",
+                "Ein Wiederherstellungscode wurde benutzt",
+                "Un code de secours a été utilisé",
+                "È stato usato un codice di recupero",
+            )
+            .into(),
+            match l {
+                Language::En => format!("Somebody signed in to your account at Cartwheel with a recovery code. Codes left: {left}."),
+                Language::De => format!("Bei Ihrem Konto bei Cartwheel wurde mit einem Wiederherstellungscode angemeldet. Übrige Codes: {left}."),
+                Language::Fr => format!("Une connexion à votre compte Cartwheel a utilisé un code de secours. Codes restants : {left}."),
+                Language::It => format!("È stato effettuato un accesso al suo account Cartwheel con un codice di recupero. Codici rimasti: {left}."),
+            },
+            site,
+        ),
     }
+}
+
+/// Something about the account that its owner has done, or has not.
+fn news(l: Language, subject: String, line: String, site: &str) -> Words {
+    let label = pick(
+        l,
+        "That was not me: choose a new password",
+        "Das war ich nicht: neues Passwort wählen",
+        "Ce n’était pas moi : choisir un autre mot de passe",
+        "Non sono stato io: scelgo un’altra password",
+    );
+    let small = pick(
+        l,
+        "If it was you, there is nothing to do.",
+        "Waren Sie es, müssen Sie nichts tun.",
+        "Si c’était vous, vous n’avez rien à faire.",
+        "Se è stato lei, non deve fare nulla.",
+    );
+    Words { subject, lines: vec![line], link: Some((label, format!("{site}/forgot"))), small }
 }
 
 fn pick(
@@ -283,6 +380,10 @@ mod tests {
             Letter::Known,
             Letter::Reset { token: token() },
             Letter::PasswordChanged,
+            Letter::SecondFactorOn,
+            Letter::SecondFactorOff,
+            Letter::RecoveryCodesRenewed,
+            Letter::RecoveryCodeUsed { left: 9 },
         ]
     }
 

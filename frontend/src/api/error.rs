@@ -17,6 +17,8 @@ pub enum FaultKind {
     Forbidden,
     /// Too many requests.
     Busy,
+    /// The code of a page did not arrive.
+    Page,
     /// The server refused the input and says why.
     Refused,
     /// Anything else: a fault of ours.
@@ -89,6 +91,7 @@ impl Fault {
             FaultKind::NotFound => t::fault_not_found(),
             FaultKind::Forbidden => t::fault_forbidden(),
             FaultKind::Busy => t::fault_busy(),
+            FaultKind::Page => t::fault_page(),
             FaultKind::Refused => t::fault_refused(),
             FaultKind::Server => t::fault_server(),
         }
@@ -102,6 +105,7 @@ impl Fault {
             FaultKind::NotFound => t::fault_not_found_advice(),
             FaultKind::Forbidden => t::fault_forbidden_advice(),
             FaultKind::Busy => t::fault_busy_advice(),
+            FaultKind::Page => t::fault_page_advice(),
             FaultKind::Refused if !self.detail.is_empty() => self.detail.clone(),
             FaultKind::Refused => t::fault_refused_advice(),
             FaultKind::Server => t::fault_server_advice(),

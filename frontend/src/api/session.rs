@@ -34,12 +34,19 @@ thread_local! {
     static TOKEN: RefCell<Option<Token>> = const { RefCell::new(None) };
     /// A renewal under way: the refresh cookie rotates, so two at once would look like theft.
     static RENEWAL: RefCell<Option<js_sys::Promise>> = const { RefCell::new(None) };
+    /// What the right password was answered with, until the code to it is shown. Never outside of this page's memory.
+    static CHALLENGE: ArcRwSignal<Option<String>> = ArcRwSignal::new(None);
     static STATE: ArcRwSignal<SessionState> = ArcRwSignal::new(SessionState::Unknown);
 }
 
 /// The state, to be read in views.
 pub fn state() -> ArcRwSignal<SessionState> {
     STATE.with(Clone::clone)
+}
+
+/// Whether a code is asked for, to be read in views: the challenge it is shown with.
+pub fn challenge() -> ArcRwSignal<Option<String>> {
+    CHALLENGE.with(Clone::clone)
 }
 
 /// Tries the cookie of an earlier visit.
@@ -49,7 +56,7 @@ pub async fn resume() {
     }
 }
 
-/// Signs in with address and password.
+/// Signs in with address and password; should a code be needed too, [`challenge`] is there afterwards.
 ///
 /// # Errors
 /// [`FaultKind::Refused`] for a wrong pair, else any [`Fault`].
@@ -57,7 +64,7 @@ pub async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
     let body = serde_json::json!({ "email": email, "password": password }).to_string();
     let answer = post("/auth/sign-in", &body, None).await?;
     match answer.status {
-        200..300 => keep(&answer).map(drop),
+        200..300 => taken(&answer).map(drop),
         400 | 401 | 403 | 422 => {
             Err(Fault { request_id: answer.request_id, ..Fault::new(FaultKind::Refused) })
         }
@@ -99,6 +106,8 @@ pub async fn offer(token: &str) -> Result<Option<Offer>, Fault> {
 pub enum Entered {
     /// Signed in.
     In,
+    /// The password was right; a code is asked for at sign-in.
+    Code,
     /// It is not the password of the member.
     Wrong,
     /// The new password is guessed too soon.
@@ -112,13 +121,38 @@ pub enum Entered {
 async fn enter(path: &str, body: serde_json::Value) -> Result<Entered, Fault> {
     let answer = post(path, &body.to_string(), None).await?;
     match answer.status {
-        200..300 => keep(&answer).map(|_| Entered::In),
+        200..300 => taken(&answer),
         401 => Ok(Entered::Wrong),
         410 => Ok(Entered::Gone),
         422 if answer.body.contains("invalid_password") => Ok(Entered::Weak),
         422 => Ok(Entered::Misnamed),
         status => Err(Fault::from_status(status, answer.request_id)),
     }
+}
+
+/// Takes the session out of an answer, or the challenge to show a code with.
+fn taken(answer: &Answer) -> Result<Entered, Fault> {
+    let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    if let Some(asked) = value["challenge"].as_str() {
+        // Whoever else was signed in here is not any more: the next page is the one that asks for the code.
+        ended();
+        challenge().set(Some(asked.to_owned()));
+        return Ok(Entered::Code);
+    }
+    keep(answer).map(|_| Entered::In)
+}
+
+/// Shows the code to a challenge: [`Entered::Wrong`] when it is not the code, [`Entered::Gone`] when the challenge is over.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn second_factor(asked: &str, code: &str) -> Result<Entered, Fault> {
+    let entered =
+        enter("/auth/second-factor", serde_json::json!({ "challenge": asked, "code": code })).await?;
+    if entered == Entered::In {
+        challenge().set(None);
+    }
+    Ok(entered)
 }
 
 /// Takes an invitation up.
@@ -252,6 +286,7 @@ pub async fn sign_out() {
 /// The server takes the session no longer.
 pub fn ended() {
     TOKEN.with_borrow_mut(|token| *token = None);
+    challenge().set(None);
     state().set(SessionState::SignedOut);
 }
 

@@ -42,6 +42,7 @@ pub fn stores(data: &viewer::ResponseData) -> Stores {
         name: if name.is_empty() { email.clone() } else { name },
         email,
         list: list.collect(),
+        withheld: data.viewer.second_factor.as_ref().is_some_and(|factor| factor.withheld),
     }
 }
 
@@ -64,4 +65,5 @@ macro_rules! refusing {
 
 refusing! {
     invite_member withdraw_invitation set_member_role remove_member make_api_key revoke_api_key end_session change_password
+    start_second_factor confirm_second_factor renew_recovery_codes end_second_factor
 }

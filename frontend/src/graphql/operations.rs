@@ -84,4 +84,12 @@ operations! {
     EndSession in "src/graphql/end_session.graphql";
     /// Changes the person's own password.
     ChangePassword in "src/graphql/change_password.graphql";
+    /// Begins to set an app up that shows codes.
+    StartSecondFactor in "src/graphql/start_second_factor.graphql";
+    /// Switches it on by a first code.
+    ConfirmSecondFactor in "src/graphql/confirm_second_factor.graphql";
+    /// Other recovery codes.
+    RenewRecoveryCodes in "src/graphql/renew_recovery_codes.graphql";
+    /// Switches it off.
+    EndSecondFactor in "src/graphql/end_second_factor.graphql";
 }

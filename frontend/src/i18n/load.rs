@@ -1,8 +1,5 @@
 //! Fetching a language: its hashed file is named in the page, under `#cw-assets`.
 
-use wasm_bindgen::JsCast as _;
-use wasm_bindgen_futures::JsFuture;
-
 use super::{Lang, table};
 use crate::browser;
 
@@ -40,10 +37,5 @@ async fn fetch(lang: Lang) -> Option<String> {
     let listed = browser::document()?.get_element_by_id("cw-assets")?.text_content()?;
     let files: serde_json::Value = serde_json::from_str(&listed).ok()?;
     let path = files.get(lang.code())?.as_str()?.to_owned();
-    let response = JsFuture::from(browser::window()?.fetch_with_str(&path)).await.ok()?;
-    let response: web_sys::Response = response.dyn_into().ok()?;
-    if !response.ok() {
-        return None;
-    }
-    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+    browser::read(&path).await
 }

@@ -1,4 +1,5 @@
-//! The pages, one folder each. A page asks for its data, and keeps its filters and its selection in the address.
+//! The pages, one folder each. A page asks for its data, and keeps its filters and its selection in the address. Home is part
+//! of the first load; the others come when they are asked for.
 
 mod account;
 mod cart;
@@ -13,34 +14,34 @@ mod journeys;
 mod kit;
 mod live;
 mod new_store;
+mod on_demand;
 mod organisation;
+mod outer;
 mod settings;
 mod shared;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::route::Route;
+use on_demand::{Chunk, on_demand};
 
-/// The page of an address within a store.
+/// The page of an address.
 pub fn page(route: &Route) -> AnyView {
-    match route {
-        Route::Carts => view! { <carts::Carts /> }.into_any(),
-        Route::Cart(_) => view! { <cart::Cart /> }.into_any(),
-        Route::Contacts => view! { <contacts::Contacts /> }.into_any(),
-        Route::Contact(_) => view! { <contact::Contact /> }.into_any(),
-        Route::Journeys => view! { <journeys::Journeys /> }.into_any(),
-        Route::Journey(_) => view! { <journey::Journey /> }.into_any(),
-        Route::Inbox => view! { <inbox::Inbox /> }.into_any(),
-        Route::Settings(_) => view! { <settings::Settings /> }.into_any(),
-        Route::Organisation(_) => view! { <organisation::Organisation /> }.into_any(),
-        Route::Account => view! { <account::Account /> }.into_any(),
-        _ => view! { <home::Home /> }.into_any(),
+    match Chunk::of(route) {
+        Some(chunk) => on_demand(chunk, route.clone()),
+        None => view! { <home::Home /> }.into_any(),
     }
 }
 
-/// Opens a store.
-pub fn new_store() -> AnyView {
-    view! { <new_store::NewStore /> }.into_any()
+/// Fetches the code of a page that will be asked for, while other things are on their way.
+pub fn prepare(route: &Route) {
+    if let Some(chunk) = Chunk::of(route) {
+        spawn_local(async move {
+            // Should it fail, the page tries again and tells.
+            let _ = chunk.load().await;
+        });
+    }
 }
 
 /// The kit, in development.

@@ -1,20 +1,29 @@
-//! The sign-in. It stands at whatever address one came to, so that signing in leads straight there.
+//! The sign-in: password and, where somebody has set that up, a code. It stands at whatever address one came to, so that signing in leads straight there.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::outside::{heading, outside, refusal, way};
 use crate::api::{
-    FaultKind,
-    session::{self, Ways},
+    Fault, FaultKind,
+    session::{self, Entered, Ways},
 };
 use crate::browser;
 use crate::i18n::t;
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
 
-/// The sign-in page.
+/// The sign-in page: the password, then the code where one is asked for.
 #[component]
 pub fn Door() -> impl IntoView {
+    let challenge = session::challenge();
+    move || match challenge.get() {
+        Some(asked) => view! { <Code asked /> }.into_any(),
+        None => view! { <Password /> }.into_any(),
+    }
+}
+
+#[component]
+fn Password() -> impl IntoView {
     let (email, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let busy = RwSignal::new(false);
     let trouble = RwSignal::new(None);
@@ -43,10 +52,9 @@ pub fn Door() -> impl IntoView {
         busy.set(true);
         trouble.set(None);
         spawn_local(async move {
-            if let Err(fault) =
-                session::sign_in(email.get_untracked().trim(), &password.get_untracked()).await
-            {
-                busy.set(false);
+            let outcome = session::sign_in(email.get_untracked().trim(), &password.get_untracked()).await;
+            busy.try_set(false);
+            if let Err(fault) = outcome {
                 trouble.set(Some(fault));
                 browser::focus("password");
             }
@@ -70,6 +78,68 @@ pub fn Door() -> impl IntoView {
         </form>
         {move || ways.get().reset.then(|| way("/forgot", t::forgot_title()))}
         {move || ways.get().sign_up.then(|| way("/sign-up", t::sign_up_title()))}
+    };
+    outside(card)
+}
+
+/// Asks for the code of the app, or one that was written down.
+#[component]
+fn Code(asked: String) -> impl IntoView {
+    let code = RwSignal::new(String::new());
+    let (busy, missing) = (RwSignal::new(false), RwSignal::new(false));
+    let (wrong, trouble) = (RwSignal::new(false), RwSignal::new(None::<Fault>));
+    let over = RwSignal::new(false);
+    let error = Signal::derive(move || {
+        let empty = missing.get() && code.with(|code| code.trim().is_empty());
+        empty.then(t::code_missing).or_else(|| wrong.get().then(t::code_wrong))
+    });
+    set_title(&t::code_title());
+    browser::after(0, || browser::focus("code"));
+    let asked = StoredValue::new(asked);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        missing.set(true);
+        if busy.get_untracked() {
+            return;
+        }
+        wrong.set(false);
+        trouble.set(None);
+        if error.get_untracked().is_some() {
+            return browser::focus("code");
+        }
+        busy.set(true);
+        spawn_local(async move {
+            let outcome = session::second_factor(&asked.get_value(), code.get_untracked().trim()).await;
+            // Whoever is in looks at another page by now.
+            if busy.try_set(false).is_some() {
+                return;
+            }
+            match outcome {
+                Ok(Entered::In | Entered::Code) => {}
+                Ok(Entered::Gone) => over.set(true),
+                Ok(_) => {
+                    wrong.set(true);
+                    browser::focus("code");
+                }
+                Err(fault) => trouble.set(Some(fault)),
+            }
+        });
+    };
+    let told = move || match (over.get(), trouble.get()) {
+        (true, _) => Some(refusal(t::code_over(), t::code_over_advice())),
+        (false, Some(it)) => Some(fault(&it, None)),
+        (false, None) => None,
+    };
+    // After this very click: the button must not become that of the next form while it is pressed.
+    let back = move |()| browser::after(0, || session::challenge().set(None));
+    let card = view! {
+        {heading(t::code_title(), t::code_about())}
+        <form class="stack" novalidate on:submit=submit aria-label=t::code_title()>
+            {told}
+            <Field id="code" label=t::code_label() value=code autocomplete="one-time-code" hint=t::code_hint() error=error />
+            <Button label=t::sign_in_do() kind=ButtonKind::Primary submits=true busy=busy />
+            <Button label=t::code_back() on_press=back />
+        </form>
     };
     outside(card)
 }

@@ -10,15 +10,17 @@ use super::brand::brand;
 use super::nav;
 use super::palette::Palette;
 use super::sidebar::Sidebar;
-use super::stores::{Stores, use_store};
+use super::stores::{StoreInfo, Stores, use_store};
 use super::topbar::TopBar;
 use crate::api::use_query;
 use crate::browser;
 use crate::graphql;
+use crate::graphql::types::Role;
 use crate::i18n::t;
 use crate::pages;
 use crate::route::{Route, use_place, use_store_id};
-use crate::ui::{Clock, Dialog, DialogKind, Icon, ToastShelf, Toasts, empty_page, fault};
+use crate::ui::{Clock, Dialog, DialogKind, Icon, ToastShelf, Toasts, Tone, empty_page, fault, notice};
+use crate::words;
 
 /// The frame with the page inside.
 #[component]
@@ -57,7 +59,7 @@ fn Inside() -> impl IntoView {
             <Sidebar />
             <div class="main">
                 <TopBar palette drawer />
-                <main class="page" id="main"><Page /></main>
+                <main class="page" id="main">{withheld()}<Page /></main>
             </div>
         </div>
         {(!super::use_stores().list.is_empty()).then(|| view! {
@@ -91,7 +93,11 @@ fn Page() -> impl IntoView {
     let stores = super::use_stores();
     let kind = Memo::new(move |_| place.with(|place| (place.route.kind(), place.store.clone())));
     let navigate = use_navigate();
-    move || {
+    if stores.withheld && stores.list.is_empty() && stores.open_in.is_empty() {
+        // Whatever the address, and once: recovery codes are shown here that are not shown again.
+        return pages::page(&Route::Account);
+    }
+    let content = move || {
         // Read, not only tracked: a memo that nobody reads never looks at its sources.
         kind.get();
         let place = place.get_untracked();
@@ -99,7 +105,7 @@ fn Page() -> impl IntoView {
             (Route::Start, _) => match stores.first() {
                 Some(first) => {
                     navigate(
-                        &Route::Home.path(&first.id),
+                        &first.entrance(),
                         NavigateOptions { replace: true, ..NavigateOptions::default() },
                     );
                     ().into_any()
@@ -107,21 +113,38 @@ fn Page() -> impl IntoView {
                 None if stores.open_in.is_empty() => {
                     empty_page(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any())
                 }
-                None => pages::new_store(),
+                None => pages::page(&Route::NewStore),
             },
-            (Route::NewStore, _) => pages::new_store(),
+            (Route::Account, None) => pages::page(&Route::Account),
+            (Route::NewStore, _) => pages::page(&Route::NewStore),
             (Route::Kit, _) => pages::kit(),
             (Route::Unknown, _) | (_, None) => not_found(&stores),
+            (route, Some(info)) if info.role < route.least() => needs(route.least(), info.role),
             (route, Some(info)) => {
                 Stores::remember(&info.id);
                 pages::page(route)
             }
         }
-    }
+    };
+    content.into_any()
+}
+
+/// To whoever sees some of their stores and not their agency's.
+fn withheld() -> Option<AnyView> {
+    let stores = super::use_stores();
+    let some = stores.withheld && !(stores.list.is_empty() && stores.open_in.is_empty());
+    let way = view! { <a class="link" href=Route::Account.path("")>{t::factor_start()}</a> };
+    some.then(|| notice(Tone::Caution, t::factor_required(), way.into_any()))
+}
+
+/// In place of what the reader's role does not show.
+fn needs(least: Role, own: Role) -> AnyView {
+    let title = t::needs_title(&words::role(least));
+    empty_page(Icon::ShieldCheck, title, t::needs_page_words(&words::role(own)), ().into_any())
 }
 
 fn not_found(stores: &Stores) -> AnyView {
-    let home = stores.first().map_or_else(|| "/".to_owned(), |store| Route::Home.path(&store.id));
+    let home = stores.first().map_or_else(|| "/".to_owned(), StoreInfo::entrance);
     let next = crate::ui::button_link(home, crate::ui::ButtonKind::Primary, t::not_found_home());
     empty_page(Icon::CircleAlert, t::not_found_title(), t::not_found_words(), next)
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::stores::use_store;
+use crate::graphql::types::Role;
 use crate::i18n::t;
 use crate::route::{Part, Place, Route, Section, use_place};
 use crate::ui::{Icon, icon};
@@ -42,15 +44,18 @@ fn holds(entry: &Route, place: &Place) -> bool {
 
 /// Links to the pages with `class`, the current one marked.
 pub fn links(store: Memo<String>, class: &'static str, wanted: fn(&Route) -> bool) -> AnyView {
-    let place = use_place();
+    let (place, current) = (use_place(), use_store());
+    let own = move || current.get().map_or(Role::Support, |store| store.role);
     entries()
         .into_iter()
         .filter(|entry| wanted(&entry.route))
         .map(|entry| {
+            let least = entry.route.least();
             let (here, there) = (entry.route.clone(), entry.route);
             view! {
                 <a
                     class=class
+                    hidden=move || own() < least
                     href=move || there.path(&store.get())
                     aria-current=move || place.with(|place| holds(&here, place)).then_some("page")
                 >

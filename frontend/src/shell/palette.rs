@@ -33,9 +33,11 @@ struct Command {
 fn commands(store: &str, role: Role) -> Vec<Command> {
     let mut list: Vec<Command> = nav::entries()
         .into_iter()
+        .filter(|entry| role >= entry.route.least())
         .map(|entry| Command { words: entry.name, sign: entry.sign, act: Act::Go(entry.route.path(store)) })
         .collect();
-    list.extend(Section::ALL.into_iter().map(|section| Command {
+    let sections = Section::ALL.into_iter().filter(|section| role >= Route::Settings(*section).least());
+    list.extend(sections.map(|section| Command {
         words: format!("{} › {}", t::nav_settings(), words::section(section)),
         sign: Icon::Settings,
         act: Act::Go(Route::Settings(section).path(store)),

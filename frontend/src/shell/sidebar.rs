@@ -55,7 +55,7 @@ fn StoreSwitch() -> impl IntoView {
                 .map(|one| {
                     let chosen = store.get_untracked().is_some_and(|store| store.id == one.id);
                     let sign = if chosen { Icon::Check } else { Icon::Store };
-                    view! { <MenuItem label=one.name.clone() sign=sign href=Route::Home.path(&one.id) /> }
+                    view! { <MenuItem label=one.name.clone() sign=sign href=one.entrance() /> }
                 })
                 .collect_view()}
             {(!stores.open_in.is_empty()).then(|| view! {

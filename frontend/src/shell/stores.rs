@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::graphql::types::Role;
-use crate::route::use_store_id;
+use crate::route::{Route, use_store_id};
 
 /// Where the store last looked at is remembered.
 const LAST: &str = "cw.store";
@@ -30,6 +30,14 @@ pub struct StoreInfo {
     pub currency: String,
 }
 
+impl StoreInfo {
+    /// The page to begin with: home, or the carts for whoever is not shown home.
+    pub fn entrance(&self) -> String {
+        let route = if self.role >= Route::Home.least() { Route::Home } else { Route::Carts };
+        route.path(&self.id)
+    }
+}
+
 /// Who is signed in and what they may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stores {
@@ -43,6 +51,8 @@ pub struct Stores {
     pub list: Vec<StoreInfo>,
     /// Id and name of the organisations the person may open stores in.
     pub open_in: Vec<(String, String)>,
+    /// Whether organisations stay closed until a code was shown at sign-in.
+    pub withheld: bool,
 }
 
 impl Stores {

@@ -68,17 +68,11 @@ fn PersonMenu() -> impl IntoView {
                 <div class="truncate">{email.clone()}</div>
             </div>
             <div class="menu__line" role="presentation"></div>
-            {account(&store.get_untracked())}
+            <MenuItem label=t::nav_account() sign=Icon::User href=Route::Account.path(&store.get_untracked()) />
             <MenuItem label=t::sign_out() sign=Icon::LogOut on_pick=move |()| spawn_local(session::sign_out()) />
         </Menu>
     }
     .into_any()
-}
-
-/// The way to the person's own account. It stands under a store, and somebody without one has no such page.
-fn account(store: &str) -> Option<AnyView> {
-    let href = (!store.is_empty()).then(|| Route::Account.path(store))?;
-    Some(view! { <MenuItem label=t::nav_account() sign=Icon::User href=href /> }.into_any())
 }
 
 /// The first letters of the first and the last word.

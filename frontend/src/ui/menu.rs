@@ -36,8 +36,9 @@ pub fn Menu(
     });
     let left_it = move |event: leptos::ev::FocusEvent| {
         let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        if frame.get_untracked().is_some_and(|frame| !frame.contains(to.as_ref())) {
-            open.set(false);
+        // A menu that is taken out of the page loses the keyboard too, when nothing of it is left.
+        if frame.try_get_untracked().flatten().is_some_and(|frame| !frame.contains(to.as_ref())) {
+            open.try_set(false);
         }
     };
     let key = move |event: leptos::ev::KeyboardEvent| {

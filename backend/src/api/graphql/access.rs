@@ -91,9 +91,17 @@ impl Access {
     /// [`errors::forbidden`] below the role.
     pub async fn open_to(ctx: &Context<'_>, id: &str, role: Role) -> Result<Option<Self>> {
         match Self::open(ctx, id).await? {
-            Some(access) if access.scope.role() < role => Err(errors::forbidden(role.as_str())),
-            other => Ok(other),
+            Some(access) => access.needs(role).map(|()| Some(access)),
+            None => Ok(None),
         }
+    }
+
+    /// Checks the role of the viewer, for what not everybody with the store may look at.
+    ///
+    /// # Errors
+    /// [`errors::forbidden`] below the role.
+    pub fn needs(&self, role: Role) -> Result<()> {
+        if self.scope.role() < role { Err(errors::forbidden(role.as_str())) } else { Ok(()) }
     }
 
     /// Reads from the store in one short transaction.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     analytics::{Metric, figures},
-    db::DbError,
+    db::{DbError, Role},
     journeys::timeline,
 };
 use async_graphql::{Enum, ID, Object, Result, SimpleObject};
@@ -118,8 +118,9 @@ impl Journey {
         }
     }
 
-    /// What new entries get.
+    /// What new entries get. Needs the role analyst.
     async fn published_version(&self) -> Result<Option<JourneyVersion>> {
+        self.access.needs(Role::Analyst)?;
         let Some(id) = self.row.current_version_id else { return Ok(None) };
         let row = self.access.read(async |scoped| {
             let query = scoped.find::<journey_version::Entity>().filter(journey_version::Column::Id.eq(id));
@@ -128,15 +129,17 @@ impl Journey {
         Ok(row.await?.map(|row| JourneyVersion { access: self.access.clone(), row }))
     }
 
-    /// All versions, newest first.
+    /// All versions, newest first. Needs the role analyst.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn versions(&self) -> Result<Vec<JourneyVersion>> {
+        self.access.needs(Role::Analyst)?;
         let rows = self.published().await?;
         Ok(rows.into_iter().map(|row| JourneyVersion { access: self.access.clone(), row }).collect())
     }
 
-    /// Figures of the last so many days (30 by default, at most 366).
+    /// Figures of the last so many days (30 by default, at most 366). Needs the role analyst.
     async fn counts(&self, days: Option<i32>) -> Result<JourneyCounts> {
+        self.access.needs(Role::Analyst)?;
         let (access, id) = (&self.access, JourneyId(self.row.id));
         let now = access.api.env.now();
         let currency = access.info.settings.currency;

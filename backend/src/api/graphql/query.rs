@@ -4,7 +4,7 @@ use super::{
     access::{self, Access, OrganisationAccess},
     errors,
     organisation::{Organisation, Session},
-    scalars::Json,
+    scalars::{Json, Time},
     store::Store,
 };
 use crate::auth::{Viewer, Who};
@@ -52,6 +52,19 @@ pub struct Member {
     language: String,
 }
 
+/// What somebody shows at sign-in besides the password: a code from an app.
+#[derive(SimpleObject)]
+pub struct SecondFactor {
+    /// Since when it is asked for; null when it is not.
+    since: Option<Time>,
+    /// Recovery codes that are left.
+    recovery_codes: i32,
+    /// Whether it cannot be switched off: the viewer owns an agency.
+    required: bool,
+    /// Whether organisations stay closed to the viewer until they have shown a code.
+    withheld: bool,
+}
+
 #[Object(name = "Viewer")]
 impl ViewerNode {
     /// The signed-in person; null for an API key.
@@ -74,6 +87,19 @@ impl ViewerNode {
             name: m.name,
             email: m.email,
             language: m.language,
+        }))
+    }
+
+    /// What the viewer shows at sign-in besides the password; null for an API key.
+    async fn second_factor(&self, ctx: &Context<'_>) -> Result<Option<SecondFactor>> {
+        let Who::Member(id) = self.0.who else { return Ok(None) };
+        let found = access::api(ctx)?.grants.sessions().status(id).await;
+        let found = found.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
+        Ok(Some(SecondFactor {
+            since: found.since.map(Time),
+            recovery_codes: i32::try_from(found.codes).unwrap_or(i32::MAX),
+            required: found.required,
+            withheld: self.0.withheld,
         }))
     }
 

@@ -10,7 +10,7 @@ use super::{
     page,
     settings::StoreSettings,
 };
-use crate::db::{Among, DbError};
+use crate::db::{Among, DbError, Role};
 use async_graphql::{Context, ID, Object, Result};
 use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
 use cartwheel_entity::{cart, contact, journey, message};
@@ -63,23 +63,27 @@ impl Store {
         self.0.scope.role().as_str()
     }
 
-    /// Everything that can be set.
-    async fn settings(&self) -> StoreSettings {
-        StoreSettings(self.0.clone())
+    /// Everything that can be set. Needs the role analyst.
+    async fn settings(&self) -> Result<StoreSettings> {
+        self.0.needs(Role::Analyst)?;
+        Ok(StoreSettings(self.0.clone()))
     }
 
-    /// The set-up checklist, in order, each step checked live.
+    /// The set-up checklist, in order, each step checked live. Needs the role analyst.
     async fn setup(&self) -> Result<Vec<SetupStep>> {
+        self.0.needs(Role::Analyst)?;
         setup_steps(&self.0).await
     }
 
-    /// What needs a look.
+    /// What needs a look. Needs the role analyst.
     async fn attention(&self) -> Result<Vec<Attention>> {
+        self.0.needs(Role::Analyst)?;
         attention(&self.0).await
     }
 
-    /// Figures of the last so many days, 1 to 366.
+    /// Figures of the last so many days, 1 to 366. Needs the role analyst.
     async fn overview(&self, days: i32) -> Result<Overview> {
+        self.0.needs(Role::Analyst)?;
         Overview::load(&self.0, days).await
     }
 
@@ -198,9 +202,10 @@ impl Store {
         Contact::load(&self.0, id).await
     }
 
-    /// All journeys, by name.
+    /// All journeys, by name. Needs the role analyst.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn journeys(&self) -> Result<Vec<Journey>> {
+        self.0.needs(Role::Analyst)?;
         let rows = self.0.read(async |scoped| {
             Ok::<_, DbError>(
                 scoped
@@ -214,8 +219,9 @@ impl Store {
         Ok(rows.await?.into_iter().map(|row| Journey { access: self.0.clone(), row }).collect())
     }
 
-    /// One journey; null when there is none by this id.
+    /// One journey; null when there is none by this id. Needs the role analyst.
     async fn journey(&self, id: ID) -> Result<Option<Journey>> {
+        self.0.needs(Role::Analyst)?;
         let Ok(id) = id.parse::<JourneyId>() else { return Ok(None) };
         Journey::load(&self.0, id).await
     }

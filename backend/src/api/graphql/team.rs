@@ -11,6 +11,7 @@ use crate::{
     auth::{
         Who,
         jwt::Access as SignedIn,
+        second_factor::Setup,
         session::{SignInError, Which},
     },
     db::Role,
@@ -29,9 +30,9 @@ pub struct TeamMutation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(name = "Role")]
 pub enum RoleName {
-    /// Looks at contacts and carts to answer shoppers.
+    /// Looks at contacts, carts and messages to answer shoppers.
     Support,
-    /// Looks at everything.
+    /// Looks at everything, figures, journeys and settings too.
     Analyst,
     /// Changes journeys and templates.
     Editor,
@@ -87,6 +88,26 @@ pub struct SignInPayload {
     user_errors: Vec<UserError>,
 }
 
+/// What an app needs to show codes.
+#[derive(Default, SimpleObject)]
+pub struct StartSecondFactorPayload {
+    /// The seed, base32; it is not shown again.
+    secret: Option<String>,
+    /// The same as an `otpauth:` address.
+    uri: Option<String>,
+    /// The same as a QR code, SVG.
+    qr: Option<String>,
+    user_errors: Vec<UserError>,
+}
+
+/// A changed second factor.
+#[derive(Default, SimpleObject)]
+pub struct SecondFactorPayload {
+    /// New recovery codes, each good once; they are not shown again.
+    recovery_codes: Vec<String>,
+    user_errors: Vec<UserError>,
+}
+
 /// What a new key is to be.
 #[derive(InputObject)]
 pub struct ApiKeyInput {
@@ -115,6 +136,30 @@ async fn finish(
     }
     tx.commit().await.map_err(|e| access.fault(&e))?;
     Ok(TeamPayload { organisation: Organisation::load(access).await?, user_errors: Vec::new() })
+}
+
+/// What a refused change of the second factor says.
+fn factor_errors(ctx: &Context<'_>, e: SignInError) -> Result<Vec<UserError>> {
+    let (path, code): (&[&str], _) = match &e {
+        SignInError::Refused => {
+            return Ok(vec![UserError::at(&["password"], "refused", "this is not the password")]);
+        }
+        SignInError::Throttled(_) => (&["code"], "throttled"),
+        SignInError::WrongCode => (&["code"], "wrong_code"),
+        SignInError::AlreadyOn => (&[], "already_on"),
+        SignInError::NotStarted => (&[], "not_started"),
+        SignInError::Required => (&[], "required"),
+        SignInError::Over => return Err(errors::signed_out()),
+        _ => return Err(errors::fault(&e, &access::request_id(ctx))),
+    };
+    Ok(vec![UserError::at(path, code, e.to_string())])
+}
+
+fn codes(ctx: &Context<'_>, outcome: Result<Vec<String>, SignInError>) -> Result<SecondFactorPayload> {
+    Ok(match outcome {
+        Ok(recovery_codes) => SecondFactorPayload { recovery_codes, user_errors: Vec::new() },
+        Err(e) => SecondFactorPayload { recovery_codes: Vec::new(), user_errors: factor_errors(ctx, e)? },
+    })
 }
 
 /// The viewer as a signed-in member.
@@ -294,6 +339,56 @@ impl TeamMutation {
             Err(e) => return Err(errors::fault(&e, &access::request_id(ctx))),
         };
         Ok(SignInPayload { ended: 0, user_errors: vec![said] })
+    }
+
+    /// Begins to set up an app that shows codes (TOTP). Sign-in asks for them once `confirmSecondFactor` was shown one.
+    async fn start_second_factor(
+        &self,
+        ctx: &Context<'_>,
+        password: String,
+    ) -> Result<StartSecondFactorPayload> {
+        let own = signed_in(ctx)?;
+        match access::api(ctx)?.grants.sessions().start_second_factor(own, &password).await {
+            Ok(Setup { secret, uri, qr }) => Ok(StartSecondFactorPayload {
+                secret: Some(secret),
+                uri: Some(uri),
+                qr: Some(qr),
+                user_errors: Vec::new(),
+            }),
+            Err(e) => {
+                Ok(StartSecondFactorPayload { user_errors: factor_errors(ctx, e)?, ..Default::default() })
+            }
+        }
+    }
+
+    /// Switches the second factor on by a first code of the app, ends all other sessions, and shows the recovery codes.
+    async fn confirm_second_factor(&self, ctx: &Context<'_>, code: String) -> Result<SecondFactorPayload> {
+        let own = signed_in(ctx)?;
+        codes(ctx, access::api(ctx)?.grants.sessions().confirm_second_factor(own, &code).await)
+    }
+
+    /// New recovery codes in place of the old ones.
+    async fn renew_recovery_codes(
+        &self,
+        ctx: &Context<'_>,
+        password: String,
+        code: String,
+    ) -> Result<SecondFactorPayload> {
+        let own = signed_in(ctx)?;
+        let sessions = access::api(ctx)?.grants.sessions();
+        codes(ctx, sessions.renew_recovery_codes(own, &password, &code).await)
+    }
+
+    /// Switches the second factor off. Owners of agencies cannot.
+    async fn end_second_factor(
+        &self,
+        ctx: &Context<'_>,
+        password: String,
+        code: String,
+    ) -> Result<SecondFactorPayload> {
+        let own = signed_in(ctx)?;
+        let ended = access::api(ctx)?.grants.sessions().end_second_factor(own, &password, &code).await;
+        codes(ctx, ended.map(|()| Vec::new()))
     }
 }
 

@@ -10,6 +10,7 @@ use async_graphql::{Request, Response, Variables, dataloader::DataLoader};
 use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
+mod rights;
 mod stories;
 mod sweep;
 mod team;
@@ -21,7 +22,8 @@ struct Service {
 
 impl Service {
     fn over(app: &TestApp) -> Self {
-        let sessions = Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions");
+        let sessions =
+            Sessions::new(app.db().clone(), app.env().clone(), app.master_key()).expect("sessions");
         let api = Api {
             db: app.db().clone(),
             env: app.env().clone(),
@@ -195,7 +197,7 @@ async fn nothing_goes_through_an_open_socket_after_sign_out(app: TestApp) {
     use crate::api::http::{Bearer, OverSocket};
     let a = app.store("a").await;
     let service = Service::over(&app);
-    let sessions = Sessions::new(app.db().clone(), app.env().clone(), &[1; 32]).expect("sessions");
+    let sessions = Sessions::new(app.db().clone(), app.env().clone(), app.master_key()).expect("sessions");
     let granted =
         sessions.sign_in("a@owner.example", "correct horse battery", None, "test").await.expect("in");
     let viewer = service.api.grants.viewer(&granted.access_token).await.expect("asked").expect("somebody");

@@ -1,5 +1,6 @@
-//! The person's own account: who they are, their password, and the browsers that are signed in.
+//! The person's own account: who they are, their password, the code at sign-in, and the browsers that are signed in.
 
+mod factor;
 mod password;
 mod sessions;
 
@@ -20,6 +21,7 @@ pub fn Account() -> impl IntoView {
     let query = use_query::<graphql::Account>(|| Some(Variables {}));
     // The form stands beside the data, so that what is typed outlives a new answer.
     let password = password::form(query);
+    let factor = factor::card(query);
     let content = stateful(
         query,
         || skeleton_lines(6),
@@ -37,7 +39,7 @@ pub fn Account() -> impl IntoView {
         <PageHead title=t::nav_account() />
         <div class="columns columns--side">
             {content}
-            <div class="stack">{password}</div>
+            <div class="stack">{factor}{password}</div>
         </div>
     }
     .into_any()

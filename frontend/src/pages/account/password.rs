@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::factor::seconds;
 use crate::api::{Change, Query, Refusal};
 use crate::browser;
 use crate::graphql;
@@ -34,12 +35,6 @@ fn said_of_old(refusal: &Refusal) -> String {
         "throttled" => t::account_throttled(&format::span(seconds(&refusal.message))),
         _ => t::account_wrong(),
     }
-}
-
-/// The seconds to wait, from the server's words: the number in them, a minute when there is none.
-fn seconds(message: &str) -> i64 {
-    let digits = message.split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty());
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or(60)
 }
 
 /// The form.

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use crate::graphql::cart::CartStoreCart;
-use crate::graphql::types::TimelineKind;
+use crate::graphql::types::{Role, TimelineKind};
 use crate::i18n::t;
 use crate::pages::shared::line;
 use crate::route::Route;
+use crate::shell::use_store;
 use crate::words;
 
 /// What stands on one line, whoever told it.
@@ -32,6 +33,7 @@ fn entries(cart: &CartStoreCart) -> Vec<Entry> {
 
 /// The oldest first, as it happened.
 pub fn timeline(cart: &CartStoreCart, store: &str) -> AnyView {
+    let own = use_store().get_untracked().map_or(Role::Support, |store| store.role);
     let mut journey_before = None;
     let rows: Vec<_> = entries(cart)
         .into_iter()
@@ -42,8 +44,11 @@ pub fn timeline(cart: &CartStoreCart, store: &str) -> AnyView {
                 journey_before.clone_from(&named);
             }
             let journey = named.map(|(id, name)| {
-                view! { <a class="line__journey muted tiny" href=Route::Journey(id).path(store)>{name}</a> }
-                    .into_any()
+                let route = Route::Journey(id);
+                if own < route.least() {
+                    return view! { <span class="line__journey muted tiny">{name}</span> }.into_any();
+                }
+                view! { <a class="line__journey muted tiny" href=route.path(store)>{name}</a> }.into_any()
             });
             line(entry.line, entry.at, journey)
         })

@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What an argument names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Named {
+pub(super) enum Named {
     Store,
     Organisation,
     Cart,
@@ -97,22 +97,28 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", "publishJourney", "baseVersion") => Absent,
         ("Mutation", "inviteMember", "email") => With("\"taken@team.example\""),
         (_, _, "role") => With("SUPPORT"),
-        ("Mutation", "changePassword", "old" | "new") => With("\"taken, or so\""),
+        ("Mutation", "changePassword", "old" | "new")
+        | ("Mutation", "startSecondFactor" | "renewRecoveryCodes" | "endSecondFactor", "password")
+        | ("Mutation", "confirmSecondFactor" | "renewRecoveryCodes" | "endSecondFactor", "code") => {
+            With("\"taken, or so\"")
+        }
         _ => panic!("no fixture for {owner}.{field}({argument}): say in the sweep what it names"),
     }
 }
 
 /// A document, with its ids left open.
 #[derive(Debug, Clone)]
-struct Document {
+pub(super) struct Document {
     /// `Type.field` that it is about.
-    about: String,
-    operation: &'static str,
-    text: String,
-    slots: Vec<(String, Named)>,
+    pub about: String,
+    /// The field through which its type was reached; empty for a root.
+    pub through: String,
+    pub operation: &'static str,
+    pub text: String,
+    pub slots: Vec<(String, Named)>,
 }
 
-struct Walk {
+pub(super) struct Walk {
     types: BTreeMap<String, TypeKind>,
     fields: BTreeSet<String>,
     ids: BTreeSet<String>,
@@ -126,7 +132,7 @@ fn name_of(ty: &Type) -> &str {
 }
 
 impl Walk {
-    fn of(sdl: &str) -> Self {
+    pub(super) fn of(sdl: &str) -> Self {
         let types = parse_schema(sdl).expect("a schema").definitions.into_iter().filter_map(|d| match d {
             TypeSystemDefinition::Type(t) => Some((t.node.name.node.to_string(), t.node.kind)),
             _ => None,
@@ -185,12 +191,12 @@ impl Walk {
     }
 
     /// One document for each field that can be reached, by its shortest path.
-    fn documents(&mut self, operation: &'static str, root: &str) -> Vec<Document> {
+    pub(super) fn documents(&mut self, operation: &'static str, root: &str) -> Vec<Document> {
         let mut documents = Vec::new();
         let mut seen = BTreeSet::from([root.to_owned()]);
-        let start = (root.to_owned(), String::new(), String::new(), Vec::new());
+        let start = (root.to_owned(), String::new(), String::new(), Vec::new(), String::new());
         let mut open = VecDeque::from([start]);
-        while let Some((ty, before, after, slots)) = open.pop_front() {
+        while let Some((ty, before, after, slots, through)) = open.pop_front() {
             for f in self.fields_of(&ty) {
                 let (name, mut slots) = (f.name.node.as_str(), slots.clone());
                 let arguments: Vec<String> = f
@@ -210,12 +216,20 @@ impl Walk {
                 let heads = if heads.is_empty() { String::new() } else { format!("({})", heads.join(", ")) };
                 documents.push(Document {
                     about: format!("{ty}.{name}"),
+                    through: through.clone(),
                     operation,
                     text: format!("{operation}{heads} {{ {before}{call}{}{after} }}", self.leaves(&inner)),
                     slots: slots.clone(),
                 });
                 if !self.fields_of(&inner).is_empty() && seen.insert(inner.clone()) {
-                    open.push_back((inner, format!("{before}{call} {{ "), format!(" }}{after}"), slots));
+                    let through = format!("{ty}.{name}");
+                    open.push_back((
+                        inner,
+                        format!("{before}{call} {{ "),
+                        format!(" }}{after}"),
+                        slots,
+                        through,
+                    ));
                 }
             }
         }
@@ -224,9 +238,9 @@ impl Walk {
 }
 
 /// The ids of one side.
-type Ids = BTreeMap<Named, String>;
+pub(super) type Ids = BTreeMap<Named, String>;
 
-fn random(app: &TestApp) -> Ids {
+pub(super) fn random(app: &TestApp) -> Ids {
     let id = || app.env().uuid();
     let place = || crate::api::graphql::page::cursor((app.env().now(), id()));
     BTreeMap::from([
@@ -246,7 +260,12 @@ fn random(app: &TestApp) -> Ids {
     ])
 }
 
-async fn ask(service: &Service, token: Option<&str>, document: &Document, ids: &[String]) -> Response {
+pub(super) async fn ask(
+    service: &Service,
+    token: Option<&str>,
+    document: &Document,
+    ids: &[String],
+) -> Response {
     let variables: serde_json::Map<String, Value> =
         ids.iter().enumerate().map(|(i, id)| (format!("v{i}"), json!(id))).collect();
     if document.operation != "subscription" {
@@ -307,7 +326,7 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let (tables, all) = rows!(system: api_key audit_entry cart cart_key company consent_event contact contact_identity
         event invitation journey journey_run journey_version mail_token member membership message message_attempt
         message_content message_link message_receipt metric_day node_count order_refund organisation privacy_request
-        restore_link run_context run_step run_wait service_mail session shop_order store store_secret store_signal
+        recovery_code restore_link run_context run_step run_wait second_factor service_mail session shop_order store store_secret store_signal
         suppression template);
     let folder =
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../entity/src")).expect("the entities");

@@ -12,7 +12,7 @@ use cartwheel_macros::db_test;
 use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
-const ROLES: [Role; 5] = [Role::Support, Role::Analyst, Role::Editor, Role::Admin, Role::Owner];
+pub(super) const ROLES: [Role; 5] = [Role::Support, Role::Analyst, Role::Editor, Role::Admin, Role::Owner];
 
 /// A signed-in person of a role: their id and access token.
 pub(super) async fn person(
@@ -59,7 +59,7 @@ pub(super) fn text(data: &async_graphql::Value) -> String {
 }
 
 /// What an answer comes to: allowed, refused for want of a role, or for being a key.
-fn verdict(answer: &async_graphql::Response) -> String {
+pub(super) fn verdict(answer: &async_graphql::Response) -> String {
     match answer.errors.first() {
         None => "ok".into(),
         Some(e) => e

@@ -5,13 +5,14 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use super::outside::{heading, looked_at, refusal, refused_entry, way};
+use super::{looked_at, refused_entry};
 use crate::api::{
     Fault,
     session::{self, Entered, Purpose},
 };
 use crate::browser;
 use crate::i18n::t;
+use crate::shell::outside::{heading, refusal, way};
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
 
 /// The page that chooses another password.
@@ -61,7 +62,9 @@ fn Form(email: String, token: String) -> impl IntoView {
             let outcome = session::reset(&token.get_value(), &password.get_untracked()).await;
             busy.set(false);
             match outcome {
-                Ok(Entered::In) => navigate("/", NavigateOptions { replace: true, ..Default::default() }),
+                Ok(Entered::In | Entered::Code) => {
+                    navigate("/", NavigateOptions { replace: true, ..Default::default() })
+                }
                 Ok(other) => {
                     refused.set(Some(other));
                     browser::focus("password");

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use super::outside::{looked_at, refusal, refused_entry};
+use super::{looked_at, refused_entry};
 use crate::api::{
     Fault,
     session::{self, Entered, Offer},
@@ -13,6 +13,7 @@ use crate::api::{
 use crate::browser;
 use crate::graphql;
 use crate::i18n::{self, t};
+use crate::shell::outside::refusal;
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
 use crate::words;
 
@@ -68,7 +69,9 @@ fn Form(offer: Offer, token: String) -> impl IntoView {
             let outcome = session::join(&token.get_value(), name.trim(), &password, language).await;
             busy.set(false);
             match outcome {
-                Ok(Entered::In) => navigate("/", NavigateOptions { replace: true, ..Default::default() }),
+                Ok(Entered::In | Entered::Code) => {
+                    navigate("/", NavigateOptions { replace: true, ..Default::default() })
+                }
                 Ok(other) => {
                     refused.set(Some(other));
                     browser::focus("password");

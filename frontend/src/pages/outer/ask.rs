@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::outside::{done, heading, outside, refusal, way};
+use super::done;
 use crate::api::session::{self, Asked, Purpose};
 use crate::browser;
 use crate::i18n::{self, t};
+use crate::shell::outside::{heading, outside, refusal, way};
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
 
 /// The page that asks for the address.
