@@ -234,11 +234,16 @@ fn missing(route: &Route, again: Callback<()>) -> AnyView {
 mod tests {
     use super::*;
     use crate::i18n::{Lang, install};
+    use crate::prefs::Prefs;
     use crate::route::{Part, Section};
 
     fn drawn(view: impl FnOnce() -> AnyView) -> String {
         assert!(install(Lang::En, include_str!("../../lang/en.json")));
-        Owner::new().with(|| view().to_html())
+        Owner::new().with(|| {
+            // The menus around the pages of whoever is not signed in.
+            Prefs::provide();
+            view().to_html()
+        })
     }
 
     #[test]
