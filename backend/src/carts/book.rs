@@ -69,11 +69,27 @@ impl Book {
         for model in store::open_of(scoped, contact).await? {
             self.rows.entry(model.id).or_insert(Row { model, dirty: false });
         }
+        Ok(self.open_here(contact))
+    }
+
+    /// Reads the open carts of contacts that have few: those of whom little was known until now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn read_open(&mut self, scoped: &Scoped<'_>, contacts: &[Uuid]) -> Result<(), DbError> {
+        for model in store::open_of_all(scoped, contacts).await? {
+            self.rows.entry(model.id).or_insert(Row { model, dirty: false });
+        }
+        Ok(())
+    }
+
+    /// Of what was read or made, the open carts of a contact, oldest first.
+    pub fn open_here(&self, contact: Uuid) -> Vec<Uuid> {
         let mine = self.rows.values().map(|r| &r.model);
         let mine = mine.filter(|m| m.contact_id == Some(contact) && super::status(m).open());
         let mut ids: Vec<(i64, Uuid)> = mine.map(|m| (m.source_at, m.id)).collect();
         ids.sort_unstable();
-        Ok(ids.into_iter().map(|(_, id)| id).collect())
+        ids.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The tokens of a cart, those of this transaction included.

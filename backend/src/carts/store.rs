@@ -29,6 +29,14 @@ pub(super) async fn open_of(scoped: &Scoped<'_>, contact: Uuid) -> Result<Vec<ca
     Ok(query.all(scoped.on()).await?)
 }
 
+/// The open carts of contacts who have few, closed ones included in what is read.
+pub(super) async fn open_of_all(scoped: &Scoped<'_>, contacts: &[Uuid]) -> Result<Vec<cart::Model>, DbError> {
+    let mut found =
+        scoped.find_among::<cart::Entity, _>(cart::Column::ContactId, contacts.iter().copied()).await?;
+    found.retain(|model| super::status(model).open());
+    Ok(found)
+}
+
 /// The tokens of a cart.
 pub(super) async fn keys_of(scoped: &Scoped<'_>, cart: Uuid) -> Result<Vec<Key>, DbError> {
     let rows =

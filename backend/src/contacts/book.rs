@@ -24,6 +24,8 @@ const SEEN_EVERY: Millis = MINUTE;
 struct Row {
     model: contact::Model,
     dirty: bool,
+    /// Whether this transaction made it.
+    made: bool,
 }
 
 /// Where an event was placed.
@@ -106,7 +108,7 @@ impl Book {
     pub async fn read(&mut self, scoped: &Scoped<'_>, ids: &[Uuid]) -> Result<(), DbError> {
         let missing: Vec<Uuid> = ids.iter().copied().filter(|id| !self.rows.contains_key(id)).collect();
         for model in store::by_ids(scoped, &missing).await? {
-            self.rows.insert(model.id, Row { model, dirty: false });
+            self.rows.insert(model.id, Row { model, dirty: false, made: false });
         }
         Ok(())
     }
@@ -114,6 +116,11 @@ impl Book {
     /// A contact that was read or made.
     pub fn get(&self, id: Uuid) -> Option<&contact::Model> {
         self.rows.get(&id).map(|r| &r.model)
+    }
+
+    /// Whether this transaction made it: nothing kept can belong to it yet.
+    pub fn made(&self, id: Uuid) -> bool {
+        self.rows.get(&id).is_some_and(|r| r.made)
     }
 
     /// Changes a contact that was read or made.
@@ -188,7 +195,7 @@ impl Book {
             merged_into: None,
             erased_at: None,
         };
-        self.rows.insert(id, Row { model, dirty: true });
+        self.rows.insert(id, Row { model, dirty: true, made: true });
         id
     }
 

@@ -346,9 +346,15 @@ impl Unit<'_, '_> {
 
     /// Contacts that were merged take carts and orders along, and what either of them bought ends the other's carts.
     pub(super) async fn after_merges(&mut self, newly_known: &BTreeSet<Uuid>) -> Result<(), DbError> {
-        for (from, into) in self.contacts.merges.clone() {
-            // Read before they are moved by a statement, so that memory and database agree.
-            let carts = self.carts.open_of(self.scoped, from).await?;
+        let merges = self.contacts.merges.clone();
+        // Read before they are moved by a statement, so that memory and database agree. Whoever was made just now has
+        // nothing that could be read.
+        let read: BTreeSet<Uuid> =
+            merges.iter().map(|(from, _)| *from).chain(newly_known.iter().copied()).collect();
+        let read: Vec<Uuid> = read.into_iter().filter(|id| !self.contacts.made(*id)).collect();
+        self.carts.read_open(self.scoped, &read).await?;
+        for (from, into) in merges {
+            let carts = self.carts.open_here(from);
             self.carts.moved(from, into);
             self.orders.moved(from, into);
             let was_known = newly_known.contains(&into);
@@ -360,7 +366,7 @@ impl Unit<'_, '_> {
             }
         }
         for contact in newly_known {
-            for cart in self.carts.open_of(self.scoped, *contact).await? {
+            for cart in self.carts.open_here(*contact) {
                 if self.carts.get(cart).is_some_and(|m| !(m.bot || m.test || m.staff)) {
                     self.deltas.count(self.now, Metric::Identified, None, 1);
                 }
