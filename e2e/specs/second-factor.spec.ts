@@ -1,36 +1,9 @@
 // A code at sign-in: an agency's owner must have one, anybody may. The app is played by RFC 6238 itself.
-import { createHmac } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { expect, languages, lookAt } from '../fixtures';
 import { loaded } from '../support/console';
-import { link, type Mail, PASSWORD, type Post, test } from '../support/open-server';
+import { code, PASSWORD, signUp, test } from '../support/open-server';
 import { en, words } from '../support/words';
-
-/** What an app with this key shows, so many steps of thirty seconds from now. */
-function code(secret: string, ahead = 0) {
-  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + ahead));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
-
-/** Makes an account by the mailbox and ends where that leads. */
-async function signUp(page: Page, url: string, post: Post, email: string, agency: boolean) {
-  await page.addInitScript(() => window.top === window && !localStorage.getItem('cw.lang') && localStorage.setItem('cw.lang', 'en'));
-  await page.goto(`${url}/sign-up`);
-  await page.getByLabel(en('sign_in_email')).fill(email);
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('status')).toContainText(en('ask_sent'));
-  await page.goto(link(await post.next((mail: Mail) => mail.rcpt_tos.includes(email)), url));
-  await page.getByLabel(en('join_name'), { exact: true }).fill('Ada');
-  await page.getByLabel(en('welcome_organisation')).fill('Wheel & Deal');
-  if (agency) await page.getByRole('switch', { name: en('welcome_agency') }).click();
-  await page.getByLabel(en('join_password')).fill(PASSWORD);
-  await page.keyboard.press('Enter');
-}
 
 /** The card of the account page. */
 const card = (page: Page, t = en) => page.getByRole('region', { name: t('factor'), exact: true });
@@ -94,7 +67,7 @@ test("an agency's owner sets an app up before anything else, and signs in with i
   await page.goto(`${open.url}/new-store`);
   await expect(card(page)).toBeVisible();
   const { secret, codes } = await setUp(page);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('new_store_title'));
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('nav_organisation'));
   const subjects = () => post.received.filter((mail) => mail.rcpt_tos.includes(email)).map((mail) => Object.fromEntries(mail.headers).subject);
   await expect.poll(subjects).toContain('Sign-in now asks for a code');
 
@@ -106,7 +79,7 @@ test("an agency's owner sets an app up before anything else, and signs in with i
   await expect(page.getByText(en('code_wrong'))).toBeVisible();
   await expect(page.getByRole('textbox', { name: en('code_label'), exact: true })).toBeFocused();
   await enter(page, code(secret, 1));
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('new_store_title'));
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('nav_organisation'));
 
   await page.getByRole('button', { name: en('person') }).click();
   await page.getByRole('menuitem', { name: en('nav_account') }).click();

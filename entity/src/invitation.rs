@@ -29,6 +29,9 @@ pub struct Model {
     pub expires_at: i64,
     /// Accepted or withdrawn.
     pub ended_at: Option<i64>,
+    /// The only stores it opens, a JSON list of UUIDs; all of the organisation's when there is none.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub store_ids: Option<String>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -45,6 +45,8 @@ impl Section {
 pub enum Part {
     /// Who works here, and who was asked to.
     Members,
+    /// Agencies and the service's staff in the organisation's stores, and stores of others.
+    Access,
     /// Keys of the API.
     Keys,
     /// What was done.
@@ -53,12 +55,13 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order of the tabs.
-    pub const ALL: [Self; 3] = [Self::Members, Self::Keys, Self::Log];
+    pub const ALL: [Self; 4] = [Self::Members, Self::Access, Self::Keys, Self::Log];
 
     /// Its part of the address.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Members => "members",
+            Self::Access => "access",
             Self::Keys => "keys",
             Self::Log => "log",
         }
@@ -104,6 +107,10 @@ pub enum Route {
     Reset,
     /// Opens another store.
     NewStore,
+    /// Makes another organisation.
+    NewOrganisation,
+    /// What all stores have earned, side by side.
+    AllStores,
     /// The kit, in development.
     Kit,
     /// No page of ours.
@@ -132,7 +139,10 @@ impl Place {
             ["forgot"] => bare(Route::Forgot),
             ["reset"] => bare(Route::Reset),
             ["new-store"] => bare(Route::NewStore),
+            ["new-organisation"] => bare(Route::NewOrganisation),
+            ["all-stores"] => bare(Route::AllStores),
             ["account"] => bare(Route::Account),
+            ["organisation", rest @ ..] => bare(Route::organisation(rest)),
             ["kit"] if cfg!(debug_assertions) => bare(Route::Kit),
             ["stores", store, rest @ ..] => {
                 Self { store: Some((*store).to_owned()), route: Route::parse(rest) }
@@ -143,6 +153,17 @@ impl Place {
 }
 
 impl Route {
+    fn organisation(parts: &[&str]) -> Self {
+        match parts {
+            [] => Self::Organisation(Part::Members),
+            [word] => Part::ALL
+                .into_iter()
+                .find(|part| part.word() == *word)
+                .map_or(Self::Unknown, Self::Organisation),
+            _ => Self::Unknown,
+        }
+    }
+
     fn parse(parts: &[&str]) -> Self {
         match parts {
             [] => Self::Home,
@@ -158,11 +179,7 @@ impl Route {
                 .into_iter()
                 .find(|section| section.word() == *word)
                 .map_or(Self::Unknown, Self::Settings),
-            ["organisation"] => Self::Organisation(Part::Members),
-            ["organisation", word] => Part::ALL
-                .into_iter()
-                .find(|part| part.word() == *word)
-                .map_or(Self::Unknown, Self::Organisation),
+            ["organisation", rest @ ..] => Self::organisation(rest),
             ["account"] => Self::Account,
             _ => Self::Unknown,
         }
@@ -178,8 +195,11 @@ impl Route {
             Self::Forgot => return "/forgot".to_owned(),
             Self::Reset => return "/reset".to_owned(),
             Self::NewStore => return "/new-store".to_owned(),
+            Self::NewOrganisation => return "/new-organisation".to_owned(),
+            Self::AllStores => return "/all-stores".to_owned(),
             // Somebody without a store has an account as well.
             Self::Account if store.is_empty() => return "/account".to_owned(),
+            Self::Organisation(part) if store.is_empty() => return format!("/organisation/{}", part.word()),
             Self::Kit => return "/kit".to_owned(),
             Self::Home | Self::Unknown => String::new(),
             Self::Carts => "/carts".to_owned(),
@@ -310,12 +330,24 @@ mod tests {
 
     #[test]
     fn pages_of_nobody_in_particular_stand_outside_of_the_stores() {
-        for route in
-            [Route::Join, Route::SignUp, Route::Welcome, Route::Forgot, Route::Reset, Route::NewStore]
-        {
+        for route in [
+            Route::Join,
+            Route::SignUp,
+            Route::Welcome,
+            Route::Forgot,
+            Route::Reset,
+            Route::NewStore,
+            Route::NewOrganisation,
+            Route::AllStores,
+        ] {
             let place = Place::parse(&route.path("store_01k"));
             assert_eq!(place, Place { store: None, route });
         }
+        for part in Part::ALL {
+            let place = Place { store: None, route: Route::Organisation(part) };
+            assert_eq!(Place::parse(&Route::Organisation(part).path("")), place);
+        }
+        assert_eq!(Place::parse("/organisation/none").route, Route::Unknown);
         assert_eq!(Place::parse(&Route::Account.path("")), Place { store: None, route: Route::Account });
         assert!(Route::Welcome.is_outer() && !Route::NewStore.is_outer() && !Route::Home.is_outer());
     }

@@ -39,6 +39,14 @@ pub enum Action {
     MemberRole,
     /// A member was taken out.
     MemberRemoved,
+    /// What a member may do in one store was changed.
+    StoreRole,
+    /// The service's staff asked to be let into a store.
+    AccessAsked,
+    /// A store was opened to another organisation.
+    AccessGiven,
+    /// A store was closed to another organisation, by the one or the other; or what was asked for was declined.
+    AccessEnded,
     /// A key of the API was made.
     KeyMade,
     /// A key of the API was taken back.
@@ -62,6 +70,10 @@ impl Action {
             Self::MemberJoined => "member.joined",
             Self::MemberRole => "member.role_changed",
             Self::MemberRemoved => "member.removed",
+            Self::StoreRole => "member.store_role_changed",
+            Self::AccessAsked => "store_access.asked",
+            Self::AccessGiven => "store_access.given",
+            Self::AccessEnded => "store_access.ended",
             Self::KeyMade => "api_key.made",
             Self::KeyRevoked => "api_key.revoked",
             Self::StoreMade => "store.made",

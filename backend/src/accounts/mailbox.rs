@@ -95,6 +95,19 @@ pub enum Letter {
         /// How many are left.
         left: u64,
     },
+    /// The staff of this service asks to be let into a store.
+    AccessAsked {
+        /// The store, for the link.
+        store_id: String,
+        /// The store's name.
+        store: String,
+        /// Who asks.
+        by: String,
+        /// Why.
+        reason: String,
+        /// For how many hours.
+        hours: i64,
+    },
     /// Nothing: what is asked for an unknown address costs as much as for a known one, and nothing goes out.
     Nothing,
 }

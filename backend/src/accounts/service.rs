@@ -1,9 +1,12 @@
 //! Making organisations and stores, and changing a store's settings.
 
-use super::password;
+use super::{
+    audit::{self, Action, Entry},
+    password,
+};
 use crate::{
     clock::Env,
-    db::{Db, DbError, StoreScope, System},
+    db::{Actor, Db, DbError, OrganisationScope, Role, StoreScope, System, Tx},
 };
 use cartwheel_domain::{
     contact_point::EmailAddress,
@@ -12,7 +15,8 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::{api_key, member, membership, organisation, store};
 use ring::digest::{SHA256, digest};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use serde_json::json;
 
 /// Why an account could not be made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +86,92 @@ pub struct StoreKeys {
     pub password: Option<String>,
 }
 
+/// What an organisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrganisationKind {
+    /// It sells.
+    Merchant,
+    /// It works for others, who open their stores to it.
+    Agency,
+    /// It runs this service.
+    Staff,
+}
+
+impl OrganisationKind {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Merchant => "merchant",
+            Self::Agency => "agency",
+            Self::Staff => "staff",
+        }
+    }
+}
+
+/// Most organisations that somebody owns who makes them by themselves.
+const OWNED: u64 = 20;
+
+/// Makes an organisation that a member owns, and writes it down as the first entry of its log; `None` when they own too many.
+///
+/// # Errors
+/// What the database says.
+pub async fn make_organisation(
+    tx: &mut Tx,
+    env: &Env,
+    owner: MemberId,
+    name: String,
+    kind: OrganisationKind,
+) -> Result<Option<OrganisationId>, DbError> {
+    let system = tx.system().await?;
+    let owned = system
+        .find::<membership::Entity>()
+        .filter(membership::Column::MemberId.eq(owner.uuid()))
+        .filter(membership::Column::Role.eq(Role::Owner.as_str()));
+    if owned.count(system.on()).await? >= OWNED {
+        return Ok(None);
+    }
+    let (id, now): (OrganisationId, _) = (env.id(), env.now());
+    let row = organisation::ActiveModel {
+        id: Set(id.uuid()),
+        name: Set(name),
+        kind: Set(kind.as_str().into()),
+        created_at: Set(now),
+    };
+    system.insert::<organisation::Entity>(row).await?;
+    let organised = tx.organisation(&OrganisationScope::system(id)).await?;
+    let own = membership::ActiveModel {
+        member_id: Set(owner.uuid()),
+        organisation_id: Set(id.uuid()),
+        role: Set(Role::Owner.as_str().into()),
+        created_at: Set(now),
+    };
+    organised.insert::<membership::Entity>(own).await?;
+    let entry = Entry::new(Action::OrganisationMade, id, json!({ "kind": kind.as_str() }));
+    audit::append(&organised, env, Actor::Member(owner), entry).await?;
+    Ok(Some(id))
+}
+
+/// The organisation of the service's staff; it is made when there is none.
+///
+/// # Errors
+/// What the database says.
+pub async fn staff(system: &System<'_>, env: &Env) -> Result<OrganisationId, DbError> {
+    let kind = OrganisationKind::Staff.as_str();
+    let query = system.find::<organisation::Entity>().filter(organisation::Column::Kind.eq(kind)).limit(1);
+    if let Some(row) = query.one(system.on()).await? {
+        return Ok(OrganisationId(row.id));
+    }
+    let id: OrganisationId = env.id();
+    let row = organisation::ActiveModel {
+        id: Set(id.uuid()),
+        name: Set("Cartwheel support".into()),
+        kind: Set(kind.into()),
+        created_at: Set(env.now()),
+    };
+    system.insert::<organisation::Entity>(row).await?;
+    Ok(id)
+}
+
 /// A store for an organisation that is there.
 pub struct Shop {
     /// The store's name.
@@ -129,7 +219,7 @@ pub async fn create_store(system: &System<'_>, env: &Env, new: NewStore) -> Resu
             let row = organisation::ActiveModel {
                 id: Set(id.uuid()),
                 name: Set(new.organisation.clone()),
-                kind: Set("merchant".into()),
+                kind: Set(OrganisationKind::Merchant.as_str().into()),
                 created_at: Set(now),
             };
             system.insert::<organisation::Entity>(row).await?;

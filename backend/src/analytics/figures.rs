@@ -8,7 +8,8 @@ use cartwheel_domain::{
     time::{Millis, utc_day},
 };
 use cartwheel_entity::metric_day;
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use std::collections::BTreeSet;
 
 /// A count with its value.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -34,6 +35,13 @@ impl Figures {
     /// On one day.
     pub fn on(&self, day: i32, metric: Metric, currency: Currency) -> Sum {
         self.sum(|r| r.day == day && fits(r, metric, currency))
+    }
+
+    /// The codes of the currencies that occur, each once.
+    pub fn currencies(&self) -> impl Iterator<Item = &str> {
+        let codes: BTreeSet<&str> =
+            self.0.iter().map(|r| r.currency.as_str()).filter(|c| !c.is_empty()).collect();
+        codes.into_iter()
     }
 
     fn sum(&self, which: impl Fn(&metric_day::Model) -> bool) -> Sum {
@@ -67,4 +75,37 @@ pub async fn since(
         query = query.filter(metric_day::Column::Journey.eq(journey.to_string()));
     }
     Ok(Figures(query.all(scoped.on()).await?))
+}
+
+/// The same for a store as a whole, added up by the database: for many stores side by side. Days and journeys are gone.
+///
+/// # Errors
+/// What the database says.
+pub async fn sums(scoped: &Scoped<'_>, now: Millis, days: i32) -> Result<Figures, DbError> {
+    use metric_day::Column as C;
+    let whole = |column: C| Expr::col(column).sum().cast_as("bigint");
+    let rows: Vec<(String, String, i64, i64)> = scoped
+        .find::<metric_day::Entity>()
+        .select_only()
+        .column(C::Metric)
+        .column(C::Currency)
+        .column_as(whole(C::N), "n")
+        .column_as(whole(C::Minor), "minor")
+        .filter(C::Day.gt(utc_day(now) - days.clamp(1, 366)))
+        .group_by(C::Metric)
+        .group_by(C::Currency)
+        .into_tuple()
+        .all(scoped.on())
+        .await?;
+    let row = |(metric, currency, n, minor)| metric_day::Model {
+        store_id: scoped.store_id().uuid(),
+        day: 0,
+        metric,
+        journey: String::new(),
+        currency,
+        n,
+        minor,
+        squares: 0.0,
+    };
+    Ok(Figures(rows.into_iter().map(row).collect()))
 }

@@ -60,6 +60,15 @@ pub async fn setup(scoped: &Scoped<'_>) -> Result<Setup, DbError> {
     })
 }
 
+/// When an event of any source last came in, to the minute.
+///
+/// # Errors
+/// What the database says.
+pub async fn last_seen(scoped: &Scoped<'_>) -> Result<Option<Millis>, DbError> {
+    let signals = scoped.find::<store_signal::Entity>().all(scoped.on()).await?;
+    Ok(signals.iter().filter(|s| s.name.ends_with("_seen")).map(|s| s.at).max())
+}
+
 /// What needs a look.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trouble {

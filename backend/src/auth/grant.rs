@@ -2,15 +2,15 @@
 
 use super::{Sessions, second_factor};
 use crate::{
-    accounts::{StoreInfo, Stores, service::key_hash},
+    accounts::{StoreInfo, Stores, service::key_hash, team::guests},
     clock::Env,
     db::{Actor, Db, DbError, OrganisationScope, Role, StoreScope},
 };
 use cartwheel_domain::{
     ids::{ApiKeyId, MemberId, OrganisationId, SessionId, StoreId},
-    time::MINUTE,
+    time::{MINUTE, Millis},
 };
-use cartwheel_entity::{api_key, membership};
+use cartwheel_entity::{api_key, membership, store_access, store_role};
 use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
 use std::sync::Arc;
 
@@ -23,6 +23,44 @@ pub enum Who {
     Key(ApiKeyId),
 }
 
+/// What somebody may do in one organisation.
+#[derive(Debug, Clone)]
+struct Right {
+    organisation: OrganisationId,
+    /// In all of its stores; `None`: only in those that are named.
+    role: Option<Role>,
+    /// In single stores, its own or such that were opened to it.
+    stores: Vec<(StoreId, Role)>,
+}
+
+impl Right {
+    /// In one store. What is said of the store counts, save for those who could change what is said.
+    fn at(&self, store: StoreId) -> Option<Role> {
+        let said = self.stores.iter().find(|(id, _)| *id == store).map(|(_, role)| *role);
+        self.role.filter(|role| *role >= Role::Admin).or(said).or(self.role)
+    }
+}
+
+/// By which of the viewer's organisations a store of another was opened to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Through {
+    /// The organisation it was opened to.
+    pub organisation: OrganisationId,
+    /// When it closes by itself.
+    pub ends_at: Option<Millis>,
+}
+
+/// A store that a viewer was let into.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The proof.
+    pub scope: StoreScope,
+    /// The store.
+    pub info: Arc<StoreInfo>,
+    /// How, if it belongs to an organisation in which the viewer has no more rights than these.
+    pub through: Option<Through>,
+}
+
 /// Somebody with rights in organisations or in one store.
 #[derive(Debug, Clone)]
 pub struct Viewer {
@@ -30,9 +68,11 @@ pub struct Viewer {
     pub who: Who,
     /// The session of a member.
     pub session: Option<SessionId>,
+    /// Whether a member has shown a code at sign-in.
+    pub coded: bool,
     /// Whether organisations stay closed until the viewer signs in with a code: those of agencies they own.
     pub withheld: bool,
-    rights: Vec<(OrganisationId, Role)>,
+    rights: Vec<Right>,
     only_store: Option<StoreId>,
 }
 
@@ -67,19 +107,34 @@ impl Grants {
             .filter(membership::Column::MemberId.eq(access.member.uuid()))
             .all(system.on())
             .await?;
+        let single = system
+            .find::<store_role::Entity>()
+            .filter(store_role::Column::MemberId.eq(access.member.uuid()))
+            .all(system.on())
+            .await?;
+        let stores_in = |organisation| {
+            let of =
+                single.iter().filter(move |row: &&store_role::Model| row.organisation_id == organisation);
+            of.filter_map(|row| Some((StoreId(row.store_id), Role::from_name(&row.role)?))).collect()
+        };
         let mut rights: Vec<_> = rows
             .iter()
-            .filter_map(|m| Some((OrganisationId(m.organisation_id), Role::from_name(&m.role)?)))
+            .map(|m| Right {
+                organisation: OrganisationId(m.organisation_id),
+                role: Role::from_name(&m.role),
+                stores: stores_in(m.organisation_id),
+            })
             .collect();
         let mut withheld = false;
-        if !coded && rights.iter().any(|(_, role)| *role == Role::Owner) {
-            let closed = second_factor::owned_agencies(&system, access.member).await?;
+        if !coded {
+            let closed = second_factor::coded_only(&system, &rows).await?;
             withheld = !closed.is_empty();
-            rights.retain(|(id, _)| !closed.contains(&id.uuid()));
+            rights.retain(|right| !closed.contains(&right.organisation.uuid()));
         }
         Ok(Some(Viewer {
             who: Who::Member(access.member),
             session: Some(access.session),
+            coded,
             withheld,
             rights,
             only_store: None,
@@ -119,8 +174,13 @@ impl Grants {
         Ok(Some(Viewer {
             who: Who::Key(ApiKeyId(row.id)),
             session: None,
+            coded: false,
             withheld: false,
-            rights: vec![(OrganisationId(row.organisation_id), role)],
+            rights: vec![Right {
+                organisation: OrganisationId(row.organisation_id),
+                role: Some(role),
+                stores: Vec::new(),
+            }],
             only_store: row.store_id.map(StoreId),
         }))
     }
@@ -129,15 +189,62 @@ impl Grants {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn scope(
+    pub async fn scope(&self, viewer: &Viewer, store: StoreId) -> Result<Option<Opened>, DbError> {
+        Ok(self.scopes(viewer, &[store]).await?.pop())
+    }
+
+    /// Opens stores to a viewer, in their order; those that are not theirs or do not exist are left out. What others have
+    /// opened to the viewer's organisations is asked anew each time, so that it ends at once.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn scopes(&self, viewer: &Viewer, stores: &[StoreId]) -> Result<Vec<Opened>, DbError> {
+        let mut found = Vec::with_capacity(stores.len());
+        let mut foreign = Vec::new();
+        for id in stores.iter().filter(|id| viewer.only_store.is_none_or(|only| only == **id)) {
+            let Some(info) = self.stores.by_id(*id).await? else { continue };
+            let own = viewer.right_in(info.organisation_id).and_then(|right| right.at(*id));
+            let elsewhere = viewer.rights.iter().any(|r| r.organisation != info.organisation_id);
+            if elsewhere && own < Some(Role::Admin) {
+                foreign.push(*id);
+            }
+            found.push((info, own, None));
+        }
+        for row in self.openings(viewer, &foreign).await? {
+            let guest = OrganisationId(row.organisation_id);
+            let Some((_, role, through)) = found.iter_mut().find(|(info, ..)| info.id.uuid() == row.store_id)
+            else {
+                continue;
+            };
+            let here = viewer.right_in(guest).and_then(|right| right.at(StoreId(row.store_id)));
+            let lent = here.min(Role::from_name(&row.role));
+            if lent > *role {
+                (*role, *through) = (lent, Some(Through { organisation: guest, ends_at: row.ends_at }));
+            }
+        }
+        let opened = found.into_iter().filter_map(|(info, role, through)| {
+            Some(Opened { scope: StoreScope::granted(info.id, role?, viewer.actor()), info, through })
+        });
+        Ok(opened.collect())
+    }
+
+    /// What others have opened to the viewer's organisations, of some stores.
+    async fn openings(
         &self,
         viewer: &Viewer,
-        store: StoreId,
-    ) -> Result<Option<(StoreScope, Arc<StoreInfo>)>, DbError> {
-        let Some(info) = self.stores.by_id(store).await? else { return Ok(None) };
-        let role =
-            viewer.role_in(info.organisation_id).filter(|_| viewer.only_store.is_none_or(|s| s == store));
-        Ok(role.map(|role| (StoreScope::granted(store, role, viewer.actor()), info)))
+        stores: &[StoreId],
+    ) -> Result<Vec<store_access::Model>, DbError> {
+        if stores.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.db.read().await?;
+        let system = tx.system().await?;
+        let query = system
+            .find::<store_access::Entity>()
+            .filter(store_access::Column::OrganisationId.is_in(viewer.organisations().map(|o| o.uuid())))
+            .filter(store_access::Column::StoreId.is_in(stores.iter().map(|s| s.uuid())))
+            .filter(guests::in_force(self.env.now()));
+        Ok(query.all(system.on()).await?)
     }
 
     /// Sessions, for what a member does with their own.
@@ -149,7 +256,7 @@ impl Grants {
 impl Viewer {
     /// Organisations the viewer has rights in.
     pub fn organisations(&self) -> impl Iterator<Item = OrganisationId> + '_ {
-        self.rights.iter().map(|(id, _)| *id)
+        self.rights.iter().map(|right| right.organisation)
     }
 
     /// Who, as it is written down.
@@ -163,16 +270,22 @@ impl Viewer {
     /// Opens an organisation to the viewer; `None` when it is not theirs or does not exist: the two look the same. A key that
     /// is bound to one store opens none.
     pub fn organisation(&self, id: OrganisationId) -> Option<OrganisationScope> {
-        let role = self.role_in(id).filter(|_| self.only_store.is_none())?;
+        let role = self.right_in(id)?.role.filter(|_| self.only_store.is_none())?;
         Some(OrganisationScope::granted(id, role, self.actor()))
     }
 
-    /// The one store a key is bound to.
-    pub fn only_store(&self) -> Option<StoreId> {
-        self.only_store
+    /// The only stores of an organisation that the viewer may be let into, its own or such that were opened to it; `None`
+    /// when it may be any: the one of a key that is bound to it, those that are named for somebody without a role in all.
+    pub fn only_stores(&self, id: OrganisationId) -> Option<Vec<StoreId>> {
+        let right = self.right_in(id)?;
+        match (self.only_store, right.role) {
+            (Some(store), _) => Some(vec![store]),
+            (None, None) => Some(right.stores.iter().map(|(store, _)| *store).collect()),
+            (None, Some(_)) => None,
+        }
     }
 
-    fn role_in(&self, organisation: OrganisationId) -> Option<Role> {
-        self.rights.iter().find(|(id, _)| *id == organisation).map(|(_, role)| *role)
+    fn right_in(&self, organisation: OrganisationId) -> Option<&Right> {
+        self.rights.iter().find(|right| right.organisation == organisation)
     }
 }

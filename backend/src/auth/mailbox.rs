@@ -6,20 +6,15 @@
 use super::session::{Granted, Sessions, SignInError};
 use crate::{
     accounts::{
-        audit::{self, Action, Entry},
         mailbox::{self, Letter, Mail, Purpose},
+        service::{OrganisationKind, make_organisation},
         team,
     },
-    db::{Actor, DbError, OrganisationScope, System},
+    db::{DbError, System},
 };
-use cartwheel_domain::{
-    contact_point::EmailAddress,
-    ids::{MemberId, OrganisationId},
-    locale::Language,
-};
-use cartwheel_entity::{member, membership, organisation, session};
+use cartwheel_domain::{contact_point::EmailAddress, ids::MemberId, locale::Language};
+use cartwheel_entity::{member, session};
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
-use serde_json::json;
 use std::net::IpAddr;
 
 /// Mails one address may be asked to be sent in an hour before the asker is told to wait; far fewer go out.
@@ -141,36 +136,19 @@ impl Sessions {
         {
             return Err(SignInError::NoLink);
         }
-        let now = self.env.now();
-        let (member, owned): (MemberId, OrganisationId) = (self.env.id(), self.env.id());
+        let member: MemberId = self.env.id();
         let row = member::ActiveModel {
             id: Set(member.uuid()),
             email: Set(email.to_string()),
             name: Set(name),
             password_hash: Set(password_hash),
             language: Set(new.language.code().into()),
-            created_at: Set(now),
+            created_at: Set(self.env.now()),
         };
         system.insert::<member::Entity>(row).await?;
-        let kind = if new.agency { "agency" } else { "merchant" };
-        let row = organisation::ActiveModel {
-            id: Set(owned.uuid()),
-            name: Set(organisation),
-            kind: Set(kind.into()),
-            created_at: Set(now),
-        };
-        system.insert::<organisation::Entity>(row).await?;
         let row = member_of(&system, &email).await?.ok_or(SignInError::NoLink)?;
-        let organised = tx.organisation(&OrganisationScope::system(owned)).await?;
-        let own = membership::ActiveModel {
-            member_id: Set(member.uuid()),
-            organisation_id: Set(owned.uuid()),
-            role: Set("owner".into()),
-            created_at: Set(now),
-        };
-        organised.insert::<membership::Entity>(own).await?;
-        let entry = Entry::new(Action::OrganisationMade, owned, json!({ "kind": kind }));
-        audit::append(&organised, &self.env, Actor::Member(member), entry).await?;
+        let kind = if new.agency { OrganisationKind::Agency } else { OrganisationKind::Merchant };
+        make_organisation(&mut tx, &self.env, member, organisation, kind).await?;
         tx.commit().await?;
         self.begin(&row, agent).await
     }

@@ -227,7 +227,7 @@ impl Sessions {
         Ok(Status {
             since: row.and_then(|row| row.confirmed_at),
             codes: left(&system, member.uuid()).await?,
-            required: !owned_agencies(&system, member).await?.is_empty(),
+            required: !coded_of(&system, member).await?.is_empty(),
         })
     }
 
@@ -349,7 +349,7 @@ impl Sessions {
         self.unchanged(&system, &row).await?;
         let factor = factor(&system, row.id).await?.filter(|f| f.confirmed_at.is_some());
         let factor = factor.ok_or(SignInError::NotStarted)?;
-        if !owned_agencies(&system, access.member).await?.is_empty() {
+        if !coded_of(&system, access.member).await?.is_empty() {
             return Err(SignInError::Required);
         }
         if self.judge(&system, &factor, code).await? == Shown::Wrong {
@@ -425,30 +425,34 @@ impl Sessions {
     }
 }
 
-/// Agencies somebody owns.
+/// Organisations that a member reaches by a code alone.
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn owned_agencies(
+async fn coded_of(system: &System<'_>, member: MemberId) -> Result<Vec<uuid::Uuid>, DbError> {
+    let query = system.find::<membership::Entity>().filter(membership::Column::MemberId.eq(member.uuid()));
+    coded_only(system, &query.all(system.on()).await?).await
+}
+
+/// Of what somebody is a member of, what they reach by a code alone: agencies they own, and the service's staff.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn coded_only(
     system: &System<'_>,
-    member: MemberId,
+    rows: &[membership::Model],
 ) -> Result<Vec<uuid::Uuid>, DbError> {
-    let owned = system
-        .find::<membership::Entity>()
-        .filter(membership::Column::MemberId.eq(member.uuid()))
-        .filter(membership::Column::Role.eq(Role::Owner.as_str()))
-        .all(system.on())
-        .await?;
-    if owned.is_empty() {
+    if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let agencies = system
+    let special = system
         .find::<organisation::Entity>()
-        .filter(organisation::Column::Id.is_in(owned.iter().map(|m| m.organisation_id)))
-        .filter(organisation::Column::Kind.eq("agency"))
+        .filter(organisation::Column::Id.is_in(rows.iter().map(|m| m.organisation_id)))
+        .filter(organisation::Column::Kind.ne("merchant"))
         .all(system.on())
         .await?;
-    Ok(agencies.into_iter().map(|row| row.id).collect())
+    let owns = |id| rows.iter().any(|m| m.organisation_id == id && m.role == Role::Owner.as_str());
+    Ok(special.into_iter().filter(|row| row.kind == "staff" || owns(row.id)).map(|row| row.id).collect())
 }
 
 /// Whether a member is asked for a code.

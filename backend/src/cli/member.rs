@@ -1,11 +1,13 @@
-//! `member reset-second-factor`.
+//! `member reset-second-factor` and `member invite-staff`.
 
 use super::{Outcome, store::open};
 use crate::{
+    accounts::{service::staff, team::invitations},
     app::master_key,
     auth::{Sessions, mailbox::Mailbox},
     clock::Env,
     config::Config,
+    db::{OrganisationScope, Role},
 };
 use cartwheel_domain::contact_point::EmailAddress;
 use cartwheel_entity::member;
@@ -21,10 +23,37 @@ pub(super) enum MemberCommand {
         /// Their e-mail address.
         email: EmailAddress,
     },
+    /// Ask somebody to join the staff of this service; prints the link, which works once, for a week. The staff may ask merchants
+    /// to be let into a store for some hours, and signs in with a code.
+    InviteStaff {
+        /// Their e-mail address.
+        email: EmailAddress,
+        /// The most they may ask for: support, analyst, editor, admin; owner also decides who else is of the staff.
+        #[arg(long, default_value = "support")]
+        role: String,
+    },
 }
 
 pub(super) async fn member(config: &Config, command: MemberCommand) -> Outcome {
-    let MemberCommand::ResetSecondFactor { email } = command;
+    match command {
+        MemberCommand::ResetSecondFactor { email } => reset_second_factor(config, email).await,
+        MemberCommand::InviteStaff { email, role } => invite_staff(config, email, &role).await,
+    }
+}
+
+async fn invite_staff(config: &Config, email: EmailAddress, role: &str) -> Outcome {
+    let role = Role::from_name(role).ok_or("--role: support, analyst, editor, admin or owner")?;
+    let (db, env) = (open(config).await?, Env::system());
+    let mut tx = db.write().await?;
+    let organisation = staff(&tx.system().await?, &env).await?;
+    let scope = OrganisationScope::system(organisation);
+    let (_, token) = invitations::invite(&mut tx, &env, &scope, &email, role).await?;
+    tx.commit().await?;
+    writeln!(std::io::stdout().lock(), "{}/join#{token}", config.public_url)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn reset_second_factor(config: &Config, email: EmailAddress) -> Outcome {
     let (db, env) = (open(config).await?, Env::system());
     let master = master_key(config, &db, &env)?;
     let found = {

@@ -90,8 +90,11 @@ impl Db {
             .sqlx_logging(false);
         if let Some(role) = role {
             // Named when the session starts and never switched after, so no plan made for one role serves another.
-            options
-                .map_sqlx_postgres_opts(move |o| o.options([("role", role)]).statement_cache_capacity(512));
+            // Each statement of the service has an index; a plan made while a table was still small must not read all of it
+            // when it has grown, until the statistics follow.
+            options.map_sqlx_postgres_opts(move |o| {
+                o.options([("role", role), ("enable_seqscan", "off")]).statement_cache_capacity(512)
+            });
         }
         let connection = Database::connect(options).await?;
         Ok(Self {

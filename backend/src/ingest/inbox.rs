@@ -105,6 +105,15 @@ struct Waiting {
     done: oneshot::Sender<Result<Vec<Outcome>, InboxError>>,
 }
 
+impl Waiting {
+    /// Answers the sender. It waits no more from before the answer on: the next that it sends at once finds the room.
+    fn answer(self, shared: &Shared, said: Result<Vec<Outcome>, InboxError>) {
+        shared.queued.fetch_sub(self.arrival.events.len(), Ordering::SeqCst);
+        // A sender that has gone away sends again, and its events are then known.
+        let _ = self.done.send(said);
+    }
+}
+
 struct Shared {
     db: Db,
     env: Env,
@@ -212,7 +221,6 @@ async fn commit_all(shared: Arc<Shared>, mut arrivals: mpsc::Receiver<Waiting>) 
         commit_group(&shared, group).await;
         pace.learn(size, shared.env.now() - begun);
         shared.allowed.store(pace.allowed(), Ordering::SeqCst);
-        shared.queued.fetch_sub(size, Ordering::SeqCst);
     }
 }
 
@@ -223,8 +231,7 @@ async fn commit_group(shared: &Shared, group: Vec<Waiting>) {
     match commit(shared, together).await {
         Ok(outcomes) => {
             for (waiting, outcome) in group.into_iter().zip(outcomes) {
-                // A sender that has gone away sends again, and its events are then known.
-                let _ = waiting.done.send(Ok(outcome));
+                waiting.answer(shared, Ok(outcome));
             }
         }
         Err(error) => {
@@ -233,7 +240,7 @@ async fn commit_group(shared: &Shared, group: Vec<Waiting>) {
                 && let Some(waiting) = group.pop()
             {
                 let answer = commit_singly(shared, &waiting.arrival, error).await;
-                let _ = waiting.done.send(answer);
+                waiting.answer(shared, answer);
                 return;
             }
             tracing::warn!(%error, arrivals = group.len(), "a group of events failed; each arrival is tried alone");

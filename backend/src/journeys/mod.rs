@@ -4,7 +4,7 @@
 //! function. [`Engine::tick`] claims due runs, loads what is true, asks the step, and commits position, messages,
 //! waits and timeline in one transaction that a stale worker cannot write to. See docs/journey-engine.md.
 //!
-//! - [`service`] publishes and switches; [`start`] begins runs for carts that were left; [`wake`] is called by
+//! - [`service`] publishes and switches; [`rollout`] takes a journey over from another store; [`start`] begins runs for carts that were left; [`wake`] is called by
 //!   whatever somebody may wait for; [`timeline`] reads back what was decided and why.
 
 mod effects;
@@ -12,6 +12,7 @@ pub mod engine;
 mod facts;
 pub mod model;
 pub mod named;
+pub mod rollout;
 pub mod service;
 pub mod start;
 pub mod timeline;

@@ -239,6 +239,34 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
             .into(),
             site,
         ),
+        Letter::AccessAsked { store_id, store, by, reason, hours } => Words {
+            subject: match l {
+                Language::En => format!("Support asks for access to {store}"),
+                Language::De => format!("Der Support bittet um Zugang zu {store}"),
+                Language::Fr => format!("Le support demande l’accès à {store}"),
+                Language::It => format!("L’assistenza chiede l’accesso a {store}"),
+            },
+            lines: vec![
+                match l {
+                    Language::En => format!("{by} of Cartwheel’s support asks to be let into {store} for {hours} h:"),
+                    Language::De => format!("{by} vom Cartwheel-Support bittet für {hours} Std. um Zugang zu {store}:"),
+                    Language::Fr => format!("{by}, du support de Cartwheel, demande l’accès à {store} pour {hours} h :"),
+                    Language::It => format!("{by} dell’assistenza Cartwheel chiede l’accesso a {store} per {hours} ore:"),
+                },
+                reason.clone(),
+            ],
+            link: Some((
+                pick(l, "Let in or decline", "Zulassen oder ablehnen", "Autoriser ou refuser", "Consentire o rifiutare"),
+                format!("{site}/stores/{store_id}/organisation/access"),
+            )),
+            small: pick(
+                l,
+                "Nothing is open until an owner or admin agrees. Access ends by itself, can be ended at any time, and what is done stands in your audit log.",
+                "Nichts ist offen, bis ein Inhaber oder Administrator zustimmt. Der Zugang endet von selbst, lässt sich jederzeit beenden, und was geschieht, steht in Ihrem Prüfprotokoll.",
+                "Rien n’est ouvert tant qu’un propriétaire ou un administrateur n’a pas accepté. L’accès prend fin de lui-même, peut être retiré à tout moment, et tout ce qui est fait figure dans votre journal d’audit.",
+                "Nulla è aperto finché un titolare o un amministratore non acconsente. L’accesso termina da sé, si può chiudere in ogni momento e ciò che viene fatto è nel registro di controllo.",
+            ),
+        },
         Letter::RecoveryCodeUsed { left } => news(
             l,
             pick(
@@ -384,6 +412,13 @@ mod tests {
             Letter::SecondFactorOff,
             Letter::RecoveryCodesRenewed,
             Letter::RecoveryCodeUsed { left: 9 },
+            Letter::AccessAsked {
+                store_id: "store_1".into(),
+                store: "Milch & Brot".into(),
+                by: "Sven".into(),
+                reason: "mails of Tuesday are missing".into(),
+                hours: 4,
+            },
         ]
     }
 

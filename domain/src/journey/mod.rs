@@ -17,6 +17,7 @@ mod evaluate;
 mod graph;
 pub mod keys;
 pub mod layout;
+pub mod merge;
 mod node;
 mod node_id;
 mod outcome;

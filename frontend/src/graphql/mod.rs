@@ -6,7 +6,7 @@ pub mod types;
 pub use operations::*;
 
 use crate::api::{Refusal, Refusing};
-use crate::shell::{StoreInfo, Stores};
+use crate::shell::{OrganisationInfo, StoreInfo, Stores};
 use types::Role;
 
 /// The answer about the person, as the frame needs it.
@@ -24,11 +24,25 @@ pub fn stores(data: &viewer::ResponseData) -> Stores {
             name: store.name.clone(),
             organisation: organisation.name.clone(),
             organisation_id: organisation.id.clone(),
-            role: role(organisation.role.as_deref().unwrap_or_default()),
+            role: role(&store.role),
+            member: organisation.role.is_some(),
             sandbox: store.sandbox,
             currency: store.currency.clone(),
+            visit: store.visit.as_ref().map(|visit| visit.ends_at),
         })
     });
+    // A store that was opened to an organisation by another of the same person stands there twice: once is enough.
+    let mut once = std::collections::BTreeSet::new();
+    let list: Vec<StoreInfo> = list.filter(|store| once.insert(store.id.clone())).collect();
+    let members = data.viewer.organisations.iter().filter_map(|organisation| {
+        Some(OrganisationInfo {
+            id: organisation.id.clone(),
+            name: organisation.name.clone(),
+            role: role(organisation.role.as_deref()?),
+            guest: organisation.kind != "merchant",
+        })
+    });
+    let organisations = members.collect();
     // Only who may change settings may open a store.
     let may_open = data
         .viewer
@@ -38,10 +52,11 @@ pub fn stores(data: &viewer::ResponseData) -> Stores {
     let open_in = may_open.map(|organisation| (organisation.id.clone(), organisation.name.clone())).collect();
     Stores {
         member,
+        organisations,
         open_in,
         name: if name.is_empty() { email.clone() } else { name },
         email,
-        list: list.collect(),
+        list,
         withheld: data.viewer.second_factor.as_ref().is_some_and(|factor| factor.withheld),
     }
 }
@@ -65,5 +80,21 @@ macro_rules! refusing {
 
 refusing! {
     invite_member withdraw_invitation set_member_role remove_member make_api_key revoke_api_key end_session change_password
+    set_store_role open_store close_store approve_store_access leave_store ask_for_store create_organisation
     start_second_factor confirm_second_factor renew_recovery_codes end_second_factor
 }
+
+macro_rules! refusing_whole {
+    ($($operation:ident)*) => { $(
+        /// Done in some stores is done; what was not is told beside it.
+        impl Refusing for $operation::ResponseData {
+            fn refusal(&self) -> Option<Refusal> {
+                let error = self.$operation.user_errors.first().filter(|_| self.$operation.changed.is_empty())?;
+                let field = error.path.last().cloned().unwrap_or_default();
+                Some(Refusal { field, code: error.code.clone(), message: error.message.clone() })
+            }
+        }
+    )* };
+}
+
+refusing_whole! { roll_out_journey pause_stores }

@@ -68,6 +68,32 @@ operations! {
     WithdrawInvitation in "src/graphql/withdraw_invitation.graphql";
     /// Gives a member another role.
     SetMemberRole in "src/graphql/set_member_role.graphql";
+    /// Says what a member may do in one store.
+    SetStoreRole in "src/graphql/set_store_role.graphql";
+    /// Who was let into stores, and which stores were opened to the organisation.
+    Guests in "src/graphql/guests.graphql";
+    /// Opens a store to an agency.
+    OpenStore in "src/graphql/open_store.graphql";
+    /// Closes a store to a guest.
+    CloseStore in "src/graphql/close_store.graphql";
+    /// Lets the staff in that asks.
+    ApproveStoreAccess in "src/graphql/approve_store_access.graphql";
+    /// Gives a store back.
+    LeaveStore in "src/graphql/leave_store.graphql";
+    /// Asks to be let into a store.
+    AskForStore in "src/graphql/ask_for_store.graphql";
+    /// Makes an organisation.
+    CreateOrganisation in "src/graphql/create_organisation.graphql";
+    /// What other stores would take over of a journey.
+    RollOut in "src/graphql/roll_out.graphql";
+    /// Takes a journey over into other stores.
+    RollOutJourney in "src/graphql/roll_out_journey.graphql";
+    /// Pauses or resumes the journeys of many stores.
+    PauseStores in "src/graphql/pause_stores.graphql";
+    /// Whether the staff is in a store.
+    Staff in "src/graphql/staff.graphql";
+    /// What all stores have earned.
+    AllStores in "src/graphql/all_stores.graphql";
     /// Takes a member out.
     RemoveMember in "src/graphql/remove_member.graphql";
     /// The keys of the API.

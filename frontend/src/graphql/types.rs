@@ -103,6 +103,24 @@ enumerations! {
         /// It does not.
         Off = "OFF",
     }
+    /// What would become of a store's copy of a journey.
+    RollOutState {
+        /// It would be made.
+        New = "NEW",
+        /// It stays as it is.
+        Same = "SAME",
+        /// A next version would be published.
+        Update = "UPDATE",
+        /// It cannot be taken over.
+        Refused = "REFUSED",
+    }
+    /// What somebody makes of their own accord.
+    OrganisationKindName {
+        /// It sells.
+        Merchant = "MERCHANT",
+        /// It works in the stores of others.
+        Agency = "AGENCY",
+    }
     /// What somebody may do in an organisation, in rising order.
     Role {
         /// Looks up contacts and carts.

@@ -2,6 +2,7 @@
 //! of the first load; the others come when they are asked for.
 
 mod account;
+mod all_stores;
 mod cart;
 mod carts;
 mod contact;
@@ -13,6 +14,7 @@ mod journeys;
 #[cfg(debug_assertions)]
 mod kit;
 mod live;
+mod new_organisation;
 mod new_store;
 mod on_demand;
 mod organisation;

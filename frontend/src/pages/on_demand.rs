@@ -12,8 +12,8 @@ use leptos::task::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{
-    account, cart, carts, contact, contacts, inbox, journey, journeys, new_store, organisation, outer,
-    settings,
+    account, all_stores, cart, carts, contact, contacts, inbox, journey, journeys, new_organisation,
+    new_store, organisation, outer, settings,
 };
 use crate::api::{Fault, FaultKind};
 use crate::browser;
@@ -58,6 +58,8 @@ fn draw_team(route: Route) -> Drawn {
     Ok(match route {
         Route::Account => view! { <account::Account /> }.into_any(),
         Route::NewStore => view! { <new_store::NewStore /> }.into_any(),
+        Route::NewOrganisation => view! { <new_organisation::NewOrganisation /> }.into_any(),
+        Route::AllStores => view! { <all_stores::AllStores /> }.into_any(),
         _ => view! { <organisation::Organisation /> }.into_any(),
     })
 }
@@ -78,7 +80,7 @@ pub enum Chunk {
     Inbox,
     /// The settings.
     Settings,
-    /// The organisation, one's own account, another store.
+    /// The organisation, one's own account, all stores, another store, another organisation.
     Team,
     /// The pages of whoever is not signed in.
     Outer,
@@ -92,7 +94,11 @@ impl Chunk {
             Route::Journeys | Route::Journey(_) => Some(Self::Journeys),
             Route::Inbox => Some(Self::Inbox),
             Route::Settings(_) => Some(Self::Settings),
-            Route::Organisation(_) | Route::Account | Route::NewStore => Some(Self::Team),
+            Route::Organisation(_)
+            | Route::Account
+            | Route::NewStore
+            | Route::NewOrganisation
+            | Route::AllStores => Some(Self::Team),
             Route::Join | Route::SignUp | Route::Welcome | Route::Forgot | Route::Reset => Some(Self::Outer),
             Route::Start | Route::Home | Route::Kit | Route::Unknown => None,
         }
@@ -194,6 +200,8 @@ fn title(route: &Route) -> String {
         Route::Organisation(_) => t::nav_organisation(),
         Route::Account => t::nav_account(),
         Route::NewStore => t::new_store_title(),
+        Route::NewOrganisation => t::new_organisation(),
+        Route::AllStores => t::all_stores(),
         Route::Join => t::join_title_plain(),
         Route::SignUp => t::sign_up_title(),
         Route::Welcome => t::welcome_title(),
@@ -210,7 +218,8 @@ fn skeleton(route: &Route) -> AnyView {
         Route::Journeys => skeleton_rows(3),
         Route::Settings(_) => skeleton_lines(8),
         Route::Organisation(_) | Route::Account => skeleton_lines(8),
-        Route::NewStore => skeleton_lines(4),
+        Route::NewStore | Route::NewOrganisation => skeleton_lines(4),
+        Route::AllStores => skeleton_rows(6),
         outer if outer.is_outer() => {
             return outside(view! { <p class="muted" role="status">{t::loading()}</p> });
         }

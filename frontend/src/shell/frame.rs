@@ -12,13 +12,14 @@ use super::palette::Palette;
 use super::sidebar::Sidebar;
 use super::stores::{StoreInfo, Stores, use_store};
 use super::topbar::TopBar;
+use super::visit;
 use crate::api::use_query;
 use crate::browser;
 use crate::graphql;
 use crate::graphql::types::Role;
 use crate::i18n::t;
 use crate::pages;
-use crate::route::{Route, use_place, use_store_id};
+use crate::route::{Part, Route, use_place, use_store_id};
 use crate::ui::{Clock, Dialog, DialogKind, Icon, ToastShelf, Toasts, Tone, empty_page, fault, notice};
 use crate::words;
 
@@ -59,7 +60,7 @@ fn Inside() -> impl IntoView {
             <Sidebar />
             <div class="main">
                 <TopBar palette drawer />
-                <main class="page" id="main">{withheld()}<Page /></main>
+                <main class="page" id="main">{withheld()}{visit::notices()}<Page /></main>
             </div>
         </div>
         {(!super::use_stores().list.is_empty()).then(|| view! {
@@ -110,15 +111,31 @@ fn Page() -> impl IntoView {
                     );
                     ().into_any()
                 }
+                None if stores.organisations.iter().any(|one| one.guest && one.role >= Role::Admin) => {
+                    // An agency begins with the stores of others.
+                    navigate(
+                        &Route::Organisation(Part::Access).path(""),
+                        NavigateOptions { replace: true, ..NavigateOptions::default() },
+                    );
+                    ().into_any()
+                }
                 None if stores.open_in.is_empty() => {
                     empty_page(Icon::Store, t::no_store_title(), t::no_store_words(), ().into_any())
                 }
                 None => pages::page(&Route::NewStore),
             },
+            (route @ Route::Organisation(_), None)
+                if place.store.is_none() && !stores.organisations.is_empty() =>
+            {
+                pages::page(route)
+            }
             (Route::Account, None) => pages::page(&Route::Account),
-            (Route::NewStore, _) => pages::page(&Route::NewStore),
+            (route @ (Route::NewStore | Route::NewOrganisation | Route::AllStores), _) => pages::page(route),
             (Route::Kit, _) => pages::kit(),
             (Route::Unknown, _) | (_, None) => not_found(&stores),
+            (Route::Organisation(_), Some(info)) if !info.member => {
+                empty_page(Icon::ShieldCheck, t::nav_organisation(), t::organisation_single(), ().into_any())
+            }
             (route, Some(info)) if info.role < route.least() => needs(route.least(), info.role),
             (route, Some(info)) => {
                 Stores::remember(&info.id);

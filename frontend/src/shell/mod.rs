@@ -10,7 +10,8 @@ mod prefs_menus;
 mod sidebar;
 mod stores;
 mod topbar;
+mod visit;
 
 pub use door::Door;
 pub use frame::Frame;
-pub use stores::{StoreInfo, Stores, use_store, use_stores};
+pub use stores::{OrganisationInfo, StoreInfo, Stores, use_store, use_stores};

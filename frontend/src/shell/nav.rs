@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::stores::use_store;
+use super::stores::{use_store, use_stores};
 use crate::graphql::types::Role;
 use crate::i18n::t;
 use crate::route::{Part, Place, Route, Section, use_place};
@@ -42,20 +42,32 @@ fn holds(entry: &Route, place: &Place) -> bool {
     list == *entry
 }
 
+/// Which pages there are to go to: all with a store, the organisation's own without, none for who has neither.
+pub fn shown() -> Option<fn(&Route) -> bool> {
+    let stores = use_stores();
+    if !stores.list.is_empty() {
+        return Some(|_| true);
+    }
+    (!stores.organisations.is_empty()).then_some(|route| matches!(route, Route::Organisation(_)))
+}
+
 /// Links to the pages with `class`, the current one marked.
 pub fn links(store: Memo<String>, class: &'static str, wanted: fn(&Route) -> bool) -> AnyView {
     let (place, current) = (use_place(), use_store());
+    // Whoever has single stores alone is shown nothing of the organisation.
+    let member = move || current.get().is_none_or(|store| store.member);
     let own = move || current.get().map_or(Role::Support, |store| store.role);
     entries()
         .into_iter()
         .filter(|entry| wanted(&entry.route))
         .map(|entry| {
             let least = entry.route.least();
+            let of_organisation = matches!(entry.route, Route::Organisation(_));
             let (here, there) = (entry.route.clone(), entry.route);
             view! {
                 <a
                     class=class
-                    hidden=move || own() < least
+                    hidden=move || own() < least || (of_organisation && !member())
                     href=move || there.path(&store.get())
                     aria-current=move || place.with(|place| holds(&here, place)).then_some("page")
                 >

@@ -17,8 +17,8 @@ pub fn Sidebar() -> impl IntoView {
         <aside class="sidebar" aria-label="Cartwheel">
             {brand()}
             {(!use_stores().list.is_empty()).then(|| view! { <StoreSwitch /> })}
-            {(!use_stores().list.is_empty()).then(|| view! {
-                <nav class="nav" aria-label=t::nav_main()>{nav::links(store, "nav__link", |_| true)}</nav>
+            {nav::shown().map(|which| view! {
+                <nav class="nav" aria-label=t::nav_main()>{nav::links(store, "nav__link", which)}</nav>
             })}
         </aside>
     }
@@ -50,6 +50,9 @@ fn StoreSwitch() -> impl IntoView {
     };
     view! {
         <Menu label=label class="store-switch" face=face left=true>
+            {(list.len() > 1).then(|| view! {
+                <MenuItem label=t::all_stores() sign=Icon::List href=Route::AllStores.path("") />
+            })}
             {list
                 .iter()
                 .map(|one| {

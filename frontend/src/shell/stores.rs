@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::graphql::types::Role;
+use crate::graphql::types::{Role, Time};
 use crate::route::{Route, use_store_id};
 
 /// Where the store last looked at is remembered.
@@ -24,10 +24,27 @@ pub struct StoreInfo {
     pub organisation_id: String,
     /// What the person may do there.
     pub role: Role,
+    /// Whether they may look at the organisation itself.
+    pub member: bool,
     /// Sends nothing outside.
     pub sandbox: bool,
     /// ISO 4217.
     pub currency: String,
+    /// Whether it is another organisation's, opened to this one, and until when.
+    pub visit: Option<Option<Time>>,
+}
+
+/// What the frame needs to know of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationInfo {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What the person may do there.
+    pub role: Role,
+    /// Whether others open their stores to it.
+    pub guest: bool,
 }
 
 impl StoreInfo {
@@ -49,6 +66,8 @@ pub struct Stores {
     pub email: String,
     /// The stores, by organisation.
     pub list: Vec<StoreInfo>,
+    /// The organisations the person is a member of.
+    pub organisations: Vec<OrganisationInfo>,
     /// Id and name of the organisations the person may open stores in.
     pub open_in: Vec<(String, String)>,
     /// Whether organisations stay closed until a code was shown at sign-in.

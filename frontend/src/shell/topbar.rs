@@ -50,9 +50,16 @@ fn StoreBadge() -> impl IntoView {
             } else {
                 (badge(Tone::Positive, None, t::store_live()), t::store_live_meaning())
             };
-            view! { <span title=meaning>{badge}</span> }.into_any()
+            let client = store.visit.is_some().then(client);
+            view! { {client}<span title=meaning>{badge}</span> }.into_any()
         })
     }
+}
+
+/// Says that the store is another organisation's.
+fn client() -> AnyView {
+    view! { <span title=t::store_client_meaning()>{badge(Tone::Information, None, t::store_client())}</span> }
+        .into_any()
 }
 
 #[component]
@@ -69,6 +76,7 @@ fn PersonMenu() -> impl IntoView {
             </div>
             <div class="menu__line" role="presentation"></div>
             <MenuItem label=t::nav_account() sign=Icon::User href=Route::Account.path(&store.get_untracked()) />
+            <MenuItem label=t::new_organisation() sign=Icon::Building href=Route::NewOrganisation.path("") />
             <MenuItem label=t::sign_out() sign=Icon::LogOut on_pick=move |()| spawn_local(session::sign_out()) />
         </Menu>
     }

@@ -74,7 +74,10 @@ fn quoted(name: Option<&str>) -> String {
 }
 
 fn role_in(detail: &Value, name: &str) -> String {
-    text(detail, name).map_or_else(|| SOMETHING.to_owned(), |word| role(graphql::role(word)))
+    match text(detail, name) {
+        Some("none") => crate::i18n::t::member_single(),
+        word => word.map_or_else(|| SOMETHING.to_owned(), |word| role(graphql::role(word))),
+    }
 }
 
 /// Says an entry. An action of a newer server is shown as it is.
@@ -92,6 +95,7 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
     let whom = || known.name(subject).map_or_else(t::audit_former, str::to_owned);
     let place = || known.name(entry.store_id.as_deref()).map(str::to_owned);
     let store = || place().unwrap_or_else(|| SOMETHING.to_owned());
+    let shop = || text(detail, "store").map_or_else(&store, str::to_owned);
     let key = || quoted(text(detail, "name").or_else(|| known.name(subject)));
     let neutral = |sign, title| new(sign, Tone::Neutral, title);
     match entry.action.as_str() {
@@ -125,6 +129,29 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
         "member.role_changed" => {
             let (from, to) = (role_in(detail, "from"), role_in(detail, "to"));
             new(Icon::ShieldCheck, Tone::Information, t::audit_role(&from, &to, who, &whom()))
+        }
+        "member.store_role_changed" => {
+            let to = text(detail, "to").map(|word| role(graphql::role(word)));
+            let title = match to {
+                Some(to) => t::audit_store_role(&to, &store(), who, &whom()),
+                None => t::audit_store_role_gone(&store(), who, &whom()),
+            };
+            new(Icon::ShieldCheck, Tone::Information, title)
+        }
+        "store_access.asked" => {
+            let guest = text(detail, "guest").unwrap_or(SOMETHING);
+            let reason = text(detail, "reason").map(str::to_owned);
+            new(Icon::ShieldCheck, Tone::Information, t::audit_access_asked(guest, &shop(), who)).why(reason)
+        }
+        "store_access.given" => {
+            let guest = text(detail, "guest").unwrap_or(SOMETHING);
+            let title = t::audit_access_given(guest, &role_in(detail, "role"), &shop(), who);
+            let end = detail["ends_at"].as_i64().map(|at| t::why_until(&format::exact(at)));
+            new(Icon::ShieldCheck, Tone::Caution, title).why(end)
+        }
+        "store_access.ended" => {
+            let guest = text(detail, "guest").unwrap_or(SOMETHING);
+            new(Icon::Ban, Tone::Neutral, t::audit_access_ended(guest, &shop(), who))
         }
         "member.removed" => {
             let title = if subject == Some(entry.actor.as_str()) {

@@ -9,6 +9,7 @@ use crate::route::Part;
 pub fn part(part: Part) -> String {
     match part {
         Part::Members => t::part_members(),
+        Part::Access => t::part_access(),
         Part::Keys => t::part_keys(),
         Part::Log => t::part_log(),
     }
@@ -18,7 +19,7 @@ pub fn part(part: Part) -> String {
 pub const fn least(part: Part) -> Role {
     match part {
         Part::Members => Role::Support,
-        Part::Keys | Part::Log => Role::Admin,
+        Part::Access | Part::Keys | Part::Log => Role::Admin,
     }
 }
 
@@ -71,11 +72,22 @@ pub fn refused(refusal: &Refusal) -> String {
         ("member", _) => t::refused_member(),
         ("too_many", _) => t::refused_many(),
         ("too_often", _) => t::refused_often(),
+        ("not_found", "agencyId") => t::access_agency_unknown(),
+        ("not_found", "storeId") => t::access_store_unknown(),
         ("not_found", _) => t::refused_gone(),
+        ("outdated", _) => t::roll_out_outdated(),
+        ("forbidden", _) => t::many_forbidden(),
+        ("invalid", "endsAt") => t::api_key_end_wrong(),
+        ("invalid", "storeId") => t::access_full(),
         ("invalid", "email") => t::settings_email_wrong(),
         // The console has judged the name by the same rule; what is left is that there are too many.
         ("invalid", "name") => t::api_key_too_many(),
         ("invalid", "expiresAt") => t::api_key_end_wrong(),
         _ => refusal.message.clone(),
     }
+}
+
+/// A role in a word; of a member without one in all stores, that it is said store by store.
+pub fn role_or_none(role_word: Option<&str>) -> String {
+    role_word.map_or_else(t::member_single, |word| role(crate::graphql::role(word)))
 }

@@ -1,6 +1,6 @@
 //! Invitations: a link that lets one person in, once, within a week.
 
-use super::{TeamError, may_give, still_there};
+use super::{TeamError, guests, may_give, still_there, stored};
 use crate::{
     accounts::{
         MasterKey,
@@ -13,11 +13,11 @@ use crate::{
 };
 use cartwheel_domain::{
     contact_point::EmailAddress,
-    ids::{InvitationId, MemberId, OrganisationId},
+    ids::{InvitationId, MemberId, OrganisationId, StoreId},
     locale::Language,
     time::{DAY, Millis},
 };
-use cartwheel_entity::{invitation, member, membership, organisation};
+use cartwheel_entity::{invitation, member, membership, organisation, store_role};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, sea_query::Expr,
@@ -36,10 +36,13 @@ const A_DAY: u64 = 200;
 /// Invitations of one address in a day, from whomever.
 const OF_ONE: u64 = 5;
 
-/// Asks somebody to join; the token of the link is shown this once. An open invitation of the same address is replaced.
+/// Most stores that an invitation names.
+const STORES: usize = 100;
+
+/// Asks somebody to join, with a role in all stores: [`invite_to`] without naming any.
 ///
 /// # Errors
-/// [`TeamError`]: a role above the inviter's, a member already, too many open.
+/// As there.
 pub async fn invite(
     tx: &mut Tx,
     env: &Env,
@@ -47,7 +50,39 @@ pub async fn invite(
     email: &EmailAddress,
     role: Role,
 ) -> Result<(invitation::Model, String), TeamError> {
+    invite_to(tx, env, scope, email, role, &[]).await
+}
+
+/// Asks somebody to join, with a role in the stores that are named, or in all; the token of the link is shown this once. An
+/// open invitation of the same address is replaced.
+///
+/// # Errors
+/// [`TeamError`]: a role above the inviter's, a store that is not the organisation's, a member already, too many open.
+pub async fn invite_to(
+    tx: &mut Tx,
+    env: &Env,
+    scope: &OrganisationScope,
+    email: &EmailAddress,
+    role: Role,
+    stores: &[StoreId],
+) -> Result<(invitation::Model, String), TeamError> {
     may_give(scope, role)?;
+    if stores.len() > STORES {
+        return Err(TeamError::Invalid("storeIds", format!("at most {STORES}; name none for all")));
+    }
+    if role == Role::Owner && !stores.is_empty() {
+        return Err(TeamError::Invalid(
+            "role",
+            "admin at most in single stores: owners own the organisation".into(),
+        ));
+    }
+    for store in stores {
+        if !guests::works_in(tx, env, scope, *store).await? {
+            return Err(TeamError::None("store"));
+        }
+    }
+    let store_ids: Vec<uuid::Uuid> = stores.iter().map(|id| id.uuid()).collect();
+    let store_ids = (!stores.is_empty()).then(|| json!(store_ids).to_string());
     let by = match scope.actor() {
         Actor::Member(id) => id.uuid(),
         Actor::System => uuid::Uuid::nil(),
@@ -92,9 +127,10 @@ pub async fn invite(
         created_at: env.now(),
         expires_at: env.now() + LIFE,
         ended_at: None,
+        store_ids,
     };
     organised.insert::<invitation::Entity>(row.clone().into_active_model().reset_all()).await?;
-    let detail = json!({ "email": row.email, "role": row.role });
+    let detail = json!({ "email": row.email, "role": row.role, "stores": stores });
     audit::append(&organised, env, scope.actor(), Entry::new(Action::MemberInvited, id, detail)).await?;
     Ok((row, token))
 }
@@ -206,6 +242,8 @@ pub struct Offer {
     pub email: String,
     /// The role it gives.
     pub role: Role,
+    /// The only stores it gives it in; all when there is none.
+    pub stores: Vec<StoreId>,
     /// The member of this address, who joins with the password they have.
     pub known: Option<MemberId>,
 }
@@ -213,6 +251,12 @@ pub struct Offer {
 async fn member_by_email(system: &System<'_>, email: &str) -> Result<Option<member::Model>, DbError> {
     let query = system.find::<member::Entity>().filter(member::Column::Email.eq(email));
     Ok(query.one(system.on()).await?)
+}
+
+/// The only stores an invitation opens; all when there is none.
+pub fn only_stores(row: &invitation::Model) -> Vec<StoreId> {
+    let ids = row.store_ids.as_deref().and_then(|text| serde_json::from_str::<Vec<uuid::Uuid>>(text).ok());
+    ids.unwrap_or_default().into_iter().map(StoreId).collect()
 }
 
 /// The offer behind a token; `None` when it was never made, is used up, withdrawn or too old.
@@ -239,6 +283,7 @@ pub async fn offer(tx: &mut Tx, env: &Env, token: &str) -> Result<Option<Offer>,
         id: InvitationId(row.id),
         organisation: OrganisationId(row.organisation_id),
         name: organisation.name,
+        stores: only_stores(&row),
         email: row.email,
         role,
         known: known.map(|m| MemberId(m.id)),
@@ -297,16 +342,33 @@ pub async fn accept(
             id
         }
     };
+    // Those that are gone meanwhile are not given.
+    let mut stores = Vec::with_capacity(offer.stores.len());
+    for store in &offer.stores {
+        if guests::works_in(tx, env, &scope, *store).await? {
+            stores.push(*store);
+        }
+    }
     let organised = tx.organisation(&scope).await?;
     let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(id.uuid()));
     if query.one(organised.on()).await?.is_none() {
         let row = membership::ActiveModel {
             member_id: Set(id.uuid()),
             organisation_id: Set(offer.organisation.uuid()),
-            role: Set(offer.role.as_str().into()),
+            role: Set(stored(Some(offer.role).filter(|_| offer.stores.is_empty())).into()),
             created_at: Set(env.now()),
         };
         organised.insert::<membership::Entity>(row).await?;
+        for store in stores {
+            let row = store_role::ActiveModel {
+                organisation_id: Set(offer.organisation.uuid()),
+                member_id: Set(id.uuid()),
+                store_id: Set(store.uuid()),
+                role: Set(offer.role.as_str().into()),
+                created_at: Set(env.now()),
+            };
+            organised.insert::<store_role::Entity>(row).await?;
+        }
     }
     let detail = json!({ "invitation": offer.id.to_string(), "role": offer.role.as_str() });
     audit::append(&organised, env, Actor::Member(id), Entry::new(Action::MemberJoined, id, detail)).await?;

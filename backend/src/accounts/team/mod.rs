@@ -1,8 +1,9 @@
-//! Who works in an organisation: members, invitations and keys of the API.
+//! Who works in an organisation and its stores: members, invitations, keys of the API, and guests from elsewhere.
 //!
 //! Nobody gives more than they have, and an organisation keeps an owner. Each change is written down in the
 //! [audit log](super::audit) in the same transaction.
 
+pub mod guests;
 pub mod invitations;
 pub mod keys;
 pub mod members;
@@ -20,6 +21,9 @@ pub enum TeamError {
     /// There is no such member, invitation, key or store in this organisation.
     #[error("there is no such {0} in this organisation")]
     None(&'static str),
+    /// There is no agency by this id.
+    #[error("there is no agency by this id; its people find the id in their console, under Organisation")]
+    NoAgency,
     /// A right that the giver does not have.
     #[error("nobody can give the role {0} who does not have it")]
     AboveOwn(&'static str),
@@ -60,6 +64,11 @@ pub(crate) async fn still_there(
     let query = organised.find::<membership::Entity>().filter(membership::Column::MemberId.eq(id.uuid()));
     let role = query.one(organised.on()).await?.and_then(|m| Role::from_name(&m.role));
     if role.is_some_and(|role| role >= scope.role()) { Ok(()) } else { Err(TeamError::None("member")) }
+}
+
+/// A role as a membership keeps it.
+fn stored(role: Option<Role>) -> &'static str {
+    role.map_or("none", Role::as_str)
 }
 
 /// Whether somebody may give or take a role: never one above their own.

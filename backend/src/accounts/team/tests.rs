@@ -73,7 +73,10 @@ async fn an_invitation_lets_one_person_in_once(app: TestApp) {
     assert!(matches!(again, Err(TeamError::Member(_))));
     let list = members::list(&mut tx, &owner).await.expect("listed");
     let roles: Vec<_> = list.iter().map(|c| (c.member.name.as_str(), c.role)).collect();
-    assert!(roles.contains(&("Ben", Role::Editor)) && roles.contains(&("ann", Role::Owner)), "{roles:?}");
+    assert!(
+        roles.contains(&("Ben", Some(Role::Editor))) && roles.contains(&("ann", Some(Role::Owner))),
+        "{roles:?}"
+    );
     drop(tx);
     let late = {
         let mut tx = app.db().write().await.expect("a transaction");
@@ -120,14 +123,16 @@ async fn nobody_gives_what_they_do_not_have(app: TestApp) {
     let organised = tx.organisation(&admin).await.expect("the organisation");
     let env = app.env();
     for refused in [
-        members::set_role(&organised, env, &admin, support_id, Role::Owner).await,
-        members::set_role(&organised, env, &admin, owner_id, Role::Support).await,
+        members::set_role(&organised, env, &admin, support_id, Some(Role::Owner)).await,
+        members::set_role(&organised, env, &admin, owner_id, Some(Role::Support)).await,
         members::remove(&organised, env, &admin, owner_id).await,
         keys::revoke(&organised, env, &admin, owners_key.id.into()).await,
     ] {
         assert!(matches!(refused, Err(TeamError::AboveOwn("owner"))), "{refused:?}");
     }
-    members::set_role(&organised, env, &admin, support_id, Role::Admin).await.expect("within their own");
+    members::set_role(&organised, env, &admin, support_id, Some(Role::Admin))
+        .await
+        .expect("within their own");
 }
 
 /// Of two owners who take each other out at the same moment, one stays.
@@ -145,7 +150,7 @@ async fn an_organisation_keeps_an_owner(app: TestApp) {
     let out = async |scope: OrganisationScope, id: MemberId| {
         let mut tx = app.db().write().await.expect("a transaction");
         let organised = tx.organisation(&scope).await.expect("the organisation");
-        let outcome = members::set_role(&organised, app.env(), &scope, id, Role::Support).await;
+        let outcome = members::set_role(&organised, app.env(), &scope, id, Some(Role::Support)).await;
         tx.commit().await.expect("committed");
         outcome
     };
@@ -250,7 +255,7 @@ async fn nobody_comes_back_by_a_link_of_their_own(app: TestApp) {
     );
     let organised = tx.organisation(&ann).await.expect("the organisation");
     members::remove(&organised, app.env(), &ann, mal_id).await.expect("removed");
-    members::set_role(&organised, app.env(), &ann, ben_id, Role::Admin).await.expect("lowered");
+    members::set_role(&organised, app.env(), &ann, ben_id, Some(Role::Admin)).await.expect("lowered");
     for (token, open) in [(&back, false), (&above, false), (&within, true)] {
         let offer = invitations::offer(&mut tx, app.env(), token).await.expect("asked");
         assert_eq!(offer.is_some(), open);

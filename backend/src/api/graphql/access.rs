@@ -7,7 +7,10 @@ use crate::{
         audit::{self, Entry},
     },
     api::Live,
-    auth::{Viewer, grant::Grants},
+    auth::{
+        Viewer,
+        grant::{Grants, Opened, Through},
+    },
     clock::Env,
     db::{Actor, Db, OrganisationScope, Organised, Role, Scoped, StoreScope, Tx},
 };
@@ -70,6 +73,8 @@ pub struct Access {
     pub scope: StoreScope,
     /// The store.
     pub info: Arc<StoreInfo>,
+    /// How, if it is another organisation's and was opened to one of the viewer's.
+    pub through: Option<Through>,
     request: String,
 }
 
@@ -82,7 +87,21 @@ impl Access {
         let (viewer, api, request) = (viewer(ctx)?, api(ctx)?, request_id(ctx));
         let Ok(id) = id.parse::<StoreId>() else { return Ok(None) };
         let found = api.grants.scope(viewer, id).await.map_err(|e| errors::fault(&e, &request))?;
-        Ok(found.map(|(scope, info)| Self { api: api.clone(), scope, info, request }))
+        Ok(found.map(|opened| Self::of(api, opened, request)))
+    }
+
+    /// Opens stores to the viewer, in their order; those that are not theirs are left out.
+    ///
+    /// # Errors
+    /// Signed out, or a fault.
+    pub async fn open_all(ctx: &Context<'_>, ids: &[StoreId]) -> Result<Vec<Self>> {
+        let (viewer, api, request) = (viewer(ctx)?, api(ctx)?, request_id(ctx));
+        let found = api.grants.scopes(viewer, ids).await.map_err(|e| errors::fault(&e, &request))?;
+        Ok(found.into_iter().map(|opened| Self::of(api, opened, request.clone())).collect())
+    }
+
+    fn of(api: &Api, Opened { scope, info, through }: Opened, request: String) -> Self {
+        Self { api: api.clone(), scope, info, through, request }
     }
 
     /// The same, for a change that needs a role.

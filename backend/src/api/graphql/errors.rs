@@ -76,6 +76,8 @@ pub fn people_only() -> Error {
 pub fn team_errors(e: TeamError) -> Result<Vec<UserError>, DbError> {
     let (path, code) = match &e {
         TeamError::None("store") => ("storeId", "not_found"),
+        TeamError::None("guest" | "request") => ("guestId", "not_found"),
+        TeamError::NoAgency => ("agencyId", "not_found"),
         TeamError::None(_) => ("id", "not_found"),
         TeamError::AboveOwn(_) => ("role", "above_own"),
         TeamError::LastOwner => ("id", "last_owner"),

@@ -3,6 +3,7 @@
 use super::{
     access::Access,
     overview::{Incremental, Recovered, compared, recovered},
+    rollout::{self, RollOutPlan},
     scalars::{Json, Time},
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     db::{DbError, Role},
     journeys::timeline,
 };
-use async_graphql::{Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use cartwheel_domain::ids::{JourneyId, MemberId, VersionId};
 use cartwheel_entity::{journey, journey_version, member};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -107,6 +108,14 @@ impl Journey {
     /// Name.
     async fn name(&self) -> &str {
         &self.row.name
+    }
+
+    /// What other stores would take over of its newest version. Needs the role editor here; a store in which the viewer is none is
+    /// refused.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn roll_out(&self, ctx: &Context<'_>, store_ids: Vec<ID>) -> Result<Vec<RollOutPlan>> {
+        self.access.needs(Role::Editor)?;
+        rollout::plans(ctx, self, &store_ids).await
     }
 
     /// Whether it runs.

@@ -3,8 +3,10 @@
 use super::{
     access::Access,
     errors::{UserError, journey_errors},
+    guests::GuestMutation,
     journey::{Journey, JourneyStatus},
     new_store::OpeningMutation,
+    rollout::ManyMutation,
     scalars::Json,
     settings::StoreSettingsInput,
     store::Store,
@@ -31,7 +33,7 @@ use serde_json::json;
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(StoreMutation, OpeningMutation, TeamMutation);
+pub struct Mutation(StoreMutation, OpeningMutation, TeamMutation, GuestMutation, ManyMutation);
 
 /// What can be changed in a store.
 #[derive(Default)]

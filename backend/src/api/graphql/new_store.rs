@@ -1,8 +1,8 @@
-//! How a store is opened.
+//! How an organisation is made and a store is opened.
 
 use super::{
-    access::{Access, OrganisationAccess},
-    errors::{UserError, team_errors},
+    access::{self, Access, OrganisationAccess},
+    errors::{self, UserError, team_errors},
     settings::StoreSettingsInput,
     store::Store,
 };
@@ -10,17 +10,18 @@ use crate::{
     accounts::{
         AccountError,
         audit::{self, Action, Entry},
-        service::Shop,
+        service::{self, OrganisationKind, Shop},
         team,
     },
-    db::Role,
+    auth::Who,
+    db::{DbError, Role},
     opening::{self, OpeningError},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use cartwheel_domain::settings::StoreSettings;
 use serde_json::json;
 
-/// How a store is opened.
+/// How an organisation is made and a store is opened.
 #[derive(Default)]
 pub struct OpeningMutation;
 
@@ -33,12 +34,70 @@ pub struct CreateStorePayload {
     user_errors: Vec<UserError>,
 }
 
+/// What can be made of one's own accord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum OrganisationKindName {
+    /// It sells.
+    Merchant,
+    /// It works for others, who open their stores to it.
+    Agency,
+}
+
+/// A new organisation.
+#[derive(Default, SimpleObject)]
+pub struct CreateOrganisationPayload {
+    /// Its id; what is in it can be asked for from the next request on, once the viewer may see it.
+    organisation_id: Option<ID>,
+    /// Whether it stays closed until the viewer signs in with a code, as agencies do for their owners.
+    withheld: bool,
+    user_errors: Vec<UserError>,
+}
+
 fn refused(user_errors: Vec<UserError>) -> CreateStorePayload {
     CreateStorePayload { user_errors, ..Default::default() }
 }
 
 #[Object]
 impl OpeningMutation {
+    /// Makes an organisation that the viewer owns. For people.
+    async fn create_organisation(
+        &self,
+        ctx: &Context<'_>,
+        name: String,
+        kind: OrganisationKindName,
+    ) -> Result<CreateOrganisationPayload> {
+        let (viewer, api) = (access::viewer(ctx)?, access::api(ctx)?);
+        let Who::Member(member) = viewer.who else { return Err(errors::people_only()) };
+        let not = |path, code, said: &str| CreateOrganisationPayload {
+            user_errors: vec![UserError::at(&[path], code, said)],
+            ..Default::default()
+        };
+        let Ok(name) = team::name("name", &name) else { return Ok(not("name", "invalid", team::NAME)) };
+        let kind = match kind {
+            OrganisationKindName::Merchant => OrganisationKind::Merchant,
+            OrganisationKindName::Agency => OrganisationKind::Agency,
+        };
+        let make = async {
+            let mut tx = api.db.write().await?;
+            let made = service::make_organisation(&mut tx, &api.env, member, name, kind).await?;
+            tx.commit().await?;
+            Ok::<_, DbError>(made)
+        };
+        let made = make.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
+        let Some(id) = made else {
+            return Ok(not(
+                "name",
+                "too_many",
+                "you own as many organisations as one person can; leave one first",
+            ));
+        };
+        Ok(CreateOrganisationPayload {
+            organisation_id: Some(ID(id.to_string())),
+            withheld: kind == OrganisationKind::Agency && !viewer.coded,
+            user_errors: Vec::new(),
+        })
+    }
+
     /// Opens a sandbox store with texts in every language and a journey that is on. `input.name` must be given; what else is
     /// not, has its default. Needs the role admin.
     async fn create_store(

@@ -2,7 +2,10 @@
 
 use super::{
     access::{self, Access, OrganisationAccess},
-    errors, page,
+    errors,
+    figures::StoreFigures,
+    guests::StoreAccess,
+    page,
     scalars::{Json, Time},
     store::Store,
 };
@@ -10,23 +13,23 @@ use crate::{
     accounts::{
         audit,
         team::{
-            invitations, keys,
+            guests, invitations, keys,
             members::{self, Colleague},
         },
     },
-    db::{DbError, Role},
+    db::{DbError, Role, Tx},
 };
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use cartwheel_domain::ids::{ApiKeyId, InvitationId, MemberId, OrganisationId, SessionId, StoreId};
-use cartwheel_entity::{api_key, audit_entry, invitation, organisation, session, store};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use cartwheel_entity::{api_key, audit_entry, invitation, organisation, session};
+use sea_orm::{ColumnTrait, QueryFilter};
 
 /// A merchant or an agency.
 pub struct Organisation {
     /// The row.
     pub row: organisation::Model,
-    /// The one store a key is bound to.
-    pub only: Option<StoreId>,
+    /// The only stores of it the viewer may be let into; `None`: any.
+    pub only: Option<Vec<StoreId>>,
 }
 
 impl Organisation {
@@ -44,6 +47,31 @@ impl Organisation {
         };
         let row = look.await.map_err(|e| access.fault(&e))?;
         Ok(row.map(|row| Self { row, only: None }))
+    }
+
+    /// The stores the viewer may see, its own and those that were opened to it.
+    async fn open_stores(&self, ctx: &Context<'_>) -> Result<Vec<Access>> {
+        let api = access::api(ctx)?;
+        let look = async {
+            let mut tx = api.db.read().await?;
+            guests::stores(&mut tx, &api.env, OrganisationId(self.row.id), self.only.as_deref()).await
+        };
+        let ids = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
+        Access::open_all(ctx, &ids).await
+    }
+
+    async fn openings(
+        &self,
+        ctx: &Context<'_>,
+        run: impl AsyncFnOnce(&mut Tx, &OrganisationAccess) -> Result<Vec<guests::Opening>, DbError>,
+    ) -> Result<Vec<StoreAccess>> {
+        let access = self.access(ctx, Role::Admin)?;
+        let look = async {
+            let mut tx = access.api.db.read().await?;
+            run(&mut tx, &access).await
+        };
+        let list = look.await.map_err(|e| access.fault(&e))?;
+        Ok(list.into_iter().map(StoreAccess).collect())
     }
 
     fn access(&self, ctx: &Context<'_>, role: Role) -> Result<OrganisationAccess> {
@@ -64,28 +92,35 @@ impl Organisation {
         &self.row.name
     }
 
-    /// Its stores the viewer may see; the first 200 by name.
+    /// What it is: merchant, agency, or staff of this service.
+    async fn kind(&self) -> &str {
+        &self.row.kind
+    }
+
+    /// Stores the viewer may see, its own and those that were opened to it; the first 200 by name.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn stores(&self, ctx: &Context<'_>) -> Result<Vec<Store>> {
-        let api = access::api(ctx)?;
-        let look = async {
-            let mut tx = api.db.read().await?;
-            let system = tx.system().await?;
-            let mut rows =
-                system.find::<store::Entity>().filter(store::Column::OrganisationId.eq(self.row.id));
-            if let Some(only) = self.only {
-                rows = rows.filter(store::Column::Id.eq(only.uuid()));
-            }
-            Ok::<_, crate::db::DbError>(
-                rows.order_by_asc(store::Column::Name).limit(200).all(system.on()).await?,
-            )
-        };
-        let rows = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
-        let mut stores = Vec::with_capacity(rows.len());
-        for row in rows {
-            stores.extend(Access::open(ctx, &StoreId(row.id).to_string()).await?.map(Store));
-        }
-        Ok(stores)
+        Ok(self.open_stores(ctx).await?.into_iter().map(Store).collect())
+    }
+
+    /// What its stores have earned in the last so many days, 1 to 366, and what needs a look: of those in which the viewer has the
+    /// role analyst, in the order of `stores`.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn figures(&self, ctx: &Context<'_>, days: i32) -> Result<Vec<StoreFigures>> {
+        StoreFigures::load(self.open_stores(ctx).await?, days).await
+    }
+
+    /// Who was let into its stores, and who asks to be: agencies, and the staff of this service. Needs the role admin.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn guests(&self, ctx: &Context<'_>) -> Result<Vec<StoreAccess>> {
+        self.openings(ctx, async |tx, access| guests::of_host(tx, &access.api.env, &access.scope).await).await
+    }
+
+    /// Stores of others that were opened to it, and those it has asked for. Needs the role admin.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn visits(&self, ctx: &Context<'_>) -> Result<Vec<StoreAccess>> {
+        self.openings(ctx, async |tx, access| guests::of_guest(tx, &access.api.env, &access.scope).await)
+            .await
     }
 
     /// The viewer's role: owner, admin, editor, analyst or support; null for a key of one store.
@@ -134,7 +169,13 @@ impl Organisation {
         let access = self.access(ctx, Role::Admin)?;
         let first = page::size(first)?;
         let rows = access.read(async |organised| audit::page(organised, before, first).await).await?;
-        Ok(rows.into_iter().map(AuditEntry).collect())
+        let names = async {
+            let mut tx = access.api.db.read().await?;
+            members::names(&mut tx, rows.iter().map(|row| row.actor.as_str())).await
+        };
+        let names = names.await.map_err(|e| access.fault(&e))?;
+        let named = |row: audit_entry::Model| AuditEntry { by: names.get(&row.actor).cloned(), row };
+        Ok(rows.into_iter().map(named).collect())
     }
 }
 
@@ -158,15 +199,33 @@ impl Membership {
         &self.0.member.email
     }
 
-    /// What they may do: owner, admin, editor, analyst or support.
-    async fn role(&self) -> &str {
-        self.0.role.as_str()
+    /// What they may do in all stores: owner, admin, editor, analyst or support; null: only what `stores` says.
+    async fn role(&self) -> Option<&str> {
+        self.0.role.map(Role::as_str)
+    }
+
+    /// What they may do in single stores instead.
+    async fn stores(&self) -> Vec<StoreRole> {
+        let of = |(store, role): &(StoreId, Role)| StoreRole {
+            store_id: ID(store.to_string()),
+            role: role.as_str(),
+        };
+        self.0.stores.iter().map(of).collect()
     }
 
     /// Since when.
     async fn since(&self) -> Time {
         Time(self.0.since)
     }
+}
+
+/// What a member may do in one store.
+#[derive(SimpleObject)]
+pub struct StoreRole {
+    /// The store.
+    store_id: ID,
+    /// What: admin, editor, analyst or support.
+    role: &'static str,
 }
 
 /// Somebody who was asked to join.
@@ -187,6 +246,11 @@ impl Invitation {
     /// What they may do once they accept.
     async fn role(&self) -> &str {
         &self.0.role
+    }
+
+    /// The only stores in which they may; empty: in all.
+    async fn store_ids(&self) -> Vec<ID> {
+        invitations::only_stores(&self.0).into_iter().map(|id| ID(id.to_string())).collect()
     }
 
     /// When it was made.
@@ -252,48 +316,58 @@ impl ApiKey {
 }
 
 /// One entry of the audit log.
-pub struct AuditEntry(pub audit_entry::Model);
+pub struct AuditEntry {
+    /// The row.
+    pub row: audit_entry::Model,
+    /// The name of the member who acted.
+    pub by: Option<String>,
+}
 
 #[Object]
 impl AuditEntry {
     /// Number, from 1, without a gap.
     async fn seq(&self) -> i64 {
-        self.0.seq
+        self.row.seq
     }
 
     /// When.
     async fn at(&self) -> Time {
-        Time(self.0.at)
+        Time(self.row.at)
     }
 
     /// Who: the id of a member or a key, `shop` or `system`.
     async fn actor(&self) -> &str {
-        &self.0.actor
+        &self.row.actor
+    }
+
+    /// The name of the member who acted: one of its own, or of a guest; null for others and for who is gone.
+    async fn actor_name(&self) -> Option<&str> {
+        self.by.as_deref()
     }
 
     /// What, such as `journey.published`.
     async fn action(&self) -> &str {
-        &self.0.action
+        &self.row.action
     }
 
     /// In which store.
     async fn store_id(&self) -> Option<ID> {
-        self.0.store_id.map(|id| ID(StoreId(id).to_string()))
+        self.row.store_id.map(|id| ID(StoreId(id).to_string()))
     }
 
     /// To what: an id.
     async fn subject(&self) -> Option<&str> {
-        self.0.subject.as_deref()
+        self.row.subject.as_deref()
     }
 
     /// What else there is to say; null once it was erased.
     async fn detail(&self) -> Option<Json> {
-        self.0.detail.as_deref().and_then(|text| serde_json::from_str(text).ok()).map(Json)
+        self.row.detail.as_deref().and_then(|text| serde_json::from_str(text).ok()).map(Json)
     }
 
     /// SHA-256 over the hash of the entry before and this one, hex.
     async fn hash(&self) -> &str {
-        &self.0.hash
+        &self.row.hash
     }
 }
 

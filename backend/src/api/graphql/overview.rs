@@ -6,7 +6,10 @@ use super::{
     scalars::{Money, Time, amount},
 };
 use crate::{
-    analytics::{Figures, Metric, figures, signals},
+    analytics::{
+        Figures, Metric, figures,
+        signals::{self, Trouble},
+    },
     db::{Among, DbError},
     journeys::named,
 };
@@ -15,6 +18,7 @@ use cartwheel_domain::{
     ids::OrderId,
     money::Currency,
     recovery::{Arm, Question, incremental},
+    settings::StoreSettings,
     time::{DAY, utc_day},
 };
 use cartwheel_entity::{cart, shop_order};
@@ -304,6 +308,11 @@ pub async fn setup_steps(access: &Access) -> Result<Vec<SetupStep>> {
 pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
     let now = access.api.env.now();
     let found = access.read(async |scoped| signals::trouble(scoped, now).await).await?;
+    Ok(attention_of(&found, &access.info.settings))
+}
+
+/// The same, of what was read before.
+pub(super) fn attention_of(found: &Trouble, settings: &StoreSettings) -> Vec<Attention> {
     let all = [
         ("messages_uncertain", found.uncertain),
         ("messages_failed", found.failed),
@@ -314,8 +323,8 @@ pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
         .filter(|(_, n)| *n > 0)
         .map(|(code, count)| Attention { code: code.into(), count, detail: None })
         .collect();
-    if access.info.settings.postal_address.is_empty() {
+    if settings.postal_address.is_empty() {
         list.push(Attention { code: "postal_address_missing".into(), count: 1, detail: None });
     }
-    Ok(list)
+    list
 }

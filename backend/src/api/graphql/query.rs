@@ -9,7 +9,7 @@ use super::{
 };
 use crate::auth::{Viewer, Who};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use cartwheel_domain::ids::MemberId;
+use cartwheel_domain::ids::{MemberId, OrganisationId};
 use cartwheel_entity::{member, organisation};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
@@ -117,7 +117,8 @@ impl ViewerNode {
             Ok::<_, crate::db::DbError>(rows.all(system.on()).await?)
         };
         let rows = look.await.map_err(|e| errors::fault(&e, &access::request_id(ctx)))?;
-        Ok(rows.into_iter().map(|row| Organisation { row, only: self.0.only_store() }).collect())
+        let only = |row: &organisation::Model| self.0.only_stores(OrganisationId(row.id));
+        Ok(rows.into_iter().map(|row| Organisation { only: only(&row), row }).collect())
     }
 
     /// The viewer's sessions that are alive, the last used first; none for an API key.

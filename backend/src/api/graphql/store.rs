@@ -4,13 +4,18 @@ use super::{
     access::Access,
     cart::{Cart, CartConnection, CartEdge, CartKind, CartStatus},
     contact::{Contact, ContactConnection, ContactEdge},
+    guests::Visit,
     journey::Journey,
     message::{Message, MessageConnection, MessageEdge},
     overview::{Attention, Overview, SetupStep, attention, setup_steps},
     page,
+    scalars::Time,
     settings::StoreSettings,
 };
-use crate::db::{Among, DbError, Role};
+use crate::{
+    accounts::team::guests,
+    db::{Among, DbError, Role},
+};
 use async_graphql::{Context, ID, Object, Result};
 use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
 use cartwheel_entity::{cart, contact, journey, message};
@@ -61,6 +66,21 @@ impl Store {
     /// The viewer's role here: owner, admin, editor, analyst or support.
     async fn role(&self) -> &str {
         self.0.scope.role().as_str()
+    }
+
+    /// How the viewer came in, when the store is another organisation's and was opened to one of theirs.
+    async fn visit(&self) -> Option<Visit> {
+        Visit::of(&self.0)
+    }
+
+    /// Until when the staff of this service is in the store, let in by its organisation; null: it is not.
+    async fn staff_until(&self) -> Result<Option<Time>> {
+        let (api, id) = (&self.0.api, self.0.info.id);
+        let look = async {
+            let mut tx = api.db.read().await?;
+            guests::staff_until(&mut tx, &api.env, id).await
+        };
+        Ok(look.await.map_err(|e| self.0.fault(&e))?.map(Time))
     }
 
     /// Everything that can be set. Needs the role analyst.

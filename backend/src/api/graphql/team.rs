@@ -125,7 +125,7 @@ fn none(path: &str, what: &str) -> Vec<UserError> {
     vec![UserError::at(&[path], "not_found", format!("there is no such {what}"))]
 }
 
-async fn finish(
+pub(super) async fn finish(
     access: OrganisationAccess,
     tx: crate::db::Tx,
     outcome: Result<(), TeamError>,
@@ -174,13 +174,15 @@ fn signed_in(ctx: &Context<'_>) -> Result<SignedIn> {
 #[Object]
 impl TeamMutation {
     /// Asks somebody to join by a link that works once, for a week. It goes to their mailbox; where the service sends no mails it
-    /// is handed to the inviter. Needs the role admin, and at least the role given.
+    /// is handed to the inviter. They have the role in the stores that are named, or in all when none is. Needs the role admin, and
+    /// at least the role given.
     async fn invite_member(
         &self,
         ctx: &Context<'_>,
         organisation_id: ID,
         email: String,
         role: RoleName,
+        store_ids: Option<Vec<ID>>,
     ) -> Result<InvitePayload> {
         let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
             return Ok(InvitePayload {
@@ -195,8 +197,15 @@ impl TeamMutation {
                 return Ok(InvitePayload { user_errors, ..Default::default() });
             }
         };
+        let stores: Result<Vec<StoreId>, _> =
+            store_ids.unwrap_or_default().iter().map(|id| id.parse::<StoreId>()).collect();
+        let Ok(stores) = stores else {
+            let user_errors = team_errors(TeamError::None("store")).unwrap_or_default();
+            return Ok(InvitePayload { user_errors, ..Default::default() });
+        };
         let mut tx = access.write().await?;
-        match invitations::invite(&mut tx, &access.api.env, &access.scope, &email, role.into()).await {
+        let (env, scope) = (&access.api.env, &access.scope);
+        match invitations::invite_to(&mut tx, env, scope, &email, role.into(), &stores).await {
             Ok((row, token)) => {
                 let api = &access.api;
                 if api.mails {
@@ -232,13 +241,14 @@ impl TeamMutation {
         finish(access, tx, outcome).await
     }
 
-    /// Gives a member another role, from their next request on. Needs the role admin, and at least both roles.
+    /// Gives a member another role in the organisation and all its stores, from their next request on; without one they have what
+    /// `setStoreRole` gives them. Needs the role admin, and at least both roles.
     async fn set_member_role(
         &self,
         ctx: &Context<'_>,
         organisation_id: ID,
         id: ID,
-        role: RoleName,
+        role: Option<RoleName>,
     ) -> Result<TeamPayload> {
         let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
             return Ok(no_organisation());
@@ -246,7 +256,30 @@ impl TeamMutation {
         let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
         let mut tx = access.write().await?;
         let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = members::set_role(&organised, &access.api.env, &access.scope, id, role.into()).await;
+        let outcome =
+            members::set_role(&organised, &access.api.env, &access.scope, id, role.map(Role::from)).await;
+        finish(access, tx, outcome).await
+    }
+
+    /// Says what a member may do in one store, its own or one that was opened to the organisation, from their next request on;
+    /// without a role, the same as in all. Owners and admins have their role everywhere. Needs the role admin, and at least the
+    /// roles concerned.
+    async fn set_store_role(
+        &self,
+        ctx: &Context<'_>,
+        organisation_id: ID,
+        id: ID,
+        store_id: ID,
+        role: Option<RoleName>,
+    ) -> Result<TeamPayload> {
+        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
+            return Ok(no_organisation());
+        };
+        let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
+        let Ok(store) = store_id.parse::<StoreId>() else { return no_such(TeamError::None("store")) };
+        let mut tx = access.write().await?;
+        let (env, scope) = (&access.api.env, &access.scope);
+        let outcome = members::set_store_role(&mut tx, env, scope, (id, store), role.map(Role::from)).await;
         finish(access, tx, outcome).await
     }
 
@@ -392,10 +425,10 @@ impl TeamMutation {
     }
 }
 
-fn no_organisation() -> TeamPayload {
+pub(super) fn no_organisation() -> TeamPayload {
     TeamPayload { organisation: None, user_errors: none("organisationId", "organisation") }
 }
 
-fn no_such(e: TeamError) -> Result<TeamPayload> {
+pub(super) fn no_such(e: TeamError) -> Result<TeamPayload> {
     Ok(TeamPayload { organisation: None, user_errors: team_errors(e).unwrap_or_default() })
 }

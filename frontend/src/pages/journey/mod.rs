@@ -6,6 +6,7 @@ mod drawing;
 mod list;
 mod panel;
 mod publish;
+mod roll_out;
 pub mod status;
 mod versions;
 
@@ -62,8 +63,10 @@ fn content(
     };
     let (store_id, id, name, status) =
         (store.to_owned(), journey.id.clone(), journey.name.clone(), journey.status);
+    let rolled_out = version.is_some();
     let actions = move || {
-        view! { <status::StatusSwitch store=store_id.clone() journey=id.clone() name=name.clone() status=status /> }.into_any()
+        let roll_out = rolled_out.then(|| roll_out::button(&store_id, &id)).flatten();
+        view! { {roll_out} <status::StatusSwitch store=store_id.clone() journey=id.clone() name=name.clone() status=status /> }.into_any()
     };
     let text =
         journey.published_version.as_ref().map(|version| version.definition.to_string()).unwrap_or_default();

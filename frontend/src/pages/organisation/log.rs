@@ -54,6 +54,9 @@ pub fn part(context: Context) -> AnyView {
                 return empty(Icon::List, t::log_none(), t::log_about(), ().into_any());
             };
             let mut known = known();
+            for entry in entries {
+                known.learn(&entry.actor, entry.actor_name.as_deref().unwrap_or_default());
+            }
             known.learn_from(entries);
             let rows: Vec<_> =
                 entries.iter().map(|entry| line(words::audit(entry, &known), entry.at.0, None)).collect();

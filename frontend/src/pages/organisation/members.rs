@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::once::{self, Once};
-use super::{Context, admins, choices, invitations, invite, roles};
+use super::{Context, admins, choices, invitations, invite, roles, stores};
 use crate::api::Change;
 use crate::browser;
 use crate::graphql;
@@ -15,16 +15,20 @@ use crate::i18n::t;
 use crate::pages::shared::outcome;
 use crate::shell::use_stores;
 use crate::ui::{
-    Button, ButtonKind, Confirm, Dialog, Icon, Tone, badge, empty, moment, radios, skeleton_rows, stateful,
-    use_toasts,
+    Button, ButtonKind, Choice, Confirm, Dialog, Icon, Tone, badge, empty, moment, radios, skeleton_rows,
+    stateful, use_toasts,
 };
 use crate::words;
+
+/// Stands for no role in all stores.
+const SINGLE: &str = "SINGLE";
 
 /// What can be asked about a member.
 #[derive(Clone, Copy)]
 struct Asked {
     whom: RwSignal<Option<Arc<Member>>>,
     role: RwSignal<bool>,
+    stores: RwSignal<bool>,
     removal: RwSignal<bool>,
 }
 
@@ -37,8 +41,8 @@ impl Asked {
 
 /// The members.
 pub fn part(context: Context) -> AnyView {
-    let asked =
-        Asked { whom: RwSignal::new(None), role: RwSignal::new(false), removal: RwSignal::new(false) };
+    let closed = || RwSignal::new(false);
+    let asked = Asked { whom: RwSignal::new(None), role: closed(), stores: closed(), removal: closed() };
     let (inviting, shown) = (RwSignal::new(false), RwSignal::new(None::<Once>));
     let invited = RwSignal::new(0_u32);
     let members = stateful(
@@ -63,6 +67,7 @@ pub fn part(context: Context) -> AnyView {
         </div>
         {invite::dialog(context, inviting, shown, invited)}
         {role_dialog(context, asked)}
+        {stores::dialog(context, asked.whom, asked.stores)}
         {removal_dialog(context, asked)}
     }
     .into_any()
@@ -107,7 +112,7 @@ fn list(
 }
 
 fn row(member: &Member, own: Role, me: bool, asked: Asked) -> AnyView {
-    let role = graphql::role(&member.role);
+    let role = member.role.as_deref().map(graphql::role);
     let you = me.then(|| view! { " " {badge(Tone::Quiet, Some(Icon::User), t::member_you())} });
     let whom = Arc::new(member.clone());
     let actions = may_touch(own, role).then(|| {
@@ -115,10 +120,15 @@ fn row(member: &Member, own: Role, me: bool, asked: Asked) -> AnyView {
             asked.whom.set(Some(whom.clone()));
             what.set(true);
         };
-        let (change, remove) = (ask.clone(), ask);
+        let (change, single, remove) = (ask.clone(), ask.clone(), ask);
+        // Admins have their role everywhere.
+        let single = (role < Some(Role::Admin)).then(|| {
+            view! { <Button label=t::member_stores() of=member.name.clone() kind=ButtonKind::Quiet on_press=move |()| single(asked.stores) /> }
+        });
         let out = if me { t::member_leave() } else { t::member_remove() };
         view! {
             <Button label=t::member_change() of=member.name.clone() kind=ButtonKind::Quiet on_press=move |()| change(asked.role) />
+            {single}
             <Button label=out of=member.name.clone() kind=ButtonKind::Quiet on_press=move |()| remove(asked.removal) />
         }
         .into_any()
@@ -130,8 +140,9 @@ fn row(member: &Member, own: Role, me: bool, asked: Asked) -> AnyView {
                 <div class="tiny muted anywhere">{member.email.clone()}</div>
             </td>
             <td class="cell-wide">
-                <div>{words::role(role)}</div>
-                <div class="tiny muted">{words::role_may(role)}</div>
+                <div>{words::role_or_none(member.role.as_deref())}</div>
+                <div class="tiny muted">{role.map(words::role_may)}</div>
+                {stores::told(member)}
             </td>
             <td class="muted nowrap" data-name=t::member_joined()>{moment(member.since.0)}</td>
             {(own >= Role::Admin).then(|| view! { <td class="cell-actions">{actions}</td> })}
@@ -141,8 +152,8 @@ fn row(member: &Member, own: Role, me: bool, asked: Asked) -> AnyView {
 }
 
 /// Whether somebody of one role may change or take out somebody of another; of their own they may.
-pub(super) fn may_touch(own: Role, theirs: Role) -> bool {
-    own >= Role::Admin && theirs <= own
+pub(super) fn may_touch(own: Role, theirs: Option<Role>) -> bool {
+    own >= Role::Admin && theirs <= Some(own)
 }
 
 /// Which role shall it be?
@@ -153,10 +164,11 @@ fn role_dialog(context: Context, asked: Asked) -> AnyView {
     let content = move || {
         let whom = asked.whom.get_untracked()?;
         change.clear();
-        let picked = RwSignal::new(graphql::role(&whom.role).word().to_owned());
+        let before = whom.role.as_deref().map_or(SINGLE, |word| graphql::role(word).word());
+        let picked = RwSignal::new(before.to_owned());
         let (id, name, of_me) = (whom.id.clone(), whom.name.clone(), me.with_value(|me| *me == whom.id));
         let save = move |()| {
-            let role = graphql::role(&picked.get_untracked());
+            let role = Role::from_word(&picked.get_untracked());
             let variables = graphql::set_member_role::Variables {
                 organisation: context.id.get_untracked(),
                 id: id.clone(),
@@ -165,11 +177,14 @@ fn role_dialog(context: Context, asked: Asked) -> AnyView {
             let name = name.clone();
             change.send::<graphql::SetMemberRole>(variables, move |_| {
                 asked.role.set(false);
-                toasts.done(t::member_role_done(&name, &words::role(role)));
+                toasts.done(t::member_role_done(&name, &words::role_or_none(role.map(Role::word))));
                 context.team.refetch();
             });
         };
-        let offered = choices(roles(context.role.get_untracked()), words::role_may);
+        let mut offered = choices(roles(context.role.get_untracked()), words::role_may);
+        let single =
+            Choice { value: SINGLE.to_owned(), name: t::member_single(), words: t::member_single_words() };
+        offered.insert(0, single);
         Some(view! {
             <div class="dialog__body">
                 <h2>{t::member_role_title(&whom.name)}</h2>

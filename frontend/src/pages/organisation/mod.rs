@@ -1,5 +1,6 @@
 //! The organisation the store belongs to: who works in it, its keys, and what was done.
 
+mod access;
 mod invitations;
 mod invite;
 mod keys;
@@ -7,6 +8,7 @@ mod log;
 mod make_key;
 mod members;
 mod once;
+mod stores;
 
 use leptos::prelude::*;
 
@@ -16,7 +18,7 @@ use crate::graphql::team::{ResponseData, Variables};
 use crate::graphql::types::Role;
 use crate::i18n::t;
 use crate::route::{Part, Route, use_place, use_store_id};
-use crate::shell::{StoreInfo, use_store};
+use crate::shell::{StoreInfo, use_store, use_stores};
 use crate::ui::{Choice, Icon, PageHead, Tab, empty, skeleton_lines, tabs};
 use crate::words;
 
@@ -48,20 +50,26 @@ pub fn Organisation() -> impl IntoView {
         Route::Organisation(part) => part,
         _ => before.copied().unwrap_or(Part::Members),
     });
-    let known = move |pick: fn(&StoreInfo) -> String| {
+    // Without a store it is the first of the person's organisations.
+    let first = use_stores().organisations.first().cloned();
+    let known = move |pick: fn(&StoreInfo) -> String, or: Option<String>| {
         Memo::new(move |before: Option<&String>| {
             let now = info.with(|info| info.as_ref().map(pick));
-            now.or_else(|| before.cloned()).unwrap_or_default()
+            now.or_else(|| before.cloned()).or_else(|| or.clone()).unwrap_or_default()
         })
     };
-    let (id, name) = (known(|info| info.organisation_id.clone()), known(|info| info.organisation.clone()));
+    let id = known(|info| info.organisation_id.clone(), first.as_ref().map(|one| one.id.clone()));
+    let name = known(|info| info.organisation.clone(), first.as_ref().map(|one| one.name.clone()));
+    let own_role = first.map(|one| one.role);
     let team = use_query::<graphql::Team>(move || Some(Variables { organisation: id.get() }));
     let role = Memo::new(move |_| {
         let said = team.data.with(|data| {
             let organisation = data.as_ref()?.organisation.as_ref()?;
             organisation.role.as_deref().map(graphql::role)
         });
-        said.or_else(|| info.with(|info| info.as_ref().map(|info| info.role))).unwrap_or(Role::Support)
+        said.or_else(|| info.with(|info| info.as_ref().map(|info| info.role)))
+            .or(own_role)
+            .unwrap_or(Role::Support)
     });
     let context = Context { id, name, team, role };
     let row = move || {
@@ -80,6 +88,7 @@ pub fn Organisation() -> impl IntoView {
         }
         match part {
             Part::Members => members::part(context),
+            Part::Access => access::part(context),
             Part::Keys => keys::part(context),
             Part::Log => log::part(context),
         }
@@ -115,7 +124,9 @@ fn needs(context: Context, least: Role) -> AnyView {
 fn admins(context: Context) -> Option<String> {
     context.team.data.with(|data| {
         let organisation = data.as_ref()?.organisation.as_ref()?;
-        let names = organisation.members.iter().filter(|one| graphql::role(&one.role) >= Role::Admin);
+        let may =
+            |word: &Option<String>| word.as_deref().is_some_and(|word| graphql::role(word) >= Role::Admin);
+        let names = organisation.members.iter().filter(|one| may(&one.role));
         Some(names.map(|one| one.name.clone()).collect::<Vec<_>>().join(", "))
     })
 }

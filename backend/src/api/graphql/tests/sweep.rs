@@ -77,7 +77,18 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Store", "contacts", "after") => Id(ContactPlace),
         ("Store", "messages", "after") => Id(MessagePlace),
         ("Mutation", "withdrawInvitation", "id") => Id(Invitation),
-        ("Mutation", "setMemberRole" | "removeMember", "id") => Id(Member),
+        ("Mutation", "setMemberRole" | "removeMember" | "setStoreRole", "id") => Id(Member),
+        ("Mutation", _, "agencyId" | "guestId") => Id(Organisation),
+        ("Mutation", "openStore", "endsAt") => Absent,
+        ("Mutation", "inviteMember" | "pauseStores", "storeIds") | ("Journey", "rollOut", "storeIds") => {
+            Id(Store)
+        }
+        ("RollOutTarget", _, "storeId") => Id(Store),
+        ("RollOutTarget", _, "baseVersion") => With("0"),
+        ("Mutation", "pauseStores", "pause") => With("true"),
+        ("Mutation", "askForStore", "reason") => With("\"taken, or so\""),
+        ("Mutation", "askForStore", "hours") => With("4"),
+        ("Mutation", "createOrganisation", "name") => With("\"\""),
         ("Mutation", "revokeApiKey", "id") => Id(Key),
         ("Mutation", "endSession", "id") => Id(Session),
         ("ApiKeyInput", _, "storeId") => Id(Store),
@@ -87,11 +98,12 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("StoreSettingsInput", "createStore", "name") => With("\"\""),
         ("StoreSettingsInput", _, "senderName") => With("\"taken\""),
         ("StoreSettingsInput", ..) => Absent,
+        ("Mutation", "createOrganisation", "kind") => With("MERCHANT"),
         (_, _, "days") => With("30"),
         (_, _, "first") => With("2"),
-        ("Organisation", "auditLog", "before") | (_, _, "search" | "kind") | ("Store", "carts", "status") => {
-            Absent
-        }
+        ("Organisation", "auditLog", "before")
+        | ("Store", _, "search" | "kind")
+        | ("Store", "carts", "status") => Absent,
         ("Mutation", "setJourneyStatus", "status") => With("OFF"),
         ("Mutation", "publishJourney", "definition") => With("{}"),
         ("Mutation", "publishJourney", "baseVersion") => Absent,
@@ -180,7 +192,9 @@ impl Walk {
             Filled::Id(named) => {
                 self.ids.insert(format!("{owner}.{field}({name})"));
                 slots.push((if named >= Named::CartPlace { "String" } else { "ID!" }.to_owned(), named));
-                Some(format!("{name}: $v{}", slots.len() - 1))
+                let list = matches!(ty.base, BaseType::List(_));
+                let (open, close) = if list { ("[", "]") } else { ("", "") };
+                Some(format!("{name}: {open}$v{}{close}", slots.len() - 1))
             }
             Filled::With(text) => Some(format!("{name}: {text}")),
             Filled::Absent => {
@@ -324,9 +338,9 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry cart cart_key company consent_event contact contact_identity
-        event invitation journey journey_run journey_version mail_token member membership message message_attempt
+        event invitation journey journey_copy journey_run journey_version mail_token member membership message message_attempt
         message_content message_link message_receipt metric_day node_count order_refund organisation privacy_request
-        recovery_code restore_link run_context run_step run_wait second_factor service_mail session shop_order store store_secret store_signal
+        recovery_code restore_link run_context run_step run_wait second_factor service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template);
     let folder =
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../entity/src")).expect("the entities");
