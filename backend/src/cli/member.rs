@@ -26,7 +26,7 @@ pub(super) enum MemberCommand {
 pub(super) async fn member(config: &Config, command: MemberCommand) -> Outcome {
     let MemberCommand::ResetSecondFactor { email } = command;
     let (db, env) = (open(config).await?, Env::system());
-    let master = master_key(config, &db, &env)?;
+    let master = master_key(config, &db, &env).await?;
     let found = {
         let mut tx = db.read().await?;
         let system = tx.system().await?;
