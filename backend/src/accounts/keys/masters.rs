@@ -79,9 +79,14 @@ impl Masters {
         Self::read(path)?.ok_or_else(|| KeyError::Missing(path.to_owned()))
     }
 
-    /// The same as they stand in their file now; those in the settings stay until the next start.
+    /// The same as they stand in their file now, and behind them those that were there before: a process forgets none. Keys in
+    /// the settings stay until the next start.
     pub(super) fn again(&self) -> Option<Self> {
-        Self::read(self.file.as_deref()?).ok().flatten()
+        let mut read = Self::read(self.file.as_deref()?).ok().flatten()?;
+        let gone = self.keys.iter().filter(|(print, _)| read.by_print(print).is_none());
+        let gone: Vec<_> = gone.cloned().collect();
+        read.keys.extend(gone);
+        Some(read)
     }
 
     /// The one that wraps, with its fingerprint.

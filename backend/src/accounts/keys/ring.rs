@@ -38,7 +38,7 @@ pub(super) struct Ring {
 }
 
 impl MasterKey {
-    fn over(root: Key, masters: Masters) -> Self {
+    pub(super) fn over(root: Key, masters: Masters) -> Self {
         let masters = RwLock::new(Arc::new(masters));
         Self(Arc::new(Ring { root, masters, unwrapped: Cache::new(KEPT) }))
     }

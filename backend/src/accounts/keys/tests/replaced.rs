@@ -65,6 +65,14 @@ async fn a_running_service_finds_the_new_master_key_in_its_file(app: TestApp) {
     let prints: Vec<String> = current_keys(&app).await.into_iter().map(|key| key.wrapped_by).collect();
     assert!(prints.contains(&Key::new([3; 32]).print()), "{prints:?}");
 
+    // A line that is taken away too early is missed by the next process, not by this one.
+    std::fs::write(&path, text(&[3])).expect("written");
+    let c = app.store("c").await;
+    put(&app, &running, c.id(), "of c").await;
+    let cold = running.without_memory();
+    assert!(get(&app, &cold, a.id()).await.expect("opened").is_some());
+    assert!(MasterKey::open(app.db(), app.env(), &file).await.is_err());
+
     // One whose keys are in the settings says what it needs; it was not told of the new one.
     let deaf = ring(&app, &[2, 3]).await;
     rotated(&app, &ring(&app, &[4, 3, 2]).await, false).await;
