@@ -57,3 +57,67 @@ fn said(done: &Rotated, data: bool) -> String {
     });
     lines.join("\n") + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        accounts::{NewStore, SecretKind, secrets},
+        cli::store::create,
+        config::Secret,
+        db::{Db, StoreScope},
+    };
+    use cartwheel_domain::settings::StoreSettings;
+
+    const OLD: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+    const NEW: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+
+    /// Beside a service that has the database open, as an operator does it.
+    #[actix_web::test]
+    async fn an_operator_replaces_the_keys_of_a_running_service() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("live.db").display());
+        let with = |keys: String| Config {
+            database_url: Secret::new(url.clone()),
+            master_key: Some(Secret::new(keys)),
+            ..Config::default()
+        };
+        let (db, env) = (Db::open(&url).await.expect("opened"), Env::system());
+        let new = NewStore {
+            organisation: "O".into(),
+            name: "S".into(),
+            owner: "ann@example.com".parse().expect("an address"),
+            live: false,
+            settings: StoreSettings::default(),
+            password: None,
+        };
+        let store = create(&db, &env, new, &StoreSettings::default()).await.expect("a store").store_id;
+        let running = master_key(&with(OLD.into()), &db, &env).await.expect("keys");
+        let mut tx = db.write().await.expect("a transaction");
+        let scoped = tx.enter(&StoreScope::system(store)).await.expect("the store");
+        secrets::put(&scoped, &running, &env, SecretKind::Shopify, "shpss").await.expect("kept");
+        tx.commit().await.expect("committed");
+
+        let refused = keys(&with(NEW.into()), KeysCommand::Rotate { data: true }).await;
+        assert!(refused.expect_err("the old one is missing").to_string().contains("add it behind"));
+        let done = keys(&with(format!("{NEW} {OLD}")), KeysCommand::Rotate { data: true }).await;
+        assert_eq!(format!("{:?}", done.expect("rotated")), format!("{:?}", ExitCode::SUCCESS));
+        let next = master_key(&with(NEW.into()), &db, &env).await.expect("the new one will do");
+        let mut tx = db.read().await.expect("a transaction");
+        let scoped = tx.enter(&StoreScope::system(store)).await.expect("the store");
+        let opened = secrets::get(&scoped, &next, SecretKind::Shopify).await.expect("opened");
+        assert_eq!(opened.expect("a credential").expose(), "shpss");
+    }
+
+    #[test]
+    fn what_was_not_done_is_said() {
+        let done =
+            Rotated { resumed: Some(0), lost: vec!["dkim_key of a store".into()], ..Rotated::default() };
+        let text = said(&done, true);
+        for part in ["1970-01-01", "left alone: dkim_key", "`cartwheel doctor`"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("nothing is left"), "{text}");
+        assert!(said(&Rotated::default(), false).contains("nothing is left"));
+    }
+}

@@ -16,7 +16,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use masters::{Given, Masters};
+pub use masters::Given;
 pub use ring::MasterKey;
 pub use vault::Vault;
 
