@@ -196,6 +196,7 @@ async fn faults(app: &TestApp, store: &TestStore) -> Vec<(&'static str, String)>
     scoped.upsert::<entity::store_secret::Entity>(vec![moved], &columns).await.expect("moved");
     let error = secrets::get(&scoped, &app.master_key(), SecretKind::DkimKey).await.expect_err("moved");
     said.push(("a moved credential", format!("{error} {error:?}")));
+    tx.commit().await.expect("committed");
     said
 }
 
