@@ -1,7 +1,7 @@
 //! The composition root: the one file that names concrete adapters and puts the parts together.
 
 use crate::{
-    accounts::{MasterKey, Stores, audit},
+    accounts::{KeyError, MasterKey, Stores, audit, keys::Given},
     api::{self, Live, graphql::Api},
     auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox},
     carts::abandon::Abandoner,
@@ -146,7 +146,7 @@ impl App {
         let db = Db::open(config.database_url.expose()).await?;
         let metrics = PrometheusBuilder::new().install_recorder()?;
         let env = Env::system();
-        let master = master_key(&config, &db, &env)?;
+        let master = master_key(&config, &db, &env).await?;
         let mail: Option<Arc<dyn Channel>> = match &config.smtp_url {
             Some(url) => Some(Arc::new(email::Email::new(url.expose().parse::<email::url::SmtpUrl>()?))),
             None => None,
@@ -405,19 +405,23 @@ fn postman(config: &Config, parts: &Parts) -> Result<Option<Postman>, StartError
     Ok(Some(Postman { db, env, master, channel, sender, public_url: config.public_url.clone() }))
 }
 
-/// The key from the settings, else a file beside an SQLite database; PostgreSQL has no place of its own for one.
-pub(crate) fn master_key(config: &Config, db: &Db, env: &Env) -> Result<MasterKey, StartError> {
-    if let Some(key) = &config.master_key {
-        return Ok(MasterKey::parse(key)?);
+/// Where the master key is: in the settings, in the file they name, else in one beside an SQLite database; PostgreSQL has no place of
+/// its own for one.
+pub(crate) fn given_keys(config: &Config, db: &Db) -> Result<Given, KeyError> {
+    match (&config.master_key, &config.master_key_file) {
+        (Some(_), Some(_)) => Err(KeyError::Twice),
+        (Some(text), None) => Ok(Given::Text(text.clone())),
+        (None, Some(path)) => Ok(Given::File { path: path.clone(), make: false }),
+        (None, None) => {
+            let beside = db.file().map(|file| file.with_extension("key"));
+            Ok(Given::File { path: beside.unwrap_or_else(|| PathBuf::from("data/master.key")), make: true })
+        }
     }
-    let path: PathBuf = match db.file() {
-        Some(file) => file.with_extension("key"),
-        None => PathBuf::from("data/master.key"),
-    };
-    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent)?;
-    }
-    Ok(MasterKey::from_file(&path, env)?)
+}
+
+/// The keys of a database; whoever needs them first begins with them.
+pub(crate) async fn master_key(config: &Config, db: &Db, env: &Env) -> Result<MasterKey, KeyError> {
+    MasterKey::open(db, env, &given_keys(config, db)?).await
 }
 
 #[cfg(test)]

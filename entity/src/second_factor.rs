@@ -9,7 +9,7 @@ pub struct Model {
     /// Whose.
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: Uuid,
-    /// Its seed in base32, sealed under the master key.
+    /// Its seed in base32, sealed by the service's data key.
     #[sea_orm(column_type = "Text")]
     pub sealed: String,
     /// When it was set up.

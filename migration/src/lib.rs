@@ -13,6 +13,7 @@ mod m0003_mailbox;
 mod m0004_second_factor;
 mod m0005_mail_compression;
 mod m0006_agencies;
+mod m0007_data_keys;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_second_factor::Migration),
             Box::new(m0005_mail_compression::Migration),
             Box::new(m0006_agencies::Migration),
+            Box::new(m0007_data_keys::Migration),
         ]
     }
 }

@@ -226,7 +226,7 @@ pub struct Head {
     pub at: Millis,
     /// Its hash.
     pub hash: String,
-    /// HMAC-SHA-256 of the rest under the master key, hex: that we wrote it.
+    /// HMAC-SHA-256 of the rest under a key derived from the root, hex: that we wrote it.
     pub seal: String,
 }
 

@@ -4,7 +4,10 @@
 //! A mail is queued in the transaction that makes it necessary and deleted once it is handed over. Until then it is sealed,
 //! since its link opens an account. `post` puts it into words and hands it over.
 
-use super::{MasterKey, service::key_hash};
+use super::{
+    keys::{MasterKey, Place},
+    service::key_hash,
+};
 use crate::{
     clock::Env,
     db::{DbError, Role, System},
@@ -123,11 +126,6 @@ pub struct Mail {
     pub letter: Letter,
 }
 
-/// Where a sealed mail belongs.
-fn place(id: MailId) -> String {
-    format!("service_mail/{id}")
-}
-
 /// Queues a mail that is of use until `expires`.
 async fn queue_until(
     system: &System<'_>,
@@ -140,7 +138,7 @@ async fn queue_until(
     let text = serde_json::to_string(mail).map_err(|e| DbError::Orm(sea_orm::DbErr::Json(e.to_string())))?;
     let row = service_mail::ActiveModel {
         id: Set(id.uuid()),
-        sealed: Set(master.seal(&place(id), env, &text)),
+        sealed: Set(master.seal(system, env, Place::Mail(id), &text).await?),
         attempts: Set(0),
         created_at: Set(env.now()),
         due_at: Set(env.now()),
@@ -157,10 +155,17 @@ pub async fn queue(system: &System<'_>, env: &Env, master: &MasterKey, mail: &Ma
     queue_until(system, env, master, mail, env.now() + NEWS).await
 }
 
-/// What a queued mail says; `None` when it was sealed under another key.
-pub fn open(master: &MasterKey, row: &service_mail::Model) -> Option<Mail> {
-    let text = master.unseal(&place(MailId(row.id)), &row.sealed)?;
-    serde_json::from_str(text.expose()).ok()
+/// What a queued mail says; `None` when it does not open.
+///
+/// # Errors
+/// Its key is wrapped by a master key that is not at hand; what the database says.
+pub async fn open(
+    system: &System<'_>,
+    master: &MasterKey,
+    row: &service_mail::Model,
+) -> Result<Option<Mail>, DbError> {
+    let text = master.unseal(system, Place::Mail(MailId(row.id)), &row.sealed).await?;
+    Ok(text.and_then(|text| serde_json::from_str(text.expose()).ok()))
 }
 
 /// An invitation's mail.

@@ -1,7 +1,8 @@
 //! What every request and every step needs to know of a store, kept for a second.
 
 use super::{
-    secrets::{self, MasterKey, SecretError, SecretKind},
+    keys::MasterKey,
+    secrets::{self, SecretError, SecretKind},
     service::key_hash,
 };
 use crate::{
@@ -106,7 +107,7 @@ impl Stores {
     /// the seal for each.
     ///
     /// # Errors
-    /// It was sealed under another key, or what the database says.
+    /// [`SecretError`].
     pub async fn secret(
         &self,
         key: &MasterKey,

@@ -12,7 +12,10 @@ use super::{
     session::{CHANGES, Granted, Sessions, SignInError, Which, end_sessions},
 };
 use crate::{
-    accounts::mailbox::{self, Letter, Mail},
+    accounts::{
+        keys::Place,
+        mailbox::{self, Letter, Mail},
+    },
     db::{DbError, Role, System},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -164,7 +167,7 @@ impl Sessions {
             let wait = (factor.tries_since + WINDOW - now + 999) / 1000;
             return Err(SignInError::Throttled(u64::try_from(wait).unwrap_or(1).max(1)));
         }
-        let (shown, step) = match self.step(factor, code)? {
+        let (shown, step) = match self.step(system, factor, code).await? {
             Some(step) => (Shown::FromApp, step),
             None if self.use_up(system, factor.member_id, code).await? => (Shown::OnPaper, factor.last_step),
             None => (Shown::Wrong, factor.last_step),
@@ -182,14 +185,20 @@ impl Sessions {
     }
 
     /// The step a code of the app is from; `None` when it is from none that counts, or from one that was shown before.
-    fn step(&self, factor: &second_factor::Model, code: &str) -> Result<Option<i64>, SignInError> {
+    async fn step(
+        &self,
+        system: &System<'_>,
+        factor: &second_factor::Model,
+        code: &str,
+    ) -> Result<Option<i64>, SignInError> {
         let digits: String = code.chars().take(LONGEST).filter(|c| !c.is_whitespace()).collect();
         if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Ok(None);
         }
-        let seed = self.master.unseal(&place(MemberId(factor.member_id)), &factor.sealed);
+        let place = Place::Factor(MemberId(factor.member_id));
+        let seed = self.master.unseal(system, place, &factor.sealed).await.map_err(DbError::from)?;
         let seed = seed.ok_or_else(|| {
-            SignInError::Fault("a second factor does not open with this master key".to_owned())
+            SignInError::Fault("a second factor does not open: it was changed in the database".to_owned())
         })?;
         let seconds = u64::try_from(self.env.now() / 1000).unwrap_or_default();
         let step = app(seed.expose(), "")?.check(&digits, seconds).and_then(|step| i64::try_from(step).ok());
@@ -251,9 +260,10 @@ impl Sessions {
         }
         self.forget(&system, row.id).await?;
         let now = self.env.now();
+        let sealed = self.master.seal(&system, &self.env, Place::Factor(member), &seed).await;
         let new = second_factor::ActiveModel {
             member_id: Set(row.id),
-            sealed: Set(self.master.seal(&place(member), &self.env, &seed)),
+            sealed: Set(sealed.map_err(DbError::from)?),
             created_at: Set(now),
             confirmed_at: Set(None),
             last_step: Set(0),
@@ -485,11 +495,6 @@ async fn member_row(system: &System<'_>, id: uuid::Uuid) -> Result<Option<member
 
 fn by_session(access: Access) -> String {
     format!("session {}", access.session)
-}
-
-/// Where a sealed seed belongs.
-fn place(member: MemberId) -> String {
-    format!("second_factor/{member}")
 }
 
 fn fault(e: impl std::fmt::Display) -> SignInError {

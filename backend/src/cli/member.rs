@@ -55,7 +55,7 @@ async fn invite_staff(config: &Config, email: EmailAddress, role: &str) -> Outco
 
 async fn reset_second_factor(config: &Config, email: EmailAddress) -> Outcome {
     let (db, env) = (open(config).await?, Env::system());
-    let master = master_key(config, &db, &env)?;
+    let master = master_key(config, &db, &env).await?;
     let found = {
         let mut tx = db.read().await?;
         let system = tx.system().await?;

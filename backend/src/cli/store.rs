@@ -136,7 +136,7 @@ async fn set(config: &Config, db: &Db, env: &Env, store: StoreId, values: &[Stri
         pairs.iter().map(|(key, _)| *key).chain(credentials.iter().map(|(kind, _)| kind.as_str())).collect();
     let entry = Entry::new(Action::StoreSettings, store, json!({ "changed": names }));
     if !credentials.is_empty() {
-        let master = crate::app::master_key(config, db, env)?;
+        let master = crate::app::master_key(config, db, env).await?;
         let mut tx = db.write().await?;
         let scoped = tx.enter(&scope).await?;
         for (kind, text) in credentials {

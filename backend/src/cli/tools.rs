@@ -48,7 +48,11 @@ pub(super) async fn doctor(config: &Config) -> Outcome {
 pub(super) async fn backup(config: &Config, file: &Path) -> Outcome {
     let db = Db::connect(config.database_url.expose()).await?;
     crate::db::dialect::copy_to(&db, file).await?;
-    writeln!(std::io::stdout().lock(), "written to {}", file.display())?;
+    writeln!(
+        std::io::stdout().lock(),
+        "written to {}. Keep the master key too, elsewhere: without it, what is sealed in there opens no more",
+        file.display()
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -63,9 +63,14 @@ pub struct Config {
     pub mail_from: Option<String>,
     /// `CARTWHEEL_SIGN_UP`: `open` lets strangers make accounts, by a link to their mailbox; `closed`, the default, does not.
     pub sign_up: SignUp,
-    /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that seal credentials; made and kept beside an SQLite database
-    /// when absent.
+    /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that wrap the keys by which credentials are sealed. While it is being replaced
+    /// several, with spaces, commas or lines between them: the first is the one in force, the others only open. Absent: a file, see
+    /// there.
     pub master_key: Option<Secret>,
+    /// `CARTWHEEL_MASTER_KEY_FILE`: the file that holds the master key, or several of them, one a line. It is read again when a key
+    /// is wanted that was not in it at the start, so it can be replaced while the service runs. Absent: a file beside an
+    /// SQLite database, or `data/master.key`; made when the database is new.
+    pub master_key_file: Option<PathBuf>,
     /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
     pub console_dir: Option<PathBuf>,
     /// `CARTWHEEL_DEVELOPMENT`: explorer, kit page, demo shop.
@@ -87,6 +92,7 @@ impl Default for Config {
             mail_from: None,
             sign_up: SignUp::Closed,
             master_key: None,
+            master_key_file: None,
             console_dir: None,
             development: false,
             log: "info".into(),
@@ -138,7 +144,7 @@ impl Config {
             Some(path) => {
                 let text = std::fs::read_to_string(&path)
                     .map_err(|source| ConfigError::File { path: path.clone(), source })?;
-                toml::from_str(&text).map_err(|e| ConfigError::Toml { path, message: e.to_string() })?
+                toml::from_str(&text).map_err(|e| ConfigError::Toml { path, message: mistake(&text, &e) })?
             }
         };
         let text = |name: &'static str| variable(name).filter(|v| !v.is_empty());
@@ -182,6 +188,9 @@ impl Config {
         if let Some(key) = text("CARTWHEEL_MASTER_KEY") {
             config.master_key = Some(Secret::new(key));
         }
+        if let Some(file) = text("CARTWHEEL_MASTER_KEY_FILE") {
+            config.master_key_file = Some(file.into());
+        }
         if let Some(file) = text("CARTWHEEL_AUDIT_HEADS") {
             config.audit_heads = Some(file.into());
         }
@@ -208,6 +217,12 @@ impl Config {
         }
         Ok(self)
     }
+}
+
+/// Where a file is wrong and why, without the line itself: there may be a password in it.
+fn mistake(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().and_then(|span| Some(text.get(..span.start)?.matches('\n').count() + 1));
+    line.map_or_else(|| error.message().to_owned(), |line| format!("line {line}: {}", error.message()))
 }
 
 #[cfg(test)]
@@ -255,5 +270,14 @@ mod tests {
         let config =
             Config::load(None, |n| (n == "CARTWHEEL_MASTER_KEY").then(|| "canary".into())).expect("sound");
         assert!(!format!("{config:?}").contains("canary"));
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("cartwheel.toml");
+        for line in
+            ["master_key = \"canary", "smtp_url = \"smtp://a:canary@b\" x", "database_url = [\"canary\"]"]
+        {
+            std::fs::write(&path, format!("development = true\n{line}\n")).expect("written");
+            let said = Config::load(Some(path.clone()), |_| None).expect_err(line).to_string();
+            assert!(said.contains("line 2: ") && !said.contains("canary"), "{said}");
+        }
     }
 }

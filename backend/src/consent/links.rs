@@ -1,4 +1,4 @@
-//! Signed links of a store: one key per store, derived from the master key.
+//! Signed links of a store: one key per store, derived from the root.
 
 use crate::accounts::MasterKey;
 use cartwheel_domain::{

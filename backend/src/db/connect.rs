@@ -14,6 +14,11 @@ pub enum DbError {
     /// The address is no database address we know.
     #[error("CARTWHEEL_DATABASE_URL must start with sqlite:// or postgres://, not \"{0}\"")]
     Url(String),
+    /// The address begins like one and goes on like none.
+    #[error(
+        "CARTWHEEL_DATABASE_URL: {0}; in user and password ?, #, @, / and : are written %3F, %23, %40, %2F and %3A"
+    )]
+    Address(String),
     /// The database is set up in a way that would lose acknowledged work.
     #[error("the database does not keep what it acknowledges: {0}")]
     NotDurable(String),
@@ -81,6 +86,8 @@ impl Db {
     }
 
     async fn postgres(url: &str, role: Option<&'static str>) -> Result<Self, DbError> {
+        // Read before the ORM reads it, which would repeat the whole address, password and all.
+        url.parse::<sqlx::postgres::PgConnectOptions>().map_err(|e| DbError::Address(e.to_string()))?;
         let mut options = ConnectOptions::new(url.to_owned());
         options
             .max_connections(16)

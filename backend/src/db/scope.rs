@@ -410,4 +410,18 @@ impl<'t> System<'t> {
         Insert::one(row).exec_without_returning(self.tx).await?;
         Ok(())
     }
+
+    /// Adds one row unless its key is there already; says how many that were.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn insert_new<E>(&self, row: E::ActiveModel) -> Result<u64, DbError>
+    where
+        E: EntityTrait,
+        E::ActiveModel: Send,
+    {
+        let clause = Some(OnConflict::new().do_nothing().to_owned());
+        let conflict = Conflict { name: Some("or leave".into()), clause };
+        texts::insert::<E>(self.tx, self.dialect, vec![row], &conflict).await
+    }
 }

@@ -1,8 +1,9 @@
 //! `cartwheel doctor`: what is wrong, in words, and whether the data keeps its promises.
 
+mod keys;
+
 use crate::{
-    accounts::audit,
-    app::master_key,
+    accounts::{MasterKey, audit},
     channels::email::url::SmtpUrl,
     clock::Env,
     config::{Config, SignUp},
@@ -44,7 +45,6 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
             "the database keeps what it acknowledges",
             crate::db::dialect::check_durable(db).await.err().map(|e| e.to_string()),
         ),
-        finding("the master key can be read", master_key(config, db, &env).err().map(|e| e.to_string())),
         finding("the mail route can be read", mail_route(config)),
         finding("the service can send mails of its own", own_mails(config)),
         finding("the service's own mails go out", waiting_mails(db, &env).await?),
@@ -58,6 +58,8 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
             }),
         ),
     ];
+    let (sealed, master) = keys::keys(db, config, &env).await?;
+    findings.extend(sealed);
     let rows = {
         let mut tx = db.read().await?;
         let system = tx.system().await?;
@@ -79,10 +81,10 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
         findings.push(finding("the audit logs are as they were written", None));
     }
     findings.extend(tampered.iter().map(|t| finding("an audit log was tampered with", Some(t.to_string()))));
-    if let Some(file) = &config.audit_heads {
+    if let (Some(file), Some(master)) = (&config.audit_heads, &master) {
         findings.push(finding(
             "the audit logs hold what was written down of them",
-            written_heads(db, config, &env, file).await?,
+            written_heads(db, master, file).await?,
         ));
     }
     Ok(findings)
@@ -91,8 +93,7 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
 /// What is wrong with the logs by the heads in a file: one JSON object a line, as the worker writes them.
 async fn written_heads(
     db: &Db,
-    config: &Config,
-    env: &Env,
+    master: &MasterKey,
     file: &std::path::Path,
 ) -> Result<Option<String>, Box<dyn std::error::Error>> {
     let text = match std::fs::read_to_string(file) {
@@ -111,8 +112,7 @@ async fn written_heads(
             Err(e) => return Ok(Some(format!("{}, line {}: {e}", file.display(), n + 1))),
         }
     }
-    let master = master_key(config, db, env)?;
-    let wrong = audit::compare(db, &master, &heads).await?;
+    let wrong = audit::compare(db, master, &heads).await?;
     Ok((!wrong.is_empty()).then(|| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 

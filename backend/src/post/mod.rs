@@ -12,7 +12,7 @@ mod tests;
 use crate::{
     accounts::{
         MasterKey,
-        mailbox::{self, Letter},
+        mailbox::{self, Letter, Mail},
     },
     channels::{Channel, Fault, Outcome, Outgoing, Route},
     clock::Env,
@@ -96,14 +96,14 @@ impl Postman {
     /// What the database says.
     pub async fn tick(&self) -> Result<usize, DbError> {
         let due = self.claim().await?;
-        for row in &due {
-            self.deliver(row).await?;
+        for (row, mail) in &due {
+            self.deliver(row, mail.as_ref()).await?;
         }
         Ok(due.len())
     }
 
-    /// Takes due mails up, so that no other worker does before the lease is over.
-    async fn claim(&self) -> Result<Vec<service_mail::Model>, DbError> {
+    /// Takes due mails up, so that no other worker does before the lease is over, and opens them.
+    async fn claim(&self) -> Result<Vec<(service_mail::Model, Option<Mail>)>, DbError> {
         let now = self.env.now();
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
@@ -123,30 +123,35 @@ impl Postman {
                 .exec(system.on())
                 .await?;
         }
+        let mut taken = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mail = mailbox::open(&system, &self.master, &row).await?;
+            taken.push((row, mail));
+        }
         tx.commit().await?;
-        Ok(rows)
+        Ok(taken)
     }
 
-    async fn deliver(&self, row: &service_mail::Model) -> Result<(), DbError> {
+    async fn deliver(&self, row: &service_mail::Model, mail: Option<&Mail>) -> Result<(), DbError> {
         let id = MailId(row.id);
         if row.expires_at <= self.env.now() {
             tracing::warn!(mail = %id, attempts = row.attempts, "a mail of the service was given up: it is of no use any more");
             return self.forget(id, "expired").await;
         }
-        let Some(mail) = mailbox::open(&self.master, row) else {
-            tracing::error!(mail = %id, "a mail of the service does not open with this master key");
+        let Some(mail) = mail else {
+            tracing::error!(mail = %id, "a mail of the service does not open: it was changed in the database");
             return self.forget(id, "sealed").await;
         };
         if mail.letter == Letter::Nothing {
             return self.forget(id, "nothing").await;
         }
-        let words = words::of(&mail, &self.public_url);
+        let words = words::of(mail, &self.public_url);
         let outgoing = Outgoing {
             from_name: self.sender.name.clone(),
             from: self.sender.address.as_str().to_owned(),
             reply_to: None,
             to_name: String::new(),
-            to: mail.to,
+            to: mail.to.clone(),
             subject: words.subject.clone(),
             html: words.html(mail.language),
             text: words.text(),

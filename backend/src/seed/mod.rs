@@ -59,7 +59,7 @@ pub async fn demo(db: &Db, config: &Config) -> Result<Made, StartError> {
         return Err("the demo store is there already; start over with a new database".into());
     }
     let env = Env::system();
-    let master = crate::app::master_key(config, db, &env)?;
+    let master = crate::app::master_key(config, db, &env).await?;
     let start = env.now() - plan::DAYS * cartwheel_domain::time::DAY;
     let (clock, past) = env.running_from(start);
     let settings = settings(config)?;

@@ -82,6 +82,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0004_second_factor/tables.sql"),
                 include_str!("../../../migration/src/m0005_mail_compression.rs"),
                 include_str!("../../../migration/src/m0006_agencies/tables.sql"),
+                include_str!("../../../migration/src/m0007_data_keys/tables.sql"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")
             ));
@@ -147,6 +148,34 @@ pub async fn analyze(db: &Db) {
     let owner = Database::connect(address(&name)).await.expect("the test server answers");
     owner.execute_unprepared("ANALYZE").await.expect("analysed");
     let _ = owner.close().await;
+}
+
+/// Everything in a database, as whoever has stolen it sees it: the files of SQLite, with what was deleted and lies in them still, or
+/// the rows of all tables of PostgreSQL.
+pub async fn dump(db: &Db) -> Vec<u8> {
+    if let Some(file) = db.file() {
+        let mut all = std::fs::read(file).expect("the database");
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        all.extend(std::fs::read(PathBuf::from(log)).unwrap_or_default());
+        return all;
+    }
+    let mut tx = db.read().await.expect("a transaction");
+    let system = tx.system().await.expect("all");
+    let ask = async |sql: String| {
+        let statement = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Postgres, sql);
+        let rows = system.on().query_all_raw(statement).await.expect("rows");
+        rows.iter().map(|row| row.try_get::<String>("", "said").expect("text")).collect::<Vec<_>>()
+    };
+    let tables = ask("SELECT tablename AS said FROM pg_tables WHERE schemaname = 'public'".into()).await;
+    let mut all = String::new();
+    for table in tables {
+        for row in ask(format!("SELECT row::text AS said FROM {table} AS row")).await {
+            all.push_str(&row);
+            all.push('\n');
+        }
+    }
+    all.into_bytes()
 }
 
 impl Home {

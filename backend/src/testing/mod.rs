@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod flow;
+pub mod logs;
 pub mod store;
 
 use crate::{
@@ -121,7 +122,12 @@ pub async fn mails(app: &TestApp) -> Vec<Mail> {
     let system = tx.system().await.expect("all");
     let rows = system.find::<service_mail::Entity>().order_by_asc(service_mail::Column::Id);
     let rows = rows.all(system.on()).await.expect("mails");
-    rows.iter().map(|row| mailbox::open(&app.master_key(), row).expect("sealed by us")).collect()
+    let mut mails = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mail = mailbox::open(&system, &app.master_key(), row).await.expect("read");
+        mails.push(mail.expect("sealed by us"));
+    }
+    mails
 }
 
 fn run(body: impl Future<Output = ()>) {

@@ -1,5 +1,5 @@
 //! The service's own keys, since the harness gives it its master key: links as a mail carries them, and credentials as
-//! the database keeps them. The forms are those of `backend/src/accounts/secrets.rs` and `backend/src/consent/links.rs`.
+//! the database keeps them. The forms are those of `backend/src/accounts/keys` and `backend/src/consent/links.rs`.
 
 use crate::{Outcome, clock};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -51,7 +51,8 @@ impl Links {
     }
 }
 
-/// A credential, sealed as `store_secret.sealed` holds it.
+/// A credential, sealed as `store_secret.sealed` held it before there were data keys. The service still opens it, by its root, which is the
+/// master key of its first start.
 ///
 /// # Errors
 /// Never, for texts of a sane length.

@@ -10,6 +10,7 @@ use async_graphql::{Request, Response, Variables, dataloader::DataLoader};
 use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
+mod canaries;
 mod guests;
 mod many;
 mod rights;

@@ -61,6 +61,10 @@ impl fmt::Debug for SmtpUrl {
 #[error("CARTWHEEL_SMTP_URL: {0}")]
 pub struct SmtpUrlError(pub String);
 
+/// What is wrong is not repeated: where the password holds a `?`, it is a part of that.
+const NO_PORT: &str = "what follows the host's colon is no port; in user and password ?, @, / and : are written %3F, %40, %2F and %3A";
+const NO_PARAMETER: &str = "a parameter is unknown; there are starttls, ca, hello, connections and messages. A ? in the password is written %3F";
+
 fn wrong(text: impl Into<String>) -> SmtpUrlError {
     SmtpUrlError(text.into())
 }
@@ -114,8 +118,7 @@ impl std::str::FromStr for SmtpUrl {
         } else {
             server.split_once(':').map_or((server, None), |(h, p)| (h, Some(p)))
         };
-        let port =
-            port.map_or(Ok(default_port), |p| p.parse().map_err(|_| wrong(format!("{p:?} is no port"))))?;
+        let port = port.map_or(Ok(default_port), |p| p.parse().map_err(|_| wrong(NO_PORT)))?;
         if host.is_empty() || host.contains(['/', '@', '\\']) {
             return Err(wrong("the host is missing"));
         }
@@ -162,7 +165,8 @@ impl std::str::FromStr for SmtpUrl {
                 }
                 ("connections", _) => url.connections = number()?.min(256) as usize,
                 ("messages", _) => url.messages = number()?,
-                _ => return Err(wrong(format!("the parameter {key:?} is unknown or has no sound value"))),
+                ("ca" | "hello", _) => return Err(wrong(format!("the parameter {key} has no sound value"))),
+                _ => return Err(wrong(NO_PARAMETER)),
             }
         }
         if url.credentials.is_some() && url.security == Security::None && !loopback {

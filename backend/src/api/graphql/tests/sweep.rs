@@ -338,9 +338,9 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry cart cart_key company consent_event contact contact_identity
-        event invitation journey journey_copy journey_run journey_version mail_token member membership message message_attempt
+        data_key event invitation journey journey_copy journey_run journey_version mail_token member membership message message_attempt
         message_content message_link message_receipt metric_day node_count order_refund organisation privacy_request
-        recovery_code restore_link run_context run_step run_wait second_factor service_mail session shop_order store store_access store_role store_secret store_signal
+        recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template);
     let folder =
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../entity/src")).expect("the entities");
@@ -358,7 +358,7 @@ async fn first<T>(rows: impl Future<Output = Result<Option<T>, sea_orm::DbErr>>)
     rows.await.expect("asked").expect("a row")
 }
 
-async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, String) {
+pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, String) {
     let flow = Flow::new(app, Fake::forgetful()).await;
     let (contact, cart) = flow.left(&format!("ann@{CANARY}.example")).await;
     flow.drain().await;
