@@ -4,7 +4,8 @@
 use graphql_client::GraphQLQuery;
 
 use super::types::{
-    Attribution, CaptureMode, CartKind, CartStatus, JourneyStatus, Json, Role, SetupCode, Time, TimelineKind,
+    Attribution, CaptureMode, CartKind, CartStatus, JourneyStatus, Json, OrganisationKindName, Role,
+    RollOutState, SetupCode, Time, TimelineKind,
 };
 
 macro_rules! operations {
@@ -16,7 +17,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "Role", "SetupCode", "TimelineKind"),
+            extern_enums("Attribution", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
             skip_serializing_none
         )]
         pub struct $name;

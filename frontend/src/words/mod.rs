@@ -11,7 +11,7 @@ pub use audit::{Known, audit};
 pub use browser::browser;
 pub use journey::{awaited, checks, node_about, node_name, node_sign, problem};
 pub use message::{message_badge, message_title, refusal, rule, template};
-pub use team::{key_may, least, own_role, part, refused, role, role_may};
+pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
 pub use timeline::{Line, line, next_step};
 
 use leptos::prelude::AnyView;

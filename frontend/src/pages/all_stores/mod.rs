@@ -16,7 +16,9 @@ use crate::graphql::types::Role;
 use crate::i18n::{format, t};
 use crate::pages::shared::outcome;
 use crate::route::{Parameters, Route, use_parameters};
-use crate::ui::{Icon, PageHead, Segmented, Tone, badge, empty, moment, skeleton_rows, stat, stateful};
+use crate::ui::{
+    Button, Icon, PageHead, Segmented, Tone, badge, empty, moment, skeleton_rows, stat, stateful, use_toasts,
+};
 
 /// The ranges one can look at, in days.
 const RANGES: [i64; 3] = [7, 30, 90];

@@ -14,7 +14,7 @@ use crate::graphql::guests::{
     ResponseData, Variables,
 };
 use crate::graphql::types::{Role, Time};
-use crate::i18n::t;
+use crate::i18n::{format, t};
 use crate::pages::shared::{field_error, outcome};
 use crate::route::Route;
 use crate::shell::{StoreInfo, use_stores};
@@ -96,9 +96,10 @@ fn sections(data: &Data, doors: Doors) -> AnyView {
 /// Somebody of the staff asks to be let in.
 fn request(guest: &Guest, doors: Doors) -> AnyView {
     let role = words::role(graphql::role(&guest.role));
-    let title = t::access_asked(guest.hours.unwrap_or_default(), &role, &guest.store_name);
-    let variables =
-        |guest: &Guest| (doors.context.id.get_untracked(), guest.store_id.clone(), guest.guest_id.clone());
+    let title = t::access_asked(&format::number(guest.hours.unwrap_or_default()), &role, &guest.store_name);
+    let variables = move |guest: &Guest| {
+        (doors.context.id.get_untracked(), guest.store_id.clone(), guest.guest_id.clone())
+    };
     let (yes, no) = (guest.clone(), guest.clone());
     let approve = move |()| {
         let (organisation, store, guest) = variables(&yes);
