@@ -12,6 +12,7 @@ mod m0002_accounts;
 mod m0003_mailbox;
 mod m0004_second_factor;
 mod m0005_mail_compression;
+mod m0008_billing;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_mailbox::Migration),
             Box::new(m0004_second_factor::Migration),
             Box::new(m0005_mail_compression::Migration),
+            Box::new(m0008_billing::Migration),
         ]
     }
 }

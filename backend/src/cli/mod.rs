@@ -1,5 +1,6 @@
 //! The operator's command: roles to run as, and what an operator does by hand.
 
+mod billing;
 mod member;
 mod roles;
 mod store;
@@ -54,6 +55,9 @@ enum Command {
     /// Help members who cannot sign in.
     #[command(subcommand)]
     Member(member::MemberCommand),
+    /// Plans and usage at Stripe.
+    #[command(subcommand)]
+    Billing(billing::BillingCommand),
     /// Publish journeys.
     #[command(subcommand)]
     Journey(store::JourneyCommand),
@@ -139,6 +143,7 @@ async fn execute(config: Config, command: Command) -> Outcome {
         Command::Seed(Seed::Demo) => tools::seed_demo(&config).await,
         Command::Store(command) => store::store(&config, command).await,
         Command::Member(command) => member::member(&config, command).await,
+        Command::Billing(command) => billing::billing(&config, command).await,
         Command::Journey(command) => store::journey(&config, command).await,
         Command::Schema => tools::print(&crate::api::sdl()),
         Command::Openapi => tools::print(include_str!("openapi.json")),

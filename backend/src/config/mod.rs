@@ -66,6 +66,13 @@ pub struct Config {
     /// `CARTWHEEL_MASTER_KEY`: 32 bytes in base64 that seal credentials; made and kept beside an SQLite database
     /// when absent.
     pub master_key: Option<Secret>,
+    /// `CARTWHEEL_STRIPE_KEY`: the secret key of the Stripe account that plans are paid to. Absent, as for whoever runs this for
+    /// themselves: no plans, no caps.
+    pub stripe_key: Option<Secret>,
+    /// `CARTWHEEL_STRIPE_WEBHOOK_SECRET`: what Stripe signs its webhooks with, `whsec_…`; two with a comma while one is replaced.
+    pub stripe_webhook_secret: Option<Secret>,
+    /// `CARTWHEEL_STRIPE_URL`: where Stripe is, `https://api.stripe.com` unless it is a stand-in.
+    pub stripe_url: String,
     /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
     pub console_dir: Option<PathBuf>,
     /// `CARTWHEEL_DEVELOPMENT`: explorer, kit page, demo shop.
@@ -87,6 +94,9 @@ impl Default for Config {
             mail_from: None,
             sign_up: SignUp::Closed,
             master_key: None,
+            stripe_key: None,
+            stripe_webhook_secret: None,
+            stripe_url: "https://api.stripe.com".into(),
             console_dir: None,
             development: false,
             log: "info".into(),
@@ -182,6 +192,15 @@ impl Config {
         if let Some(key) = text("CARTWHEEL_MASTER_KEY") {
             config.master_key = Some(Secret::new(key));
         }
+        if let Some(key) = text("CARTWHEEL_STRIPE_KEY") {
+            config.stripe_key = Some(Secret::new(key));
+        }
+        if let Some(secret) = text("CARTWHEEL_STRIPE_WEBHOOK_SECRET") {
+            config.stripe_webhook_secret = Some(Secret::new(secret));
+        }
+        if let Some(url) = text("CARTWHEEL_STRIPE_URL") {
+            config.stripe_url = url;
+        }
         if let Some(file) = text("CARTWHEEL_AUDIT_HEADS") {
             config.audit_heads = Some(file.into());
         }
@@ -253,7 +272,8 @@ mod tests {
     #[test]
     fn secrets_do_not_show() {
         let config =
-            Config::load(None, |n| (n == "CARTWHEEL_MASTER_KEY").then(|| "canary".into())).expect("sound");
+            Config::load(None, |n| (n.ends_with("_KEY") || n.ends_with("_SECRET")).then(|| "canary".into()))
+                .expect("sound");
         assert!(!format!("{config:?}").contains("canary"));
     }
 }

@@ -81,6 +81,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0003_mailbox/tables.sql"),
                 include_str!("../../../migration/src/m0004_second_factor/tables.sql"),
                 include_str!("../../../migration/src/m0005_mail_compression.rs"),
+                include_str!("../../../migration/src/m0008_billing/tables.sql"),
                 include_str!("../../../migration/src/dialect.rs")
             ));
             let name = format!("{TEMPLATE}_{}", &print[..12]);

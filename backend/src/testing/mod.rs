@@ -3,6 +3,7 @@
 pub mod database;
 pub mod flow;
 pub mod store;
+pub mod stripe;
 
 use crate::{
     accounts::{

@@ -2,6 +2,7 @@
 
 use super::{
     access::Access,
+    billing_change::BillingMutation,
     errors::{UserError, journey_errors},
     journey::{Journey, JourneyStatus},
     new_store::OpeningMutation,
@@ -31,7 +32,7 @@ use serde_json::json;
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(StoreMutation, OpeningMutation, TeamMutation);
+pub struct Mutation(StoreMutation, OpeningMutation, TeamMutation, BillingMutation);
 
 /// What can be changed in a store.
 #[derive(Default)]

@@ -314,6 +314,9 @@ pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
         .filter(|(_, n)| *n > 0)
         .map(|(code, count)| Attention { code: code.into(), count, detail: None })
         .collect();
+    if let Some((why, _)) = access.info.hold.as_ref().filter(|_| !access.info.sandbox) {
+        list.push(Attention { code: "sending_paused".into(), count: 1, detail: Some(why.clone()) });
+    }
     if access.info.settings.postal_address.is_empty() {
         list.push(Attention { code: "postal_address_missing".into(), count: 1, detail: None });
     }
