@@ -4,6 +4,7 @@ use crate::{
     accounts::{KeyError, MasterKey, Stores, audit, keys::Given},
     api::{self, Live, graphql::Api},
     auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox},
+    billing::{self, Billing},
     carts::abandon::Abandoner,
     channels::{Channel, Channels, email, sandbox::Sandbox, terminal::Terminal},
     clock::Env,
@@ -55,13 +56,14 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Put together; nothing runs yet.
+    /// Put together; nothing runs yet. `metered` says that somebody pays by what is sent.
     pub fn new(
         db: Db,
         env: Env,
         master: MasterKey,
         public_url: &str,
         mail: Option<Arc<dyn Channel>>,
+        metered: bool,
     ) -> Self {
         let stores = Stores::new(db.clone(), env.clone());
         let (wake, versions) = (Wake::default(), Versions::default());
@@ -74,6 +76,7 @@ impl Parts {
             templates: Templates::default(),
             channels: Channels { email: mail.clone(), sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
+            metered,
         };
         Self {
             abandoner: Arc::new(Abandoner::new(
@@ -118,6 +121,7 @@ pub struct App {
     metrics: PrometheusHandle,
     shared: Shared,
     postman: Option<Arc<Postman>>,
+    billing: Option<Billing>,
 }
 
 /// What every request handler may ask for.
@@ -132,6 +136,7 @@ struct Shared {
     edge: web::Data<ingest::Edge>,
     desk: web::Data<consent::http::Desk>,
     restore: web::Data<recovery::http::Desk>,
+    billing: web::Data<billing::http::Desk>,
     inbox: Inbox,
 }
 
@@ -151,7 +156,7 @@ impl App {
             Some(url) => Some(Arc::new(email::Email::new(url.expose().parse::<email::url::SmtpUrl>()?))),
             None => None,
         };
-        let parts = Parts::new(db, env, master, &config.public_url, mail);
+        let parts = Parts::new(db, env, master, &config.public_url, mail, config.stripe_key.is_some());
         Self::over(config, parts, metrics).await
     }
 
@@ -162,6 +167,7 @@ impl App {
     pub async fn over(config: Config, parts: Parts, metrics: PrometheusHandle) -> Result<Self, StartError> {
         let postman = postman(&config, &parts)?.map(Arc::new);
         let Parts { db, env, master, stores, wake, .. } = parts.clone();
+        let billing = Billing::of(&config, db.clone(), env.clone(), master.clone(), postman.is_some())?;
         // One process serves an SQLite file (`Db::open`): whoever held a lease on its work is gone.
         let mut tx = db.write().await?;
         claim::end_all_leases(&tx.system().await?).await?;
@@ -183,6 +189,7 @@ impl App {
             live: Live::default(),
             public_url: config.public_url.clone(),
             mails: parts.mail.is_some() && postman.is_some(),
+            billing: billing.clone(),
         };
         let edge = ingest::Edge {
             db: db.clone(),
@@ -213,9 +220,10 @@ impl App {
             edge: web::Data::new(edge),
             desk: web::Data::new(consent::http::Desk { db, env, key: master, stores }),
             restore: web::Data::new(restore),
+            billing: web::Data::new(billing::http::Desk(billing.clone())),
             inbox,
         };
-        Ok(Self { config, parts, metrics, shared, postman })
+        Ok(Self { config, parts, metrics, shared, postman, billing })
     }
 
     /// The settings it runs by.
@@ -344,6 +352,29 @@ impl App {
                 async move { audit::write_heads(&db, &master, &file).await.map(|()| false) }
             });
         }
+        if let Some(billing) = &self.billing {
+            let seconds = Duration::from_secs;
+            let part = billing.clone();
+            workers.start_every("usage", seconds(2), quiet.clone(), move || {
+                let part = part.clone();
+                async move { part.tick().await }
+            });
+            let part = billing.clone();
+            workers.start("subscriptions", quiet.clone(), move || {
+                let part = part.clone();
+                async move { part.ask().await }
+            });
+            let part = billing.clone();
+            workers.start_every("usage reports", seconds(60), quiet.clone(), move || {
+                let part = part.clone();
+                async move { Ok(part.write_reports().await? | part.hand_over_reports().await?) }
+            });
+            let part = billing.clone();
+            workers.start_every("events of Stripe", seconds(3_600), quiet.clone(), move || {
+                let part = part.clone();
+                async move { part.sweep().await.map(|()| false) }
+            });
+        }
         let dispatcher = self.parts.dispatcher.clone();
         workers.start_every("rescue messages", rescue, quiet, move || {
             let part = dispatcher.clone();
@@ -379,10 +410,12 @@ impl Shared {
             .app_data(self.edge)
             .app_data(self.desk)
             .app_data(self.restore)
+            .app_data(self.billing)
             // First: a no must go through whatever else is busy.
             .configure(consent::http::routes)
             .configure(ingest::http::configure)
             .configure(ingest::webhook::configure)
+            .configure(billing::http::configure)
             .configure(recovery::http::routes)
             .configure(crate::auth::http::routes)
             .configure(api::http::routes)

@@ -33,6 +33,8 @@ pub mod post;
 pub mod recovery;
 /// The outbox: last look, hand-over, answers.
 pub mod messages;
+/// Plans, usage, caps, and what Stripe says of them.
+pub mod billing;
 /// Shoppers, anonymous and known, and companies.
 pub mod contacts;
 /// Carts, checkouts and quotes; the tokens they answer to, and the timers that judge them left.

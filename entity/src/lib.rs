@@ -19,6 +19,9 @@ pub trait Owned: EntityTrait {
 
 pub mod api_key;
 pub mod audit_entry;
+pub mod billing_account;
+pub mod billing_event;
+pub mod billing_notice;
 pub mod cart;
 pub mod cart_key;
 pub mod company;
@@ -40,6 +43,7 @@ pub mod message_attempt;
 pub mod message_content;
 pub mod message_link;
 pub mod message_receipt;
+pub mod meter_report;
 pub mod metric_day;
 pub mod node_count;
 pub mod order_refund;
@@ -62,3 +66,5 @@ pub mod store_secret;
 pub mod store_signal;
 pub mod suppression;
 pub mod template;
+pub mod usage_hour;
+pub mod usage_period;

@@ -29,6 +29,11 @@ pub struct Model {
     pub settings: Json,
     /// When the row was made.
     pub created_at: i64,
+    /// Why its messages wait: `cap`, `unpaid`, `ended`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub hold: Option<String>,
+    /// Until when, where that is known.
+    pub hold_until: Option<i64>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -14,6 +14,7 @@ mod m0004_second_factor;
 mod m0005_mail_compression;
 mod m0006_agencies;
 mod m0007_data_keys;
+mod m0008_billing;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_mail_compression::Migration),
             Box::new(m0006_agencies::Migration),
             Box::new(m0007_data_keys::Migration),
+            Box::new(m0008_billing::Migration),
         ]
     }
 }

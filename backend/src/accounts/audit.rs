@@ -53,6 +53,16 @@ pub enum Action {
     KeyRevoked,
     /// A store was made.
     StoreMade,
+    /// Somebody went to buy a plan.
+    CheckoutStarted,
+    /// Another plan was chosen.
+    PlanChanged,
+    /// The end of a plan was asked for.
+    PlanEnded,
+    /// Such an end was taken back.
+    PlanResumed,
+    /// Whether sending goes on beyond what is included was changed.
+    BeyondChanged,
     /// What entries say of a subject was erased.
     DetailErased,
 }
@@ -77,6 +87,11 @@ impl Action {
             Self::KeyMade => "api_key.made",
             Self::KeyRevoked => "api_key.revoked",
             Self::StoreMade => "store.made",
+            Self::CheckoutStarted => "billing.checkout_started",
+            Self::PlanChanged => "billing.plan_changed",
+            Self::PlanEnded => "billing.plan_ended",
+            Self::PlanResumed => "billing.plan_resumed",
+            Self::BeyondChanged => "billing.beyond_changed",
             Self::DetailErased => "detail.erased",
         }
     }

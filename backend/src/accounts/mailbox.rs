@@ -58,6 +58,42 @@ impl Purpose {
     }
 }
 
+/// What owners are told of what they pay for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillingNews {
+    /// A share of a month's cap is used.
+    Usage {
+        /// A channel's name, or `contacts`.
+        measure: String,
+        /// 80 or 100.
+        percent: i64,
+        /// So many.
+        used: i64,
+        /// Of so many.
+        cap: i64,
+        /// When the next month begins.
+        until: Millis,
+    },
+    /// The trial is about to end.
+    TrialEnds {
+        /// When.
+        at: Millis,
+    },
+    /// A payment failed, and sending goes on until then.
+    PaymentFailed {
+        /// When it pauses.
+        until: Millis,
+    },
+    /// A payment has been missing for too long: sending pauses.
+    Unpaid,
+    /// The subscription is over, and everything is kept until then.
+    Ended {
+        /// Until when.
+        until: Millis,
+    },
+}
+
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +146,15 @@ pub enum Letter {
         reason: String,
         /// For how many hours.
         hours: i64,
+    },
+    /// Something of what the organisation pays for.
+    Billing {
+        /// Its name.
+        organisation: String,
+        /// Where its plan is shown, from the service's address on.
+        page: String,
+        /// What.
+        news: BillingNews,
     },
     /// Nothing: what is asked for an unknown address costs as much as for a known one, and nothing goes out.
     Nothing,

@@ -295,6 +295,8 @@ pub async fn add_store(
         lane: Set(lane(keys.store_id)),
         settings: Set(serde_json::to_value(&shop.settings)?),
         created_at: Set(env.now()),
+        hold: Set(None),
+        hold_until: Set(None),
     };
     system.insert::<store::Entity>(row).await?;
     Ok(keys)

@@ -39,6 +39,8 @@ pub struct StoreInfo {
     pub settings: StoreSettings,
     /// When it was made.
     pub created_at: Millis,
+    /// Why its messages wait, and until when where that is known.
+    pub hold: Option<(String, Option<Millis>)>,
     read_at: Millis,
 }
 
@@ -154,6 +156,7 @@ impl Stores {
             lane: row.lane,
             settings,
             created_at: row.created_at,
+            hold: row.hold.map(|why| (why, row.hold_until)),
             read_at: self.env.now(),
         });
         self.by_id.insert(info.id, info.clone());

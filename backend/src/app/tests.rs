@@ -31,10 +31,20 @@ async fn whole(app: &TestApp) -> App {
         public_url: "https://cartwheel.example".into(),
         mail_from: Some("no-reply@cartwheel.example".into()),
         sign_up: SignUp::Open,
+        stripe_key: Some(crate::config::Secret::new("sk_test_door")),
+        stripe_webhook_secret: Some(crate::config::Secret::new("whsec_door")),
+        stripe_url: "http://127.0.0.1:9".into(),
         ..Config::default()
     };
     let (url, mail) = (config.public_url.clone(), Some(Arc::<Fake>::default() as Arc<dyn Channel>));
-    let parts = Parts::new(app.db().clone(), app.env().clone(), app.master_key(), &url, mail);
+    let parts = Parts::new(
+        app.db().clone(),
+        app.env().clone(),
+        app.master_key(),
+        &url,
+        mail,
+        config.stripe_key.is_some(),
+    );
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     App::over(config, parts, metrics).await.expect("put together")
 }
@@ -59,6 +69,7 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "/v1/identify",
         "/v1/page",
         "/webhooks/shopify/{}",
+        "/webhooks/stripe",
         "/c/{}",
         "/o/{}.gif",
         "/r/{}",
@@ -97,6 +108,7 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "origin",
         "x-shopify-hmac-sha256",
         "x-shopify-topic",
+        "stripe-signature",
         "x-shopify-event-id",
         "x-forwarded-for",
         "user-agent",
@@ -262,6 +274,41 @@ async fn the_loops_erase_a_store_that_is_to_be_forgotten(app: TestApp) {
         all.into_iter().filter(|c| c.email.is_some()).count()
     };
     assert_eq!((named(store.scope()).await, named(other.scope()).await), (0, 1), "and no other store's");
+    whole.close().await;
+    app.allow_leftovers();
+}
+
+/// Stripe's door: only what Stripe signed just now is kept, once.
+#[db_test]
+async fn stripe_is_heard_by_its_signature_alone(app: TestApp) {
+    use crate::testing::stripe::{event, signature};
+    let whole = whole(&app).await;
+    let service = init_service(WebApp::new().configure(whole.routes())).await;
+    let body = event("evt_1", "invoice.paid", "cus_x").to_string();
+    let now = app.env().now() / 1_000;
+    let knock = async |signed: String, body: String| {
+        let request = TestRequest::post().uri("/webhooks/stripe").insert_header(("stripe-signature", signed));
+        call_service(&service, request.set_payload(body).to_request()).await.status()
+    };
+    for (signed, sent) in [
+        (String::new(), body.clone()),
+        (signature("whsec_other", now, body.as_bytes()), body.clone()),
+        (signature("whsec_door", now - 301, body.as_bytes()), body.clone()),
+        (signature("whsec_door", now, body.as_bytes()), body.replace("cus_x", "cus_y")),
+    ] {
+        assert_eq!(knock(signed, sent).await, StatusCode::UNAUTHORIZED);
+    }
+    let kept = async || {
+        let mut tx = app.db().read().await.expect("a transaction");
+        let system = tx.system().await.expect("all");
+        system.find::<cartwheel_entity::billing_event::Entity>().all(system.on()).await.expect("events").len()
+    };
+    assert_eq!(kept().await, 0, "nothing of it is kept");
+    for _ in 0..3 {
+        assert_eq!(knock(signature("whsec_door", now, body.as_bytes()), body.clone()).await, StatusCode::OK);
+    }
+    assert_eq!(kept().await, 1);
+    assert_eq!(knock(signature("whsec_door", now, b"{"), "{".into()).await, StatusCode::BAD_REQUEST);
     whole.close().await;
     app.allow_leftovers();
 }

@@ -1,5 +1,6 @@
 //! The operator's command: roles to run as, and what an operator does by hand.
 
+mod billing;
 mod keys;
 mod member;
 mod roles;
@@ -58,6 +59,9 @@ enum Command {
     /// Replace the keys that credentials are sealed by.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Plans and usage at Stripe.
+    #[command(subcommand)]
+    Billing(billing::BillingCommand),
     /// Publish journeys.
     #[command(subcommand)]
     Journey(store::JourneyCommand),
@@ -144,6 +148,7 @@ async fn execute(config: Config, command: Command) -> Outcome {
         Command::Store(command) => store::store(&config, command).await,
         Command::Member(command) => member::member(&config, command).await,
         Command::Keys(command) => keys::keys(&config, command).await,
+        Command::Billing(command) => billing::billing(&config, command).await,
         Command::Journey(command) => store::journey(&config, command).await,
         Command::Schema => tools::print(&crate::api::sdl()),
         Command::Openapi => tools::print(include_str!("openapi.json")),

@@ -71,6 +71,13 @@ pub struct Config {
     /// is wanted that was not in it at the start, so it can be replaced while the service runs. Absent: a file beside an
     /// SQLite database, or `data/master.key`; made when the database is new.
     pub master_key_file: Option<PathBuf>,
+    /// `CARTWHEEL_STRIPE_KEY`: the secret key of the Stripe account that plans are paid to. Absent, as for whoever runs this for
+    /// themselves: no plans, no caps.
+    pub stripe_key: Option<Secret>,
+    /// `CARTWHEEL_STRIPE_WEBHOOK_SECRET`: what Stripe signs its webhooks with, `whsec_…`; two with a comma while one is replaced.
+    pub stripe_webhook_secret: Option<Secret>,
+    /// `CARTWHEEL_STRIPE_URL`: where Stripe is, `https://api.stripe.com` unless it is a stand-in.
+    pub stripe_url: String,
     /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
     pub console_dir: Option<PathBuf>,
     /// `CARTWHEEL_DEVELOPMENT`: explorer, kit page, demo shop.
@@ -93,6 +100,9 @@ impl Default for Config {
             sign_up: SignUp::Closed,
             master_key: None,
             master_key_file: None,
+            stripe_key: None,
+            stripe_webhook_secret: None,
+            stripe_url: "https://api.stripe.com".into(),
             console_dir: None,
             development: false,
             log: "info".into(),
@@ -191,6 +201,15 @@ impl Config {
         if let Some(file) = text("CARTWHEEL_MASTER_KEY_FILE") {
             config.master_key_file = Some(file.into());
         }
+        if let Some(key) = text("CARTWHEEL_STRIPE_KEY") {
+            config.stripe_key = Some(Secret::new(key));
+        }
+        if let Some(secret) = text("CARTWHEEL_STRIPE_WEBHOOK_SECRET") {
+            config.stripe_webhook_secret = Some(Secret::new(secret));
+        }
+        if let Some(url) = text("CARTWHEEL_STRIPE_URL") {
+            config.stripe_url = url;
+        }
         if let Some(file) = text("CARTWHEEL_AUDIT_HEADS") {
             config.audit_heads = Some(file.into());
         }
@@ -268,7 +287,8 @@ mod tests {
     #[test]
     fn secrets_do_not_show() {
         let config =
-            Config::load(None, |n| (n == "CARTWHEEL_MASTER_KEY").then(|| "canary".into())).expect("sound");
+            Config::load(None, |n| (n.ends_with("_KEY") || n.ends_with("_SECRET")).then(|| "canary".into()))
+                .expect("sound");
         assert!(!format!("{config:?}").contains("canary"));
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("cartwheel.toml");

@@ -12,7 +12,7 @@ use crate::{
     post::{NoSender, Sender},
 };
 use cartwheel_domain::{settings::StoreSettings, time::HOUR};
-use cartwheel_entity::{service_mail, store};
+use cartwheel_entity::{meter_report, service_mail, store};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// One thing that was looked at.
@@ -48,6 +48,8 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
         finding("the mail route can be read", mail_route(config)),
         finding("the service can send mails of its own", own_mails(config)),
         finding("the service's own mails go out", waiting_mails(db, &env).await?),
+        finding("billing can be done", crate::billing::stripe_of(config).err().map(|e| e.to_string())),
+        finding("Stripe takes what it is told of usage", untold(db).await?),
         finding(
             "links in mails begin with https",
             (!config.public_url.starts_with("https://") && !config.listen.ip().is_loopback()).then(|| {
@@ -114,6 +116,25 @@ async fn written_heads(
     }
     let wrong = audit::compare(db, master, &heads).await?;
     Ok((!wrong.is_empty()).then(|| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}
+
+/// Reports of usage that Stripe refused, or that nobody knows of.
+async fn untold(db: &Db) -> Result<Option<String>, DbError> {
+    let mut tx = db.read().await?;
+    let system = tx.system().await?;
+    let lost = [crate::billing::report::REFUSED, crate::billing::report::UNKNOWN];
+    let query = system
+        .find::<meter_report::Entity>()
+        .filter(meter_report::Column::Status.is_in(lost))
+        .order_by_asc(meter_report::Column::Hour)
+        .limit(5);
+    let names: Vec<String> = query.all(system.on()).await?.into_iter().map(|r| r.identifier).collect();
+    Ok((!names.is_empty()).then(|| {
+        format!(
+            "look these up at Stripe by their identifiers, and tell it what is missing: {}",
+            names.join(", ")
+        )
+    }))
 }
 
 fn mail_route(config: &Config) -> Option<String> {

@@ -11,7 +11,8 @@ use cartwheel_domain::{
     time::Millis,
 };
 use cartwheel_entity::{
-    cart, journey_run, mail_token, message, run_wait, service_mail, session, store, suppression,
+    billing_account, cart, journey_run, mail_token, message, meter_report, run_wait, service_mail, session,
+    store, suppression, usage_hour,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter,
@@ -110,6 +111,24 @@ pub async fn after_restore(db: &Db, now: Millis) -> Result<Stopped, DbError> {
     // A link that chooses a password may have been used since, and must not work again.
     system.delete::<mail_token::Entity>().exec(on).await?;
     system.delete::<service_mail::Entity>().exec(on).await?;
+    // What was to be reported of usage may have been since, long enough ago that Stripe would take it for new.
+    system
+        .update::<meter_report::Entity>()
+        .col_expr(meter_report::Column::Status, Expr::value(3))
+        .col_expr(meter_report::Column::Said, Expr::value("restored"))
+        .filter(meter_report::Column::Status.eq(0))
+        .exec(on)
+        .await?;
+    system
+        .update::<usage_hour::Entity>()
+        .col_expr(usage_hour::Column::Reported, Expr::col(usage_hour::Column::Accepted))
+        .exec(on)
+        .await?;
+    system
+        .update::<billing_account::Entity>()
+        .col_expr(billing_account::Column::AskAt, Expr::value(now))
+        .exec(on)
+        .await?;
     tx.commit().await?;
     Ok(Stopped { messages, runs, carts })
 }

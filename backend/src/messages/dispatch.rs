@@ -65,6 +65,8 @@ pub struct Tools {
     pub channels: Channels,
     /// Keys and our public address.
     pub links: LinkMaker,
+    /// Whether somebody pays by what is sent.
+    pub metered: bool,
 }
 
 impl Tools {
@@ -293,6 +295,7 @@ async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
         number: job.number,
         address: job.outgoing.to,
         idempotent: job.channel.idempotent(),
+        metered: job.metered,
         outcome,
         at,
         message: job.message,

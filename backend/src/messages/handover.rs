@@ -4,6 +4,7 @@ use super::{
     breaker::Breaker,
     dispatch::Tools,
     history::History,
+    hold::{HELD, LOOK_AGAIN},
     look::{Facts, Verdict},
     model::{CANCELLED, NO_ANSWER, QUEUED, SUPPRESSED, UNCERTAIN, WORKER_LOST},
     people::People,
@@ -49,6 +50,8 @@ pub struct Job {
     pub route: Route,
     /// With what.
     pub outgoing: Outgoing,
+    /// Whether it counts for what the organisation pays by.
+    pub metered: bool,
 }
 
 /// What one transaction handed over.
@@ -140,6 +143,12 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn judge(&mut self, scoped: &Scoped<'_>, rows: Vec<message::Model>) -> Result<(), DbError> {
+        if let Some((_, until)) = self.info.hold.as_ref().filter(|_| !self.info.sandbox) {
+            // What has happened since is asked when they may go.
+            let until = until.filter(|at| *at > self.now).unwrap_or(self.now + LOOK_AGAIN);
+            rows.iter().for_each(|row| self.later(row, until, HELD));
+            return Ok(());
+        }
         let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows).await?;
         let (route, channel) = self.route(scoped).await?;
         let known = self.tools.templates.clone();
@@ -274,6 +283,7 @@ impl Work<'_> {
                 channel: one.channel,
                 route: one.route,
                 outgoing: one.rendered.outgoing,
+                metered: self.tools.metered && !self.info.sandbox,
             });
         }
         kept.write(scoped).await?;

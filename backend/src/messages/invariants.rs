@@ -95,6 +95,17 @@ const CHECKS: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM message m JOIN journey_run r ON r.store_id = m.store_id AND r.id = m.run_id WHERE r.cart_id <> m.cart_id",
     ),
     (
+        "I11",
+        "an hour's count of accepted messages is not what its messages say",
+        // The very first hour may have begun before anything was counted.
+        "SELECT count(*) FROM usage_hour u WHERE u.hour > (SELECT min(f.hour) FROM usage_hour f) AND u.accepted <> (SELECT count(*) FROM message m WHERE m.store_id = u.store_id AND m.channel = u.channel AND m.status = 3 AND m.sent_at >= u.hour AND m.sent_at < u.hour + 3600000)",
+    ),
+    (
+        "I11",
+        "an hour is added up or reported beyond what was accepted",
+        "SELECT count(*) FROM usage_hour WHERE counted > accepted OR reported > accepted",
+    ),
+    (
         "I13",
         "a run is held by a lease that ended long ago",
         "SELECT count(*) FROM journey_run WHERE status = 1 AND lease_until < :grace",

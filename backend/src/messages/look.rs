@@ -3,7 +3,7 @@
 //! Asked in the transaction that hands it over, of rows read in that transaction, in the order in which an answer is
 //! cheapest to explain: what has happened since, then the law, then hours and caps.
 
-use super::{history::History, people::People, retry::GIVE_UP_AFTER};
+use super::{history::History, hold::HELD, people::People, retry::GIVE_UP_AFTER};
 use crate::{
     accounts::StoreInfo,
     journeys::{
@@ -65,7 +65,8 @@ pub struct Facts {
 impl Facts {
     /// Looks at one message.
     pub fn look(&self, message: &message::Model, now: Millis) -> Verdict {
-        if now - message.created_at > GIVE_UP_AFTER {
+        // Waiting for the plan makes nothing stale; whether its cart still is one is asked below.
+        if now - message.created_at > GIVE_UP_AFTER && message.reason.as_deref() != Some(HELD) {
             return Verdict::Suppress("stale".into(), None);
         }
         let Some(contact) = self.people.contact(message.contact_id) else {

@@ -10,6 +10,7 @@ pub mod cancel;
 pub mod dispatch;
 mod handover;
 mod history;
+pub mod hold;
 pub mod invariants;
 mod look;
 pub mod model;
@@ -19,6 +20,7 @@ pub mod render;
 mod results;
 pub mod retry;
 pub mod rewrite;
+pub mod usage;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::{
     model::{FAILED, NO_ANSWER, QUEUED, SENT, UNCERTAIN},
     retry,
+    usage::Accepted,
 };
 use crate::{
     accounts::MasterKey,
@@ -34,6 +35,8 @@ pub struct Answered {
     pub address: String,
     /// Whether the channel makes one message of a repeated key.
     pub idempotent: bool,
+    /// Whether it counts for what the organisation pays by.
+    pub metered: bool,
     /// What came of it.
     pub outcome: Outcome,
     /// When the answer was there.
@@ -140,7 +143,7 @@ async fn record_store(
         message_attempt::Column::Reply,
     ];
     scoped.upsert::<message_attempt::Entity>(attempts, &columns).await?;
-    let mut deltas = Deltas::new();
+    let (mut deltas, mut accepted) = (Deltas::new(), Accepted::default());
     let mut first_carts: HashSet<Uuid> = HashSet::new();
     for (answer, next) in answers.iter().zip(&nexts) {
         if !touched.contains(&answer.message.id) {
@@ -150,6 +153,9 @@ async fn record_store(
         if next.status == SENT {
             deltas.count(answer.at, Metric::Sent, journey, 1);
             first_carts.extend(answer.message.cart_id);
+            if answer.metered {
+                accepted.add(&answer.message.channel, answer.at);
+            }
         }
         if next.reason.as_deref() == Some("no_such_mailbox") {
             let at = (Channel::Email, answer.address.as_str());
@@ -161,6 +167,7 @@ async fn record_store(
     if !deltas.is_empty() {
         deltas.write(scoped).await?;
     }
+    accepted.write(scoped).await?;
     Ok(touched.len())
 }
 

@@ -4,6 +4,7 @@
 //! Unlike a store's messages they may be handed over twice: whoever reads one twice loses nothing, whoever never gets it cannot
 //! sign in. So an uncertain hand-over is repeated, under the same Message-ID.
 
+mod billing;
 mod words;
 
 #[cfg(test)]

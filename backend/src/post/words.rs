@@ -1,5 +1,6 @@
 //! What the service's own mails say, in four languages.
 
+use super::billing;
 use crate::{
     accounts::mailbox::{Letter, Mail},
     consent::escape,
@@ -11,15 +12,15 @@ use cartwheel_domain::locale::Language;
 pub(super) struct Words {
     /// Subject.
     pub subject: String,
-    lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     /// What stands on the button, and where it leads.
-    link: Option<(&'static str, String)>,
+    pub(super) link: Option<(&'static str, String)>,
     /// What stands below.
-    small: &'static str,
+    pub(super) small: &'static str,
 }
 
 /// Somebody's name for itself, so written that no mail program makes a link of it.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars()
         .flat_map(|c| {
             let joiner = matches!(c, '.' | ':' | '/' | '@').then_some('\u{2060}');
@@ -179,6 +180,7 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
                 "Se è stato lei, non deve fare nulla.",
             ),
         },
+        Letter::Billing { organisation, page, news } => billing::of(l, organisation, news, format!("{site}{page}")),
         Letter::SecondFactorOn => news(
             l,
             pick(
@@ -420,6 +422,9 @@ mod tests {
                 hours: 4,
             },
         ]
+        .into_iter()
+        .chain(billing::tests::letters())
+        .collect()
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Flow {
             templates: Templates::default(),
             channels: Channels { email: Some(fake.clone()), sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: "https://cartwheel.example".into(), key: app.master_key() },
+            metered: true,
         };
         Self { app: app.clone(), store, fake, tools }
     }
@@ -137,6 +138,8 @@ impl Flow {
             updated_at: Set(now),
             ..Default::default()
         };
+        let info = self.tools.stores.by_id(self.store.id()).await.expect("asked").expect("the store");
+        let lane = info.lane;
         let mut tx = self.app.db().write().await.expect("a transaction");
         let scoped = tx.enter(&self.store.scope()).await.expect("the store");
         let american =
@@ -146,7 +149,7 @@ impl Flow {
         let cart =
             scoped.find::<cart::Entity>().filter(cart::Column::Id.eq(id.uuid())).one(scoped.on()).await;
         let left = Left { cart: cart.expect("query").expect("the cart"), contact };
-        start_runs(&scoped, &self.tools.versions, 3, &[left], now).await.expect("started");
+        start_runs(&scoped, &self.tools.versions, lane, &[left], now).await.expect("started");
         tx.commit().await.expect("committed");
         id
     }

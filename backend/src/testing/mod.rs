@@ -4,6 +4,7 @@ pub mod database;
 pub mod flow;
 pub mod logs;
 pub mod store;
+pub mod stripe;
 
 use crate::{
     accounts::{

@@ -11,6 +11,7 @@ use crate::{
         Viewer,
         grant::{Grants, Opened, Through},
     },
+    billing::Billing,
     clock::Env,
     db::{Actor, Db, OrganisationScope, Organised, Role, Scoped, StoreScope, Tx},
 };
@@ -37,6 +38,8 @@ pub struct Api {
     pub public_url: String,
     /// Whether the service sends mails of its own.
     pub mails: bool,
+    /// What plans are paid by; `None` where nobody pays.
+    pub billing: Option<Billing>,
 }
 
 /// The number of a request, for logs and people.

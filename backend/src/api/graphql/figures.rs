@@ -109,7 +109,7 @@ impl StoreFigures {
 
     /// What needs a look.
     async fn attention(&self) -> Vec<Attention> {
-        attention_of(&self.trouble, &self.access.info.settings)
+        attention_of(&self.trouble, &self.access.info)
     }
 
     /// When an event last came in, to the minute; null: never.

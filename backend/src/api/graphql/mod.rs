@@ -4,6 +4,8 @@
 //! bounded. `schema.graphql` at the root is printed from here.
 
 pub mod access;
+pub mod billing;
+pub mod billing_change;
 pub mod cart;
 pub mod contact;
 pub mod errors;

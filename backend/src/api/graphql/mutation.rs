@@ -2,6 +2,7 @@
 
 use super::{
     access::Access,
+    billing_change::BillingMutation,
     errors::{UserError, journey_errors},
     guests::GuestMutation,
     journey::{Journey, JourneyStatus},
@@ -33,7 +34,14 @@ use serde_json::json;
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(StoreMutation, OpeningMutation, TeamMutation, GuestMutation, ManyMutation);
+pub struct Mutation(
+    StoreMutation,
+    OpeningMutation,
+    TeamMutation,
+    GuestMutation,
+    ManyMutation,
+    BillingMutation,
+);
 
 /// What can be changed in a store.
 #[derive(Default)]

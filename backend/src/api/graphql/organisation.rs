@@ -2,6 +2,7 @@
 
 use super::{
     access::{self, Access, OrganisationAccess},
+    billing::Billing,
     errors,
     figures::StoreFigures,
     guests::StoreAccess,
@@ -156,6 +157,11 @@ impl Organisation {
         let access = self.access(ctx, Role::Admin)?;
         let rows = access.read(async |organised| keys::list(organised).await).await?;
         Ok(rows.into_iter().map(ApiKey).collect())
+    }
+
+    /// What it pays for and what it used; null where nobody pays. Needs the role admin.
+    async fn billing(&self, ctx: &Context<'_>) -> Result<Option<Billing>> {
+        Billing::load(self.access(ctx, Role::Admin)?).await
     }
 
     /// What was done, newest first; `before` is the number of an entry. Needs the role admin.

@@ -6,6 +6,7 @@ use super::{
     scalars::{Money, Time, amount},
 };
 use crate::{
+    accounts::StoreInfo,
     analytics::{
         Figures, Metric, figures,
         signals::{self, Trouble},
@@ -18,7 +19,6 @@ use cartwheel_domain::{
     ids::OrderId,
     money::Currency,
     recovery::{Arm, Question, incremental},
-    settings::StoreSettings,
     time::{DAY, utc_day},
 };
 use cartwheel_entity::{cart, shop_order};
@@ -308,11 +308,11 @@ pub async fn setup_steps(access: &Access) -> Result<Vec<SetupStep>> {
 pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
     let now = access.api.env.now();
     let found = access.read(async |scoped| signals::trouble(scoped, now).await).await?;
-    Ok(attention_of(&found, &access.info.settings))
+    Ok(attention_of(&found, &access.info))
 }
 
 /// The same, of what was read before.
-pub(super) fn attention_of(found: &Trouble, settings: &StoreSettings) -> Vec<Attention> {
+pub(super) fn attention_of(found: &Trouble, info: &StoreInfo) -> Vec<Attention> {
     let all = [
         ("messages_uncertain", found.uncertain),
         ("messages_failed", found.failed),
@@ -323,7 +323,10 @@ pub(super) fn attention_of(found: &Trouble, settings: &StoreSettings) -> Vec<Att
         .filter(|(_, n)| *n > 0)
         .map(|(code, count)| Attention { code: code.into(), count, detail: None })
         .collect();
-    if settings.postal_address.is_empty() {
+    if let Some((why, _)) = info.hold.as_ref().filter(|_| !info.sandbox) {
+        list.push(Attention { code: "sending_paused".into(), count: 1, detail: Some(why.clone()) });
+    }
+    if info.settings.postal_address.is_empty() {
         list.push(Attention { code: "postal_address_missing".into(), count: 1, detail: None });
     }
     list

@@ -10,6 +10,7 @@ use async_graphql::{Request, Response, Variables, dataloader::DataLoader};
 use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
+mod billing;
 mod canaries;
 mod guests;
 mod many;
@@ -36,6 +37,8 @@ impl Service {
             live: Live::default(),
             public_url: "https://cartwheel.example".into(),
             mails: false,
+            // Nobody answers there: what has to ask Stripe says so.
+            billing: Some(crate::testing::stripe::billing(app, "http://127.0.0.1:9")),
         };
         Self { schema: schema(api.clone(), false), api }
     }

@@ -74,6 +74,12 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Store", "journey", "id") | ("Mutation", _, "journeyId") => Id(Journey),
         ("Store", "message", "id") => Id(Message),
         ("Store", "carts", "after") => Id(CartPlace),
+        ("BillingStore", "units", "after") => Id(MessagePlace),
+        ("Mutation", "startCheckout" | "previewPlan" | "changePlan", "plan") => With("\"starter\""),
+        ("Mutation", _, "cycle") => With("MONTH"),
+        ("Mutation", _, "currency") => With("EUR"),
+        ("Mutation", "changePlan", "at") => Absent,
+        ("Mutation", "setBeyond", "beyond") => With("true"),
         ("Store", "contacts", "after") => Id(ContactPlace),
         ("Store", "messages", "after") => Id(MessagePlace),
         ("Mutation", "withdrawInvitation", "id") => Id(Invitation),
@@ -337,11 +343,11 @@ macro_rules! rows {
 async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
-    let (tables, all) = rows!(system: api_key audit_entry cart cart_key company consent_event contact contact_identity
+    let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key company consent_event contact contact_identity
         data_key event invitation journey journey_copy journey_run journey_version mail_token member membership message message_attempt
-        message_content message_link message_receipt metric_day node_count order_refund organisation privacy_request
+        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
-        suppression template);
+        suppression template usage_hour usage_period);
     let folder =
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../entity/src")).expect("the entities");
     let files = folder.filter_map(|f| f.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned));
