@@ -263,8 +263,14 @@ async fn no_secret_comes_out(app: TestApp) {
     canaries.assert_none("the doctor's findings", format!("{findings:?}"));
 
     // The doors, by those who show a wrong thing.
-    let parts =
-        Parts::new(app.db().clone(), app.env().clone(), app.master_key(), &config.public_url, Some(carrier));
+    let parts = Parts::new(
+        app.db().clone(),
+        app.env().clone(),
+        app.master_key(),
+        &config.public_url,
+        Some(carrier),
+        false,
+    );
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     let whole = App::over(config, parts, metrics).await.expect("put together");
     let web = init_service(actix_web::App::new().configure(whole.routes())).await;
