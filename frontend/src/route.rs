@@ -47,6 +47,8 @@ pub enum Part {
     Members,
     /// Agencies and the service's staff in the organisation's stores, and stores of others.
     Access,
+    /// What is paid for, and what was used.
+    Billing,
     /// Keys of the API.
     Keys,
     /// What was done.
@@ -55,13 +57,14 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::Members, Self::Access, Self::Keys, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Members, Self::Access, Self::Billing, Self::Keys, Self::Log];
 
     /// Its part of the address.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Members => "members",
             Self::Access => "access",
+            Self::Billing => "billing",
             Self::Keys => "keys",
             Self::Log => "log",
         }

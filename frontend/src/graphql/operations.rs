@@ -4,8 +4,8 @@
 use graphql_client::GraphQLQuery;
 
 use super::types::{
-    Attribution, CaptureMode, CartKind, CartStatus, JourneyStatus, Json, OrganisationKindName, Role,
-    RollOutState, SetupCode, Time, TimelineKind,
+    Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, JourneyStatus, Json,
+    OrganisationKindName, Role, RollOutState, SetupCode, Time, TimelineKind,
 };
 
 macro_rules! operations {
@@ -17,7 +17,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -91,6 +91,22 @@ operations! {
     RollOutJourney in "src/graphql/roll_out_journey.graphql";
     /// Pauses or resumes the journeys of many stores.
     PauseStores in "src/graphql/pause_stores.graphql";
+    /// What an organisation pays for and what it used.
+    Billing in "src/graphql/billing.graphql";
+    /// Leads to the page at which a first plan is bought.
+    StartCheckout in "src/graphql/start_checkout.graphql";
+    /// Leads to the page of cards, addresses and invoices.
+    OpenBillingPortal in "src/graphql/open_billing_portal.graphql";
+    /// What another plan would cost.
+    PreviewPlan in "src/graphql/preview_plan.graphql";
+    /// Changes the plan.
+    ChangePlan in "src/graphql/change_plan.graphql";
+    /// Ends the subscription with the paid period.
+    CancelPlan in "src/graphql/cancel_plan.graphql";
+    /// Takes that back.
+    ResumePlan in "src/graphql/resume_plan.graphql";
+    /// Whether sending goes on beyond what is included.
+    SetBeyond in "src/graphql/set_beyond.graphql";
     /// Whether the staff is in a store.
     Staff in "src/graphql/staff.graphql";
     /// What all stores have earned.

@@ -61,6 +61,24 @@ enumerations! {
         /// The order came within the window after a message.
         Window = "WINDOW",
     }
+    /// A currency that plans are sold in.
+    BillingCurrency {
+        /// Euro.
+        Eur = "EUR",
+        /// Swiss franc.
+        Chf = "CHF",
+        /// Pound sterling.
+        Gbp = "GBP",
+        /// US dollar.
+        Usd = "USD",
+    }
+    /// How often a plan is paid.
+    BillingCycle {
+        /// Each month.
+        Month = "MONTH",
+        /// Each year.
+        Year = "YEAR",
+    }
     /// What the snippet may record.
     CaptureMode {
         /// Nothing.

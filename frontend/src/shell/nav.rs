@@ -54,21 +54,27 @@ pub fn shown() -> Option<fn(&Route) -> bool> {
 /// Links to the pages with `class`, the current one marked.
 pub fn links(store: Memo<String>, class: &'static str, wanted: fn(&Route) -> bool) -> AnyView {
     let (place, current) = (use_place(), use_store());
+    // Pages that belong to no store lead back to the one last looked at.
+    let first = use_stores().first().cloned();
+    let (first_role, first_id) = match first {
+        Some(first) => (first.role, first.id),
+        None => (Role::Support, String::new()),
+    };
     // Whoever has single stores alone is shown nothing of the organisation.
     let member = move || current.get().is_none_or(|store| store.member);
-    let own = move || current.get().map_or(Role::Support, |store| store.role);
+    let own = move || current.get().map_or(first_role, |store| store.role);
     entries()
         .into_iter()
         .filter(|entry| wanted(&entry.route))
         .map(|entry| {
             let least = entry.route.least();
             let of_organisation = matches!(entry.route, Route::Organisation(_));
-            let (here, there) = (entry.route.clone(), entry.route);
+            let (here, there, back) = (entry.route.clone(), entry.route, first_id.clone());
             view! {
                 <a
                     class=class
                     hidden=move || own() < least || (of_organisation && !member())
-                    href=move || there.path(&store.get())
+                    href=move || store.with(|store| there.path(if store.is_empty() { &back } else { store }))
                     aria-current=move || place.with(|place| holds(&here, place)).then_some("page")
                 >
                     {icon(entry.sign)}

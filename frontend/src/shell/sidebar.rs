@@ -36,7 +36,7 @@ fn StoreSwitch() -> impl IntoView {
         format!("{}: {name} {organisation}", t::nav_store())
     });
     let face = move || {
-        let name = move || store.get().map(|store| store.name).unwrap_or_default();
+        let name = move || store.get().map_or_else(t::all_stores, |store| store.name);
         let organisation = move || store.get().map(|store| store.organisation).unwrap_or_default();
         view! {
             <span class="store-switch__names">

@@ -153,6 +153,11 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
             let guest = text(detail, "guest").unwrap_or(SOMETHING);
             new(Icon::Ban, Tone::Neutral, t::audit_access_ended(guest, &shop(), who))
         }
+        "billing.checkout_started" => neutral(Icon::ShoppingCart, t::audit_checkout(who)),
+        "billing.plan_changed" => neutral(Icon::Settings, t::audit_plan_changed(who)),
+        "billing.plan_ended" => new(Icon::Ban, Tone::Caution, t::audit_plan_ended(who)),
+        "billing.plan_resumed" => new(Icon::Undo2, Tone::Positive, t::audit_plan_resumed(who)),
+        "billing.beyond_changed" => neutral(Icon::Settings, t::audit_beyond(who)),
         "member.removed" => {
             let title = if subject == Some(entry.actor.as_str()) {
                 t::audit_left(who)

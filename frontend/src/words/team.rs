@@ -10,6 +10,7 @@ pub fn part(part: Part) -> String {
     match part {
         Part::Members => t::part_members(),
         Part::Access => t::part_access(),
+        Part::Billing => t::part_billing(),
         Part::Keys => t::part_keys(),
         Part::Log => t::part_log(),
     }
@@ -19,7 +20,7 @@ pub fn part(part: Part) -> String {
 pub const fn least(part: Part) -> Role {
     match part {
         Part::Members => Role::Support,
-        Part::Access | Part::Keys | Part::Log => Role::Admin,
+        Part::Access | Part::Billing | Part::Keys | Part::Log => Role::Admin,
     }
 }
 
@@ -75,6 +76,7 @@ pub fn refused(refusal: &Refusal) -> String {
         ("not_found", "agencyId") => t::access_agency_unknown(),
         ("not_found", "storeId") => t::access_store_unknown(),
         ("not_found", _) => t::refused_gone(),
+        ("unreachable", _) => t::billing_unreachable(),
         ("outdated", _) => t::roll_out_outdated(),
         ("forbidden", _) => t::many_forbidden(),
         ("invalid", "endsAt") => t::api_key_end_wrong(),

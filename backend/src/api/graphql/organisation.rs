@@ -98,6 +98,11 @@ impl Organisation {
         &self.row.kind
     }
 
+    /// Whether somebody pays for what it sends.
+    async fn metered(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(access::api(ctx)?.billing.is_some())
+    }
+
     /// Stores the viewer may see, its own and those that were opened to it; the first 200 by name.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn stores(&self, ctx: &Context<'_>) -> Result<Vec<Store>> {

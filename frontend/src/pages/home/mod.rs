@@ -85,6 +85,7 @@ fn attention(data: &HomeStore) -> Option<AnyView> {
                 "runs_late" => (t::attention_late(one.count), t::attention_late_words()),
                 "messages_uncertain" => (t::attention_uncertain(one.count), t::attention_uncertain_words()),
                 "messages_failed" => (t::attention_failed(one.count), t::attention_failed_words()),
+                "sending_paused" => (t::billing_hold(), t::billing_hold_words()),
                 "postal_address_missing" => (t::attention_address(), t::settings_address_hint()),
                 other => (other.replace('_', " "), one.detail.clone().unwrap_or_default()),
             };

@@ -1,6 +1,7 @@
 //! The organisation the store belongs to: who works in it, its keys, and what was done.
 
 mod access;
+mod billing;
 mod invitations;
 mod invite;
 mod keys;
@@ -78,7 +79,12 @@ pub fn Organisation() -> impl IntoView {
             name: words::part(one),
             current: part.get() == one,
         };
-        tabs(t::nav_organisation(), Part::ALL.map(tab).to_vec())
+        // Where nobody pays there is nothing to show of it.
+        let metered = context.team.data.with(|data| {
+            data.as_ref().and_then(|data| data.organisation.as_ref()).is_some_and(|one| one.metered)
+        });
+        let shown = |one: &Part| metered || *one != Part::Billing || part.get() == Part::Billing;
+        tabs(t::nav_organisation(), Part::ALL.into_iter().filter(shown).map(tab).collect())
     };
     let about = move || view! { {move || name.get()} }.into_any();
     let content = move || {
@@ -89,6 +95,7 @@ pub fn Organisation() -> impl IntoView {
         match part {
             Part::Members => members::part(context),
             Part::Access => access::part(context),
+            Part::Billing => billing::part(context),
             Part::Keys => keys::part(context),
             Part::Log => log::part(context),
         }

@@ -22,6 +22,13 @@ fn nobody_is_offered_a_role_above_their_own() {
 }
 
 #[test]
+fn sums_and_plans_are_told_as_people_read_them() {
+    english();
+    assert_eq!(super::billing::name("starter"), "Starter");
+    assert!(super::billing::money(2_950, "CHF").contains("29.50"));
+}
+
+#[test]
 fn only_admins_change_the_team_and_none_above_themselves() {
     for own in Role::ALL {
         for theirs in Role::ALL {

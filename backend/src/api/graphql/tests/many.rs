@@ -53,7 +53,7 @@ impl Desk<'_> {
         for (pointer, value) in places {
             *definition.pointer_mut(pointer).expect("a place") = value.clone();
         }
-        let query = "mutation($s: ID!, $j: ID!, $d: JSON!) { publishJourney(storeId: $s, journeyId: $j, definition: $d) { userErrors { message } } }";
+        let query = "mutation($s: ID!, $j: ID!, $d: Json!) { publishJourney(storeId: $s, journeyId: $j, definition: $d) { userErrors { message } } }";
         let data = self.ask(query, json!({ "s": store, "j": journey["id"], "d": definition })).await;
         assert_eq!(data["publishJourney"]["userErrors"], json!([]));
     }
