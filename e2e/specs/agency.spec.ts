@@ -165,6 +165,54 @@ test('somebody is invited into one store alone, and given another later', async 
   await context.close();
 });
 
+test('journeys of many stores are paused and resumed, and one is taken to another store', async ({ page, open, post, complaints }) => {
+  test.setTimeout(300_000);
+  complaints.allow(/401|410/);
+  await signUp(page, open.url, post, 'rosa@many.example', false, 'Many');
+  const first = await openStore(page, 'North');
+  await page.goto(`${open.url}/new-store`);
+  await openStore(page, 'South');
+  await page.goto(`${open.url}/all-stores`);
+  await loaded(page);
+  for (const store of ['North', 'South']) await page.getByRole('checkbox', { name: en('many_choose', { store }) }).check();
+  await lookAt(page, 'console-many-en');
+  await page.getByRole('button', { name: en('many_pause') }).click();
+  await expect(page.getByText('Journeys of 2 stores are paused.')).toBeVisible();
+  await page.getByRole('checkbox', { name: en('many_choose', { store: 'South' }) }).check();
+  await page.getByRole('button', { name: en('many_resume') }).click();
+  await expect(page.getByText('Journeys of 1 store go on.')).toBeVisible();
+
+  // The same in both: nothing to take over. With another wait it is told what would change, and done.
+  await page.goto(`${open.url}${first}/journeys`);
+  await loaded(page);
+  await page.locator('main a[href*="/journeys/"]').first().click();
+  const rollOut = page.getByRole('button', { name: en('roll_out'), exact: true });
+  await rollOut.click();
+  const dialog = page.getByRole('dialog', { name: en('roll_out') });
+  const look = dialog.getByRole('button', { name: en('roll_out_look') });
+  await look.click();
+  await expect(dialog.getByText(en('invite_stores_none'))).toBeVisible();
+  await dialog.getByRole('checkbox', { name: 'South' }).check();
+  await look.click();
+  await expect(dialog.getByText(en('roll_out_same'))).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.locator('.graph__node--wait').last().click();
+  await page.getByRole('textbox', { name: en('wait_label'), exact: true }).fill('3');
+  await page.getByRole('button', { name: en('publish'), exact: true }).click();
+  await page.getByRole('dialog', { name: en('publish') }).getByRole('button', { name: en('publish'), exact: true }).click();
+  await expect(page.getByText(en('publish_done'))).toBeVisible();
+  await page.reload();
+  await loaded(page);
+  await rollOut.click();
+  await dialog.getByRole('checkbox', { name: 'South' }).check();
+  await look.click();
+  await expect(dialog.getByText(en('roll_out_update'))).toBeVisible();
+  await expect(dialog.getByText(/wait_4 · seconds/)).toBeVisible();
+  await lookAt(page, 'console-roll-out-en');
+  await dialog.getByRole('button', { name: 'Publish in 1 store' }).click();
+  await expect(page.getByText('Published in 1 store.')).toBeVisible();
+});
+
 test('another organisation is made from the menu of the person', async ({ page, open, post, complaints }) => {
   test.setTimeout(180_000);
   complaints.allow(/401|410/);

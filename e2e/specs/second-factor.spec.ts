@@ -39,6 +39,8 @@ async function setUp(page: Page) {
 async function signOut(page: Page) {
   await page.getByRole('button', { name: en('person') }).click();
   await page.getByRole('menuitem', { name: en('sign_out') }).click();
+  // The page that is left has passwords of its own.
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('sign_in_title'));
   await expect(page.getByLabel(en('sign_in_password'))).toBeVisible();
 }
 
@@ -67,7 +69,7 @@ test("an agency's owner sets an app up before anything else, and signs in with i
   await page.goto(`${open.url}/new-store`);
   await expect(card(page)).toBeVisible();
   const { secret, codes } = await setUp(page);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('nav_organisation'));
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('new_store_title'));
   const subjects = () => post.received.filter((mail) => mail.rcpt_tos.includes(email)).map((mail) => Object.fromEntries(mail.headers).subject);
   await expect.poll(subjects).toContain('Sign-in now asks for a code');
 
@@ -79,7 +81,7 @@ test("an agency's owner sets an app up before anything else, and signs in with i
   await expect(page.getByText(en('code_wrong'))).toBeVisible();
   await expect(page.getByRole('textbox', { name: en('code_label'), exact: true })).toBeFocused();
   await enter(page, code(secret, 1));
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('nav_organisation'));
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(en('new_store_title'));
 
   await page.getByRole('button', { name: en('person') }).click();
   await page.getByRole('menuitem', { name: en('nav_account') }).click();

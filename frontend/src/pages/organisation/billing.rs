@@ -313,11 +313,14 @@ fn offer(plan: &Plan, own: &str, bound: bool, desk: Desk) -> AnyView {
         .iter()
         .find(|one| one.currency == currency && one.cycle.eq_ignore_ascii_case(&cycle))
         .map(|one| money(one.minor, &one.currency));
-    let price = match price {
-        Some(sum) if cycle == BillingCycle::Year.word() => t::billing_per_year(&sum),
-        Some(sum) => t::billing_per_month(&sum),
-        None => t::billing_free(),
-    };
+    let price = price.map(|sum| {
+        let words = if cycle == BillingCycle::Year.word() {
+            t::billing_per_year(&sum)
+        } else {
+            t::billing_per_month(&sum)
+        };
+        format!(" · {words}")
+    });
     let limits: Vec<_> = plan
         .limits
         .iter()
@@ -356,7 +359,7 @@ fn offer(plan: &Plan, own: &str, bound: bool, desk: Desk) -> AnyView {
         <li class="card">
             <div class="card__body row row--between row--wrap">
                 <div class="stack stack--tight">
-                    <span class="strong">{name(&plan.key)} " · " {price}</span>
+                    <span class="strong">{name(&plan.key)} {price}</span>
                     <span class="tiny muted">{limits.join(", ")}</span>
                 </div>
                 {action}
