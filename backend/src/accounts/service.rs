@@ -123,6 +123,9 @@ pub async fn make_organisation(
     kind: OrganisationKind,
 ) -> Result<Option<OrganisationId>, DbError> {
     let system = tx.system().await?;
+    // Their row is held, so that nobody makes many at once.
+    let one = system.find::<member::Entity>().filter(member::Column::Id.eq(owner.uuid())).lock_exclusive();
+    one.one(system.on()).await?;
     let owned = system
         .find::<membership::Entity>()
         .filter(membership::Column::MemberId.eq(owner.uuid()))

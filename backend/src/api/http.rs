@@ -2,7 +2,7 @@
 
 use super::{
     ApiSchema,
-    graphql::{Api, access::RequestId, loaders},
+    graphql::{Api, access::RequestId, limits::LONGEST, loaders},
 };
 use crate::{
     auth::http::Site,
@@ -99,7 +99,7 @@ async fn graphql(
             }
         }
     }
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), schema.execute(query)).await;
+    let answer = tokio::time::timeout(LONGEST, schema.execute(query)).await;
     match answer {
         Ok(mut answer) => {
             for error in &mut answer.errors {

@@ -22,6 +22,9 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, sea_q
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
+/// How long, in seconds, a change costs what its preview said.
+const PREVIEW_LASTS: i64 = 600;
+
 /// Why nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum BillingError {
@@ -34,6 +37,9 @@ pub enum BillingError {
     /// There is none.
     #[error("there is no subscription yet: choose a plan first")]
     NotSubscribed,
+    /// The preview is too old for its sum to hold, or there never was one of that instant.
+    #[error("the preview is no longer good: look at what the change costs anew")]
+    Outdated,
     /// It is what it would become.
     #[error("this is the plan already")]
     Same,
@@ -348,6 +354,11 @@ impl Billing {
     ) -> Outcome<()> {
         if plan == FREE {
             return self.end(scope, true).await;
+        }
+        // Whoever could name any instant of the period would choose what the change costs.
+        let now = self.env.now() / SECOND;
+        if at.is_some_and(|at| !(now - PREVIEW_LASTS..=now).contains(&at)) {
+            return Err(BillingError::Outdated);
         }
         let row = self.begin(scope, None).await?;
         let plan = self.sold(plan, cycle, &row.currency)?;

@@ -29,7 +29,7 @@ pub(super) enum MemberCommand {
         /// Their e-mail address.
         email: EmailAddress,
         /// The most they may ask for: support, analyst, editor, admin; owner also decides who else is of the staff.
-        #[arg(long, default_value = "support")]
+        #[arg(long, default_value = "admin")]
         role: String,
     },
 }

@@ -31,6 +31,8 @@ pub struct Plan {
     pub differences: Vec<Difference>,
     /// What was changed there and would stay.
     pub kept: Vec<Difference>,
+    /// Whether it is one of the same name that never came from here: everything there is replaced.
+    pub replaces: bool,
 }
 
 async fn version(scoped: &Scoped<'_>, journey: JourneyId) -> Result<Option<journey_version::Model>, DbError> {
@@ -42,15 +44,16 @@ async fn version(scoped: &Scoped<'_>, journey: JourneyId) -> Result<Option<journ
     Ok(query.one(scoped.on()).await?)
 }
 
-/// What a source gives away: its newest version.
+/// What a source gives away: its newest version, and that one's number.
 ///
 /// # Errors
 /// [`JourneyError::NoJourney`], [`JourneyError::NotPublished`].
-pub async fn source(scoped: &Scoped<'_>, journey: JourneyId) -> Result<Definition, JourneyError> {
+pub async fn source(scoped: &Scoped<'_>, journey: JourneyId) -> Result<(Definition, i32), JourneyError> {
     let known = scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(journey.uuid()));
     known.one(scoped.on()).await?.ok_or(JourneyError::NoJourney(journey))?;
     let newest = version(scoped, journey).await?.ok_or(JourneyError::NotPublished)?;
-    Definition::from_json(&newest.definition).map_err(JourneyError::Unsound)
+    let definition = Definition::from_json(&newest.definition).map_err(JourneyError::Unsound)?;
+    Ok((definition, newest.number))
 }
 
 /// The copy of a source in a store: the one that was taken over, else the one of the same name.
@@ -67,7 +70,16 @@ async fn copy_of(
     if let Some(row) = taken {
         return Ok(Some((JourneyId(row.journey_id), Definition::from_json(&row.base).ok())));
     }
+    // One that was taken over from elsewhere stays that one's.
+    let others: Vec<uuid::Uuid> = scoped
+        .find::<journey_copy::Entity>()
+        .select_only()
+        .column(journey_copy::Column::JourneyId)
+        .into_tuple()
+        .all(scoped.on())
+        .await?;
     let named = scoped.find::<journey::Entity>().filter(journey::Column::Name.eq(name));
+    let named = named.filter(journey::Column::Id.is_not_in(others));
     let row = named.order_by_asc(journey::Column::CreatedAt).limit(1).one(scoped.on()).await?;
     Ok(row.map(|row| (JourneyId(row.id), None)))
 }
@@ -88,6 +100,7 @@ pub async fn plan(
             definition: checked,
             differences: Vec::new(),
             kept: Vec::new(),
+            replaces: false,
         });
     };
     let newest = version(scoped, journey).await?;
@@ -102,7 +115,8 @@ pub async fn plan(
         (Some(own), Ok(next)) => differences(own, next),
         _ => Vec::new(),
     };
-    Ok(Plan { journey: Some(journey), base: number, definition, differences, kept })
+    let replaces = base.is_none() && !differences.is_empty();
+    Ok(Plan { journey: Some(journey), base: number, definition, differences, kept, replaces })
 }
 
 /// Whether the store has what the messages of a definition need.
@@ -118,7 +132,7 @@ async fn check(
     }
 }
 
-/// Takes the source over, if the copy is still the version that was looked at; a new copy is switched off.
+/// Takes the source over, if the copy is still the version that was looked at; a new copy is switched off. Says under which name.
 ///
 /// # Errors
 /// [`JourneyError::Outdated`] when another version was published meanwhile, [`JourneyError::Unsound`].
@@ -128,7 +142,7 @@ pub async fn take(
     (source, definition): (JourneyId, &Definition),
     base: i32,
     by: Option<MemberId>,
-) -> Result<Published, JourneyError> {
+) -> Result<(Published, String), JourneyError> {
     scoped.lock().await?;
     let plan = plan(scoped, (source, definition)).await?;
     if plan.base != base {
@@ -145,5 +159,5 @@ pub async fn take(
     };
     use journey_copy::Column::{Base, SourceJourneyId, TakenAt};
     scoped.upsert::<journey_copy::Entity>(vec![row], &[SourceJourneyId, Base, TakenAt]).await?;
-    Ok(published)
+    Ok((published, next.name))
 }

@@ -45,7 +45,7 @@ fn mixable(versions: &[&Value]) -> BTreeSet<String> {
 fn flatten(value: &Value, place: &mut Vec<String>, mixable: &BTreeSet<String>, places: &mut Places) {
     let whole = matches!(place.as_slice(), [nodes, id] if nodes == "nodes" && !mixable.contains(id));
     match value {
-        Value::Object(fields) if !whole && !(fields.is_empty() && !place.is_empty()) => {
+        Value::Object(fields) if !whole && (!fields.is_empty() || place.is_empty()) => {
             for (name, inner) in fields {
                 place.push(name.clone());
                 flatten(inner, place, mixable, places);

@@ -6,7 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::nav;
-use super::stores::use_store;
+use super::stores::{use_store, use_stores};
 use crate::api::session;
 use crate::graphql::types::Role;
 use crate::i18n::{Lang, t};
@@ -53,6 +53,7 @@ fn commands(store: &str, role: Role) -> Vec<Command> {
         sign: Icon::User,
         act: Act::Go(Route::Account.path(store)),
     });
+    list.push(Command { words: t::all_stores(), sign: Icon::Store, act: Act::Go(Route::AllStores.path("")) });
     let theme = |words, sign, theme| Command { words, sign, act: Act::Theme(theme) };
     list.push(theme(t::theme_light(), Icon::Sun, Theme::Light));
     list.push(theme(t::theme_dark(), Icon::Moon, Theme::Dark));
@@ -95,8 +96,14 @@ fn Inside(open: RwSignal<bool>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let info = use_store();
-    let role = move || info.with(|info| info.as_ref().map_or(Role::Support, |info| info.role));
-    let all = Memo::new_with_compare(move |_| commands(&store.get(), role()), |_, _| true);
+    // Pages that belong to no store lead back to the one last looked at.
+    let (back, least) = match use_stores().first() {
+        Some(first) => (first.id.clone(), first.role),
+        None => (String::new(), Role::Support),
+    };
+    let role = move || info.with(|info| info.as_ref().map_or(least, |info| info.role));
+    let of = move || store.with(|store| if store.is_empty() { back.clone() } else { store.clone() });
+    let all = Memo::new_with_compare(move |_| commands(&of(), role()), |_, _| true);
     let found = Memo::new_with_compare(
         move |_| {
             let typed = typed.get().to_lowercase();

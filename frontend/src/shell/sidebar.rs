@@ -61,6 +61,10 @@ fn StoreSwitch() -> impl IntoView {
                     view! { <MenuItem label=one.name.clone() sign=sign href=one.entrance() /> }
                 })
                 .collect_view()}
+            {stores
+                .bare()
+                .map(|one| view! { <MenuItem label=one.name.clone() sign=Icon::Building href=one.entrance() /> })
+                .collect_view()}
             {(!stores.open_in.is_empty()).then(|| view! {
                 <MenuItem label=t::new_store_title() sign=Icon::Plus href=Route::NewStore.path("") />
             })}

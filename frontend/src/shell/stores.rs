@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::graphql::types::{Role, Time};
-use crate::route::{Route, use_store_id};
+use crate::route::{Part, Route, use_store_id};
 
 /// Where the store last looked at is remembered.
 const LAST: &str = "cw.store";
@@ -74,7 +74,21 @@ pub struct Stores {
     pub withheld: bool,
 }
 
+impl OrganisationInfo {
+    /// Its own page, for when no store leads there.
+    pub fn entrance(&self) -> String {
+        let part = if self.guest && self.role >= Role::Admin { Part::Access } else { Part::Members };
+        format!("{}?of={}", Route::Organisation(part).path(""), self.id)
+    }
+}
+
 impl Stores {
+    /// Organisations of which no store is in the list.
+    pub fn bare(&self) -> impl Iterator<Item = &OrganisationInfo> {
+        let has = |id: &str| self.list.iter().any(|store| store.organisation_id == id);
+        self.organisations.iter().filter(move |one| !has(&one.id))
+    }
+
     /// The store to open when the address names none: the last one looked at, else the first.
     pub fn first(&self) -> Option<&StoreInfo> {
         let last = browser::stored(LAST);

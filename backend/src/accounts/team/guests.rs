@@ -272,7 +272,9 @@ pub async fn give(
     let Some(guest) = guest.filter(|guest| guest.id != own.organisation_id) else {
         return Err(TeamError::NoAgency);
     };
-    let of_store = store_access::Column::StoreId.eq(store.uuid());
+    let of_store = store_access::Column::StoreId
+        .eq(store.uuid())
+        .and(store_access::Column::OrganisationId.ne(agency.uuid()));
     let present = system.find::<store_access::Entity>().filter(of_store).filter(unended(env.now()));
     if present.count(system.on()).await? >= MOST {
         return Err(TeamError::Invalid(
@@ -292,16 +294,22 @@ pub async fn give(
         given_at: Some(now),
         ends_at,
     };
-    put(tx, agency, row).await?;
+    put(tx, env, agency, row).await?;
     let detail = json!({ "store": own.name, "guest": guest.name, "role": role.as_str(), "ends_at": ends_at });
     let sides = (scope.organisation_id(), agency);
     Ok(note(tx, env, scope.actor(), Action::AccessGiven, sides, (store, detail)).await?)
 }
 
-/// Keeps an opening in place of one that is there.
-async fn put(tx: &mut Tx, guest: OrganisationId, row: store_access::Model) -> Result<(), DbError> {
+/// Keeps an opening in place of one that is there. Where that one had ended, what the guest's people were given in the store has
+/// ended with it.
+async fn put(tx: &mut Tx, env: &Env, guest: OrganisationId, row: store_access::Model) -> Result<(), DbError> {
     let organised = tx.organisation(&OrganisationScope::system(guest)).await?;
     let same = store_access::Column::StoreId.eq(row.store_id);
+    let open = organised.find::<store_access::Entity>().filter(same.clone()).filter(in_force(env.now()));
+    if open.one(organised.on()).await?.is_none() {
+        let roles = store_role::Column::StoreId.eq(row.store_id);
+        organised.delete::<store_role::Entity>().filter(roles).exec(organised.on()).await?;
+    }
     organised.delete::<store_access::Entity>().filter(same).exec(organised.on()).await?;
     organised.insert::<store_access::Entity>(row.into_active_model().reset_all()).await
 }
@@ -368,7 +376,7 @@ pub async fn ask(
         ends_at: None,
     };
     let guest = scope.organisation_id();
-    put(tx, guest, row).await?;
+    put(tx, env, guest, row).await?;
     Ok(note(tx, env, scope.actor(), Action::AccessAsked, (host, guest), (store, detail)).await?)
 }
 
@@ -426,27 +434,31 @@ fn reason(text: &str) -> Result<String, TeamError> {
     Ok(text.to_owned())
 }
 
-/// Lets in who has asked, for the time they asked for, from now on.
+/// Lets in who has asked, for the time they asked for, from now on. `asked_at` says which request was read.
 ///
 /// # Errors
-/// [`TeamError`]: not a store of the organisation, nobody has asked, a role above the giver's.
+/// [`TeamError`]: not a store of the organisation, nobody has asked or has asked for something else since, a role above the giver's.
 pub async fn approve(
     tx: &mut Tx,
     env: &Env,
     scope: &OrganisationScope,
     (guest, store): (OrganisationId, StoreId),
+    asked_at: Millis,
 ) -> Result<(), TeamError> {
     let own = own_store(tx, scope, guest, store).await?;
     let system = tx.system().await?;
     let asked = opening(&system, guest.uuid(), store).filter(store_access::Column::GivenAt.is_null());
     let row = asked.one(system.on()).await?.ok_or(TeamError::None("request"))?;
+    if row.created_at != asked_at {
+        return Err(TeamError::Outdated("request"));
+    }
     lent(scope, Role::from_name(&row.role).unwrap_or(Role::Owner))?;
     let now = env.now();
     let ends_at = now + row.lasts.unwrap_or(HOUR);
     let query = system.find::<organisation::Entity>().filter(organisation::Column::Id.eq(guest.uuid()));
     let name = query.one(system.on()).await?.map(|row| row.name);
     let detail = json!({ "store": own.name, "guest": name, "role": row.role, "reason": row.reason, "ends_at": ends_at });
-    put(tx, guest, store_access::Model { given_at: Some(now), ends_at: Some(ends_at), ..row }).await?;
+    put(tx, env, guest, store_access::Model { given_at: Some(now), ends_at: Some(ends_at), ..row }).await?;
     let sides = (scope.organisation_id(), guest);
     Ok(note(tx, env, scope.actor(), Action::AccessGiven, sides, (store, detail)).await?)
 }

@@ -23,6 +23,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, sea_query::Expr,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// How long an invitation can be accepted.
 pub const LIFE: Millis = 7 * DAY;
@@ -67,6 +68,7 @@ pub async fn invite_to(
     stores: &[StoreId],
 ) -> Result<(invitation::Model, String), TeamError> {
     may_give(scope, role)?;
+    let stores: BTreeSet<StoreId> = stores.iter().copied().collect();
     if stores.len() > STORES {
         return Err(TeamError::Invalid("storeIds", format!("at most {STORES}; name none for all")));
     }
@@ -76,7 +78,7 @@ pub async fn invite_to(
             "admin at most in single stores: owners own the organisation".into(),
         ));
     }
-    for store in stores {
+    for store in &stores {
         if !guests::works_in(tx, env, scope, *store).await? {
             return Err(TeamError::None("store"));
         }
@@ -278,12 +280,17 @@ pub async fn offer(tx: &mut Tx, env: &Env, token: &str) -> Result<Option<Offer>,
         system.find::<organisation::Entity>().filter(organisation::Column::Id.eq(row.organisation_id));
     let Some(organisation) = query.one(system.on()).await? else { return Ok(None) };
     let Some(role) = Role::from_name(&row.role) else { return Ok(None) };
+    let stores = only_stores(&row);
+    if row.store_ids.is_some() && stores.is_empty() {
+        // For some stores, which cannot be read: rather for none than for all.
+        return Ok(None);
+    }
     let known = member_by_email(&system, &row.email).await?;
     Ok(Some(Offer {
         id: InvitationId(row.id),
         organisation: OrganisationId(row.organisation_id),
         name: organisation.name,
-        stores: only_stores(&row),
+        stores,
         email: row.email,
         role,
         known: known.map(|m| MemberId(m.id)),
@@ -370,7 +377,8 @@ pub async fn accept(
             organised.insert::<store_role::Entity>(row).await?;
         }
     }
-    let detail = json!({ "invitation": offer.id.to_string(), "role": offer.role.as_str() });
+    let detail =
+        json!({ "invitation": offer.id.to_string(), "role": offer.role.as_str(), "stores": offer.stores });
     audit::append(&organised, env, Actor::Member(id), Entry::new(Action::MemberJoined, id, detail)).await?;
     Ok(Some(id))
 }

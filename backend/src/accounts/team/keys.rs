@@ -13,7 +13,7 @@ use cartwheel_domain::{
     ids::{ApiKeyId, StoreId},
     time::Millis,
 };
-use cartwheel_entity::{api_key, store};
+use cartwheel_entity::{api_key, organisation, store};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
@@ -62,6 +62,13 @@ pub async fn make(
     may_give(scope, new.role)?;
     if new.expires_at.is_some_and(|at| at <= env.now()) {
         return Err(TeamError::Invalid("expiresAt", "an instant to come".into()));
+    }
+    let system = tx.system().await?;
+    let own = organisation::Column::Id.eq(scope.organisation_id().uuid());
+    let own = system.find::<organisation::Entity>().filter(own).one(system.on()).await?;
+    if own.is_some_and(|own| own.kind == "staff") {
+        let said = "the staff has no keys: each signs in with a code, and is named in the merchant's log";
+        return Err(TeamError::Invalid("organisationId", said.into()));
     }
     if let Some(id) = new.store {
         let system = tx.system().await?;

@@ -21,6 +21,9 @@ pub enum TeamError {
     /// There is no such member, invitation, key or store in this organisation.
     #[error("there is no such {0} in this organisation")]
     None(&'static str),
+    /// Something else stands there than what was looked at.
+    #[error("this {0} was changed meanwhile; look at it again")]
+    Outdated(&'static str),
     /// There is no agency by this id.
     #[error("there is no agency by this id; its people find the id in their console, under Organisation")]
     NoAgency,

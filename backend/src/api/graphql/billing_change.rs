@@ -135,6 +135,7 @@ pub struct BillingMutation;
 fn refusal(access: &OrganisationAccess, e: BillingError) -> Result<Vec<UserError>> {
     let (path, code): (&[&str], _) = match &e {
         BillingError::NoPlan(_) => (&["plan"], "not_found"),
+        BillingError::Outdated => (&["at"], "outdated"),
         BillingError::Same => (&["plan"], "same"),
         BillingError::Subscribed => (&["plan"], "subscribed"),
         BillingError::NotSubscribed => (&[], "not_subscribed"),

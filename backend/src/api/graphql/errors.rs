@@ -77,6 +77,7 @@ pub fn team_errors(e: TeamError) -> Result<Vec<UserError>, DbError> {
     let (path, code) = match &e {
         TeamError::None("store") => ("storeId", "not_found"),
         TeamError::None("guest" | "request") => ("guestId", "not_found"),
+        TeamError::Outdated(_) => ("askedAt", "outdated"),
         TeamError::NoAgency => ("agencyId", "not_found"),
         TeamError::None(_) => ("id", "not_found"),
         TeamError::AboveOwn(_) => ("role", "above_own"),

@@ -136,16 +136,19 @@ impl GuestMutation {
         .await
     }
 
-    /// Lets the staff of this service in, who has asked, for the time they asked for. Needs the role admin, and at least the role.
+    /// Lets the staff of this service in, who has asked, for the time they asked for. `asked_at` is `createdAt` of the request that was
+    /// read: another in its place is not approved. Needs the role admin, and at least the role.
     async fn approve_store_access(
         &self,
         ctx: &Context<'_>,
         organisation_id: ID,
         store_id: ID,
         guest_id: ID,
+        asked_at: Time,
     ) -> Result<TeamPayload> {
         act(ctx, &organisation_id, async |tx, access| {
-            guests::approve(tx, &access.api.env, &access.scope, parsed(&guest_id, &store_id)?).await
+            let which = parsed(&guest_id, &store_id)?;
+            guests::approve(tx, &access.api.env, &access.scope, which, asked_at.0).await
         })
         .await
     }

@@ -112,7 +112,7 @@ impl Journey {
 
     /// What other stores would take over of its newest version. Needs the role editor here; a store in which the viewer is none is
     /// refused.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    #[graphql(complexity = "store_ids.len() * (child_complexity + 20)")]
     async fn roll_out(&self, ctx: &Context<'_>, store_ids: Vec<ID>) -> Result<Vec<RollOutPlan>> {
         self.access.needs(Role::Editor)?;
         rollout::plans(ctx, self, &store_ids).await

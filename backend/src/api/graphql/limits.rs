@@ -3,14 +3,19 @@
 use super::{Api, errors};
 use crate::api::http::{Bearer, OverSocket};
 use async_graphql::{
-    Pos, Request, ServerError, ServerResult, Variables,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest},
+    Pos, Request, Response, ServerError, ServerResult, Variables,
+    extensions::{
+        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest,
+    },
     parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 use std::sync::Arc;
 
 /// Most aliases in one document; a page of the console needs none.
 pub const MAX_ALIASES: usize = 30;
+
+/// Longest a query may take.
+pub const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Refuses documents with more than [`MAX_ALIASES`] aliases, before anything is validated.
 pub struct Aliases;
@@ -49,6 +54,25 @@ impl Extension for AskAgain {
         };
         let viewer = viewer.ok_or_else(|| errors::signed_out().into_server_error(Pos::default()))?;
         next.run(ctx, request.data(viewer)).await
+    }
+
+    /// What comes over a socket may take as long as what comes by a request.
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        if ctx.data_opt::<OverSocket>().is_none() {
+            return next.run(ctx, operation_name).await;
+        }
+        match tokio::time::timeout(LONGEST, next.run(ctx, operation_name)).await {
+            Ok(response) => response,
+            Err(_) => {
+                let said = "the query took longer than 10 seconds; ask for less at a time";
+                Response::from_errors(vec![ServerError::new(said, None)])
+            }
+        }
     }
 }
 

@@ -88,7 +88,7 @@ impl OpeningMutation {
             return Ok(not(
                 "name",
                 "too_many",
-                "you own as many organisations as one person can; leave one first",
+                "you own as many organisations as one person can; ask whoever runs this server for more",
             ));
         };
         Ok(CreateOrganisationPayload {

@@ -351,7 +351,8 @@ impl AuditEntry {
         &self.row.actor
     }
 
-    /// The name of the member who acted: one of its own, or of a guest; null for others and for who is gone.
+    /// The name of the member who acted: one of its own, of a guest, or of the merchant who opened a store to it; null for
+    /// keys and for who is gone.
     async fn actor_name(&self) -> Option<&str> {
         self.by.as_deref()
     }

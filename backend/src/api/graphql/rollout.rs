@@ -19,6 +19,7 @@ use cartwheel_domain::{
 use cartwheel_entity::journey;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Most stores that are dealt with at once.
 pub const MOST: usize = 100;
@@ -66,6 +67,10 @@ pub struct RollOutPlan {
     differences: Vec<JourneyDifference>,
     /// What was changed there since it was last taken over, and would stay: `before` is the source's, `after` what stays.
     kept: Vec<JourneyDifference>,
+    /// Whether everything there is replaced: it is a journey of the same name that never came from here.
+    replaces: bool,
+    /// The number of the source's version that was looked at; to be sent along when it is done.
+    source_version: i32,
     /// Why it cannot be taken over.
     problems: Vec<String>,
 }
@@ -134,7 +139,10 @@ async fn open(ctx: &Context<'_>, list: &str, ids: &[ID]) -> Result<(Vec<(usize, 
 /// A fault; too many stores; a store that cannot be changed is a plan that is refused.
 pub async fn plans(ctx: &Context<'_>, source: &Journey, stores: &[ID]) -> Result<Vec<RollOutPlan>> {
     let id = JourneyId(source.row.id);
-    let Some(definition) = given(&source.access, id).await? else { return Ok(Vec::new()) };
+    let Some((definition, number)) = given(&source.access, id).await? else { return Ok(Vec::new()) };
+    let mut once = BTreeSet::new();
+    let stores: Vec<ID> = stores.iter().filter(|id| once.insert(id.to_string())).cloned().collect();
+    let stores = stores.as_slice();
     let (open, errors) = open(ctx, "storeIds", stores).await?;
     let mut plans: Vec<(usize, RollOutPlan)> = Vec::with_capacity(stores.len());
     for error in errors {
@@ -160,6 +168,8 @@ pub async fn plans(ctx: &Context<'_>, source: &Journey, stores: &[ID]) -> Result
             base_version: plan.base,
             differences: plan.differences.into_iter().map(Into::into).collect(),
             kept: plan.kept.into_iter().map(Into::into).collect(),
+            replaces: plan.replaces,
+            source_version: number,
             problems: problems.iter().map(ToString::to_string).collect(),
         };
         plans.push((place, shown));
@@ -175,14 +185,16 @@ fn refused(store: Option<&ID>, problems: Vec<String>) -> RollOutPlan {
         base_version: 0,
         differences: Vec::new(),
         kept: Vec::new(),
+        replaces: false,
+        source_version: 0,
         problems,
     }
 }
 
 /// What a journey gives away; `None` while it was never published.
-async fn given(access: &Access, id: JourneyId) -> Result<Option<Definition>> {
+async fn given(access: &Access, id: JourneyId) -> Result<Option<(Definition, i32)>> {
     let read = access.read(async |scoped| match rollout::source(scoped, id).await {
-        Ok(definition) => Ok(Some(definition)),
+        Ok(given) => Ok(Some(given)),
         Err(JourneyError::NotPublished | JourneyError::NoJourney(_) | JourneyError::Unsound(_)) => Ok(None),
         Err(e) => Err(e),
     });
@@ -192,12 +204,13 @@ async fn given(access: &Access, id: JourneyId) -> Result<Option<Definition>> {
 #[Object]
 impl ManyMutation {
     /// Takes a journey over into other stores, each by itself: a next version of the copy it has, or a copy that is switched off.
-    /// What was changed there stays. Look at `Journey.rollOut` first. Needs the role editor in each store.
+    /// What was changed there stays. `Journey.rollOut` is looked at first and gives both numbers. Needs the role editor in each store.
     async fn roll_out_journey(
         &self,
         ctx: &Context<'_>,
         store_id: ID,
         journey_id: ID,
+        source_version: i32,
         to: Vec<RollOutTarget>,
     ) -> Result<ManyPayload> {
         let none = || ManyPayload {
@@ -206,7 +219,12 @@ impl ManyMutation {
         };
         let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else { return Ok(none()) };
         let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(none()) };
-        let Some(definition) = given(&access, id).await? else { return Ok(none()) };
+        let Some((definition, number)) = given(&access, id).await? else { return Ok(none()) };
+        if number != source_version {
+            let said = format!("version {number} was published meanwhile; look at it, then take it over");
+            let user_errors = vec![UserError::at(&["sourceVersion"], "outdated", said)];
+            return Ok(ManyPayload { user_errors, ..Default::default() });
+        }
         let ids: Vec<ID> = to.iter().map(|target| target.store_id.clone()).collect();
         let (open, user_errors) = open(ctx, "to", &ids).await?;
         let mut payload = ManyPayload { changed: Vec::new(), user_errors };
@@ -246,15 +264,14 @@ async fn take(
     let mut tx = access.write().await?;
     let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
     let taken = rollout::take(&scoped, &access.api.env, source, base, member(access)).await;
-    let published = match taken {
-        Ok(published) => published,
+    let (published, name) = match taken {
+        Ok(taken) => taken,
         Err(JourneyError::Db(e)) => return Err(access.fault(&e)),
         Err(e @ JourneyError::Outdated(_)) => return Ok(Err(("outdated", e.to_string()))),
         Err(e) => return Ok(Err(("unsound", e.to_string()))),
     };
     if published.new {
-        let detail =
-            json!({ "version": published.number, "name": source.1.name, "from": source.0.to_string() });
+        let detail = json!({ "version": published.number, "name": name, "taken_over": true });
         access.note(&mut tx, Entry::new(Action::JourneyPublished, published.journey_id, detail)).await?;
     }
     tx.commit().await.map_err(|e| access.fault(&e))?;

@@ -101,10 +101,11 @@ fn plans(
             .filter(|plan| matches!(plan.state, RollOutState::New | RollOutState::Update))
             .map(|plan| RollOutTarget { store_id: plan.store_id.clone(), base_version: plan.base_version })
             .collect();
+        let source = plans.iter().map(|plan| plan.source_version).max().unwrap_or_default();
         let many = i64::try_from(to.len()).unwrap_or(0);
         let take = move |()| {
             let (store, journey) = names.get_value();
-            let variables = graphql::roll_out_journey::Variables { store, journey, to: to.clone() };
+            let variables = graphql::roll_out_journey::Variables { store, journey, source, to: to.clone() };
             change.send::<graphql::RollOutJourney>(variables, move |data| {
                 let many = i64::try_from(data.roll_out_journey.changed.len()).unwrap_or(0);
                 open.set(false);
@@ -153,6 +154,7 @@ fn row(plan: &Plan, others: StoredValue<Vec<StoreInfo>>) -> AnyView {
         <li class="card">
             <div class="card__body stack stack--close">
                 <div class="row row--between row--wrap"><span class="strong anywhere">{name}</span>{state}</div>
+                {plan.replaces.then(|| view! { <p class="tiny">{t::roll_out_replaces()}</p> })}
                 {list(t::roll_out_changes(), changes)}
                 {list(t::roll_out_kept(), kept)}
                 {(!problems.is_empty()).then(|| view! { <ul class="stack stack--tight">{problems}</ul> })}

@@ -103,7 +103,8 @@ fn request(guest: &Guest, doors: Doors) -> AnyView {
     let (yes, no) = (guest.clone(), guest.clone());
     let approve = move |()| {
         let (organisation, store, guest) = variables(&yes);
-        let variables = graphql::approve_store_access::Variables { organisation, store, guest };
+        let variables =
+            graphql::approve_store_access::Variables { organisation, store, guest, asked_at: yes.created_at };
         let said = t::access_given(&yes.guest_name, &yes.store_name);
         doors.change.send::<graphql::ApproveStoreAccess>(variables, move |_| doors.done(said));
     };
@@ -207,8 +208,10 @@ fn visits(visits: &[Visit], staff: bool, doors: Doors) -> AnyView {
             });
         };
         let first = if open {
+            // The console knows the stores there were when it began; this one may be newer.
             let href = Route::Carts.path(&visit.store_id);
-            view! { <a class="table__link anywhere" href=href>{visit.store_name.clone()}</a> }.into_any()
+            view! { <a class="table__link anywhere" href=href rel="external">{visit.store_name.clone()}</a> }
+                .into_any()
         } else {
             view! { <span class="anywhere">{visit.store_name.clone()}</span> " " {badge(Tone::Caution, Some(Icon::Clock), t::access_waiting())} }.into_any()
         };

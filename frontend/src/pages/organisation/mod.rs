@@ -18,7 +18,7 @@ use crate::graphql;
 use crate::graphql::team::{ResponseData, Variables};
 use crate::graphql::types::Role;
 use crate::i18n::t;
-use crate::route::{Part, Route, use_place, use_store_id};
+use crate::route::{Part, Route, use_parameters, use_place, use_store_id};
 use crate::shell::{StoreInfo, use_store, use_stores};
 use crate::ui::{Choice, Icon, PageHead, Tab, empty, skeleton_lines, tabs};
 use crate::words;
@@ -51,8 +51,11 @@ pub fn Organisation() -> impl IntoView {
         Route::Organisation(part) => part,
         _ => before.copied().unwrap_or(Part::Members),
     });
-    // Without a store it is the first of the person's organisations.
-    let first = use_stores().organisations.first().cloned();
+    // Without a store it is the one that is named, or the first of the person's organisations.
+    let named = use_parameters().signal("of").get_untracked();
+    let stores = use_stores();
+    let first =
+        stores.organisations.iter().find(|one| one.id == named).or(stores.organisations.first()).cloned();
     let known = move |pick: fn(&StoreInfo) -> String, or: Option<String>| {
         Memo::new(move |before: Option<&String>| {
             let now = info.with(|info| info.as_ref().map(pick));
@@ -75,7 +78,11 @@ pub fn Organisation() -> impl IntoView {
     let context = Context { id, name, team, role };
     let row = move || {
         let tab = |one: Part| Tab {
-            href: Route::Organisation(one).path(&store.get()),
+            href: match (store.get(), named.as_str()) {
+                (store, "") => Route::Organisation(one).path(&store),
+                (store, of) if store.is_empty() => format!("{}?of={of}", Route::Organisation(one).path("")),
+                (store, _) => Route::Organisation(one).path(&store),
+            },
             name: words::part(one),
             current: part.get() == one,
         };

@@ -177,11 +177,16 @@ async fn a_store_is_opened_only_by_its_own_to_an_agency_and_never_for_more_than_
     assert_eq!(verdict(&service.ask(Some(&editor), &query, two.ids()).await), "forbidden");
     assert_eq!(two.seen(&service, &theirs).await, Value::Null);
 
-    // It ends by itself, and opens again as it is said then.
+    // It ends by itself, with what was given to people there, and opens again as it is said then.
     let hour = chrono::DateTime::from_timestamp_millis(app.env().now() + HOUR).expect("a time").to_rfc3339();
     let for_an_hour = OPEN.replace("role: ADMIN", &format!("role: SUPPORT, endsAt: \"{hour}\""));
     assert_eq!(service.refused(&admin, &for_an_hour, two.ids()).await, vec![]);
     assert_eq!(two.seen(&service, &theirs).await["role"], "support");
+    let (nina, nina_token) = person(&service, &app, &two.agency, Role::Editor, "nina").await;
+    let set = "setStoreRole(organisationId: $o, storeId: $s, id: $g, role: ADMIN)";
+    let of_nina = json!({ "o": two.agency.keys.organisation_id, "s": two.merchant.id(), "g": nina });
+    assert_eq!(service.refused(&theirs, set, of_nina).await, vec![]);
+    assert_eq!(two.seen(&service, &nina_token).await["role"], "support");
     app.clock().advance(HOUR);
     let sessions = service.api.grants.sessions();
     let theirs =
@@ -196,6 +201,13 @@ async fn a_store_is_opened_only_by_its_own_to_an_agency_and_never_for_more_than_
         sessions.sign_in("ada@team.example", "correct horse battery", None, "test").await.expect("in");
     assert_eq!(service.refused(&admin.access_token, OPEN, two.ids()).await, vec![]);
     assert_eq!(two.seen(&service, &theirs.access_token).await["role"], "admin");
+    let nina =
+        sessions.sign_in("nina@team.example", "correct horse battery", None, "test").await.expect("in");
+    assert_eq!(
+        two.seen(&service, &nina.access_token).await["role"],
+        "editor",
+        "what she was given has ended"
+    );
     let shown = guests(&two.merchant, &admin.access_token).await;
     assert_eq!(shown["guests"], json!([{ "guestId": two.agency.keys.organisation_id }]));
 
@@ -253,9 +265,25 @@ async fn the_staff_is_let_in_for_a_reason_and_a_time_and_only_if_the_merchant_ag
         system.find::<service_mail::Entity>().count(system.on()).await.expect("counted")
     };
     assert_eq!(mails().await, 2, "the store's two owners are told");
+    let key = "makeApiKey(organisationId: $o, input: { name: \"all\", role: SUPPORT })";
+    let (_, boss) = person(&service, &app, &two.agency, Role::Admin, "boss").await;
+    becomes(&app, two.agency.keys.organisation_id, "staff").await;
+    assert_eq!(service.refused(&boss, key, ids.clone()).await, at("organisationId", "invalid"));
 
-    let approve = "approveStoreAccess(organisationId: $o, storeId: $s, guestId: $g)";
-    assert_eq!(service.refused(&two.owner, approve, two.ids()).await, vec![]);
+    // What was read is approved, and nothing in its place.
+    let asked = app.env().now();
+    let approve = async |token: &str, at: i64| {
+        let at = chrono::DateTime::from_timestamp_millis(at).expect("a time").to_rfc3339();
+        let approve =
+            format!("approveStoreAccess(organisationId: $o, storeId: $s, guestId: $g, askedAt: \"{at}\")");
+        service.refused(token, &approve, two.ids()).await
+    };
+    app.clock().advance(1);
+    assert_eq!(service.refused(&sven, &ask.replace("hours: 4", "hours: 72"), ids.clone()).await, vec![]);
+    assert_eq!(approve(&two.owner, asked).await, at("askedAt", "outdated"));
+    app.clock().advance(1);
+    assert_eq!(service.refused(&sven, &ask, ids.clone()).await, vec![]);
+    assert_eq!(approve(&two.owner, app.env().now()).await, vec![]);
     let until = app.env().now() + 4 * HOUR;
     let query = "query($s: ID!) { store(id: $s) { role visit { guestId endsAt } } }";
     let shown = service.told(&sven, query, json!({ "s": two.merchant.id() })).await["store"].clone();
@@ -288,7 +316,7 @@ async fn the_staff_is_let_in_for_a_reason_and_a_time_and_only_if_the_merchant_ag
     let owner =
         sessions.sign_in("olga@team.example", "correct horse battery", None, "test").await.expect("in");
     assert_eq!(service.refused(&owner.access_token, CLOSE, two.ids()).await, vec![]);
-    assert_eq!(service.refused(&owner.access_token, approve, two.ids()).await, at("guestId", "not_found"));
+    assert_eq!(approve(&owner.access_token, app.env().now()).await, at("guestId", "not_found"));
     app.allow_leftovers();
 }
 
@@ -373,7 +401,7 @@ async fn an_invitation_can_be_for_some_stores_alone(app: TestApp) {
     };
     let foreign = ask(json!([two.merchant.id(), two.agency.id()])).await;
     assert_eq!(foreign["userErrors"], json!([{ "path": ["storeId"], "code": "not_found" }]));
-    let asked = ask(json!([two.merchant.id()])).await;
+    let asked = ask(json!([two.merchant.id(), two.merchant.id()])).await;
     assert_eq!(asked["invitation"], json!({ "storeIds": [two.merchant.id()], "role": "editor" }));
     let token = asked["link"].as_str().and_then(|l| l.split_once('#')).expect("a link").1.to_owned();
     let second = {

@@ -60,19 +60,25 @@ impl Desk<'_> {
 
     async fn plan(&self, from: StoreId, to: &[StoreId]) -> Vec<Value> {
         let query = "query($s: ID!, $j: ID!, $t: [ID!]!) { store(id: $s) { journey(id: $j) { rollOut(storeIds: $t)
-            { storeId state baseVersion problems differences { place before after } kept { place before after } } } } }";
+            { storeId state baseVersion sourceVersion replaces problems differences { place before after } kept { place before after } } } } }";
         let journey = self.journey(from).await["id"].clone();
         let data = self.ask(query, json!({ "s": from, "j": journey, "t": to })).await;
         data["store"]["journey"]["rollOut"].as_array().expect("plans").clone()
     }
 
     async fn take(&self, from: StoreId, to: &[(StoreId, i64)]) -> Value {
-        let query = "mutation($s: ID!, $j: ID!, $t: [RollOutTarget!]!) { rollOutJourney(storeId: $s, journeyId: $j, to: $t)
-            { changed userErrors { path code } } }";
+        let newest = self.journey(from).await["versions"][0]["number"].as_i64().expect("a number");
+        self.take_of(from, newest, to).await
+    }
+
+    async fn take_of(&self, from: StoreId, version: i64, to: &[(StoreId, i64)]) -> Value {
+        let query = "mutation($s: ID!, $j: ID!, $v: Int!, $t: [RollOutTarget!]!)
+            { rollOutJourney(storeId: $s, journeyId: $j, sourceVersion: $v, to: $t) { changed userErrors { path code } } }";
         let journey = self.journey(from).await["id"].clone();
         let to: Vec<Value> =
             to.iter().map(|(id, base)| json!({ "storeId": id, "baseVersion": base })).collect();
-        self.ask(query, json!({ "s": from, "j": journey, "t": to })).await["rollOutJourney"].clone()
+        self.ask(query, json!({ "s": from, "j": journey, "v": version, "t": to })).await["rollOutJourney"]
+            .clone()
     }
 }
 
@@ -97,6 +103,7 @@ async fn a_journey_is_taken_over_and_what_was_changed_there_stays(app: TestApp) 
     assert_eq!((&before[0]["state"], &before[0]["storeId"]), (&json!("UPDATE"), &json!(to)));
     assert_eq!(places(&before[0]["differences"]), ["nodes.wait_1.seconds", "nodes.wait_2.seconds"]);
     assert_eq!(before[0]["differences"][0]["after"], json!(60));
+    assert_eq!((&before[0]["replaces"], &before[0]["sourceVersion"]), (&json!(true), &json!(2)));
     assert_eq!(before[1]["state"], "REFUSED");
     assert_eq!(desk.take(from, &[(to, 1)]).await, json!({ "changed": [to], "userErrors": [] }));
     assert_eq!(desk.plan(from, &[to]).await[0]["state"], "SAME");
@@ -113,12 +120,18 @@ async fn a_journey_is_taken_over_and_what_was_changed_there_stays(app: TestApp) 
     // What was looked at must be what is there.
     let stale = desk.take(from, &[(to, 2)]).await;
     assert_eq!(stale, json!({ "changed": [], "userErrors": [{ "path": ["to", "0"], "code": "outdated" }] }));
+    let other = desk.take_of(from, 2, &[(to, 3)]).await;
+    assert_eq!(other["userErrors"], json!([{ "path": ["sourceVersion"], "code": "outdated" }]));
     assert_eq!(desk.take(from, &[(to, 3)]).await["changed"], json!([to]));
     let now = desk.journey(to).await["versions"][0].clone();
     assert_eq!(now["number"], 4);
     let seconds = |wait: &str| now["definition"]["nodes"][wait]["seconds"].clone();
     assert_eq!((seconds("wait_1"), seconds("wait_2"), seconds("wait_3")), (json!(7), json!(120), json!(180)));
     assert_eq!(now["definition"]["nodes"]["control"]["percent"], 33);
+    // A third store's journey of the same name does not take the place of this one's.
+    let third = second(&app, &first, "third").await;
+    let foreign = desk.plan(third, &[to]).await[0].clone();
+    assert_eq!((&foreign["state"], &foreign["replaces"]), (&json!("NEW"), &json!(false)));
     // What was kept once is kept again.
     assert_eq!(
         places(&desk.plan(from, &[to]).await[0]["kept"]),

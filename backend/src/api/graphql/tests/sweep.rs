@@ -90,7 +90,8 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
             Id(Store)
         }
         ("RollOutTarget", _, "storeId") => Id(Store),
-        ("RollOutTarget", _, "baseVersion") => With("0"),
+        ("RollOutTarget", _, "baseVersion") | ("Mutation", "rollOutJourney", "sourceVersion") => With("0"),
+        ("Mutation", "approveStoreAccess", "askedAt") => With("\"2026-11-22T12:00:00Z\""),
         ("Mutation", "pauseStores", "pause") => With("true"),
         ("Mutation", "askForStore", "reason") => With("\"taken, or so\""),
         ("Mutation", "askForStore", "hours") => With("4"),
