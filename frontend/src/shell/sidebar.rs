@@ -31,8 +31,8 @@ fn StoreSwitch() -> impl IntoView {
     let (stores, store) = (use_stores(), use_store());
     let list = stores.list.clone();
     let label = Signal::derive(move || {
-        let (name, organisation) =
-            store.get().map(|store| (store.name, store.organisation)).unwrap_or_default();
+        let shown = store.get().map(|store| (store.name, store.organisation));
+        let (name, organisation) = shown.unwrap_or_else(|| (t::all_stores(), String::new()));
         format!("{}: {name} {organisation}", t::nav_store())
     });
     let face = move || {

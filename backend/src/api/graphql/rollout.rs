@@ -289,10 +289,11 @@ async fn switch(access: &Access, pause: bool) -> Result<bool> {
         let rows = scoped.find::<journey::Entity>().filter(journey::Column::Status.eq(from)).limit(1_000);
         let rows = rows.all(scoped.on()).await?;
         for row in &rows {
-            match service::switch(&scoped, &access.api.env, JourneyId(row.id), state).await {
-                Err(JourneyError::Db(e)) => return Err(e),
-                // One without a version was never on.
-                _ => {}
+            // One without a version was never on.
+            if let Err(JourneyError::Db(e)) =
+                service::switch(&scoped, &access.api.env, JourneyId(row.id), state).await
+            {
+                return Err(e);
             }
         }
         Ok::<_, DbError>(rows)

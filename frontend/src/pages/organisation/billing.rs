@@ -420,7 +420,7 @@ fn invoices(list: &[Invoice]) -> AnyView {
             "draft" => badge(Tone::Quiet, None, t::invoice_draft()),
             _ => badge(Tone::Negative, None, t::invoice_unpaid()),
         };
-        let label = one.number.clone().unwrap_or_else(|| t::invoice_draft());
+        let label = one.number.clone().unwrap_or_else(t::invoice_draft);
         let named = match &one.url {
             Some(url) => {
                 view! { <a class="table__link" href=url.clone() rel="noreferrer">{label}</a> }.into_any()
