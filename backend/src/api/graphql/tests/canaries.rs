@@ -166,7 +166,7 @@ async fn faults(app: &TestApp, store: &TestStore) -> Vec<(&'static str, String)>
         ("in the clear", "smtp://user:canary-of-the-service@mail.example?starttls=none"),
         ("another scheme", "imap://user:canary-of-the-service@mail.example"),
     ] {
-        let error = url.parse::<SmtpUrl>().err().expect(what);
+        let error = url.parse::<SmtpUrl>().expect_err(what);
         said.push((what, format!("{error} {error:?}")));
     }
     for (what, url) in [
