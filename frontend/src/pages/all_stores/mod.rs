@@ -129,6 +129,7 @@ impl Many {
         };
         view! {
             <input
+                class="tick"
                 type="checkbox"
                 aria-label=t::many_choose(name)
                 prop:checked=move || self.chosen.with(|chosen| chosen.contains(&mine))
