@@ -206,7 +206,7 @@ test('journeys of many stores are paused and resumed, and one is taken to anothe
   await rollOut.click();
   await dialog.getByRole('checkbox', { name: 'South' }).check();
   await look.click();
-  await expect(dialog.getByText(en('roll_out_update'))).toBeVisible();
+  await expect(dialog.getByText(en('roll_out_update'), { exact: true })).toBeVisible();
   await expect(dialog.getByText(/wait_4 · seconds/)).toBeVisible();
   await lookAt(page, 'console-roll-out-en');
   await dialog.getByRole('button', { name: 'Publish in 1 store' }).click();
