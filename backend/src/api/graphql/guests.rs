@@ -97,13 +97,13 @@ impl Visit {
     }
 }
 
-fn parsed(guest: &str, store: &str) -> Result<(OrganisationId, StoreId), TeamError> {
+pub(super) fn parsed(guest: &str, store: &str) -> Result<(OrganisationId, StoreId), TeamError> {
     let store = store.parse().map_err(|_| TeamError::None("store"))?;
     Ok((guest.parse().map_err(|_| TeamError::NoAgency)?, store))
 }
 
 /// Opens an organisation to somebody who may let others in, does it, and shows what has come of it.
-async fn act(
+pub(super) async fn act(
     ctx: &Context<'_>,
     organisation: &ID,
     run: impl AsyncFnOnce(&mut Tx, &OrganisationAccess) -> Result<(), TeamError>,

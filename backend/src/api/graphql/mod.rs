@@ -7,6 +7,7 @@ pub mod access;
 pub mod billing;
 pub mod billing_change;
 pub mod cart;
+pub mod circles;
 pub mod contact;
 pub mod errors;
 pub mod figures;

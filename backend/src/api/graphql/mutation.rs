@@ -3,6 +3,7 @@
 use super::{
     access::Access,
     billing_change::BillingMutation,
+    circles::CircleMutation,
     errors::{UserError, journey_errors},
     guests::GuestMutation,
     journey::{Journey, JourneyStatus},
@@ -39,6 +40,7 @@ pub struct Mutation(
     OpeningMutation,
     TeamMutation,
     GuestMutation,
+    CircleMutation,
     ManyMutation,
     BillingMutation,
 );

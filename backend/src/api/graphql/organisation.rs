@@ -3,6 +3,7 @@
 use super::{
     access::{self, Access, OrganisationAccess},
     billing::Billing,
+    circles::SuppressionSharing,
     errors,
     figures::StoreFigures,
     guests::StoreAccess,
@@ -14,7 +15,7 @@ use crate::{
     accounts::{
         audit,
         team::{
-            guests, invitations, keys,
+            circles, guests, invitations, keys,
             members::{self, Colleague},
         },
     },
@@ -120,6 +121,18 @@ impl Organisation {
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn guests(&self, ctx: &Context<'_>) -> Result<Vec<StoreAccess>> {
         self.openings(ctx, async |tx, access| guests::of_host(tx, &access.api.env, &access.scope).await).await
+    }
+
+    /// Its stores that share whom not to contact with the other stores of an agency. Needs the role admin.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn suppression_sharings(&self, ctx: &Context<'_>) -> Result<Vec<SuppressionSharing>> {
+        let access = self.access(ctx, Role::Admin)?;
+        let look = async {
+            let mut tx = access.api.db.read().await?;
+            circles::of_host(&mut tx, &access.api.env, &access.scope).await
+        };
+        let list = look.await.map_err(|e| access.fault(&e))?;
+        Ok(list.into_iter().map(SuppressionSharing).collect())
     }
 
     /// Stores of others that were opened to it, and those it has asked for. Needs the role admin.

@@ -16,7 +16,7 @@ use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
 /// Makes an organisation what it is to be.
-async fn becomes(app: &TestApp, organisation: OrganisationId, kind: &str) {
+pub(super) async fn becomes(app: &TestApp, organisation: OrganisationId, kind: &str) {
     let mut tx = app.db().write().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let change =
@@ -31,14 +31,14 @@ async fn becomes(app: &TestApp, organisation: OrganisationId, kind: &str) {
 
 impl Service {
     /// The answer's data; errors fail the test.
-    async fn told(&self, token: &str, query: &str, variables: Value) -> Value {
+    pub(super) async fn told(&self, token: &str, query: &str, variables: Value) -> Value {
         let answer = self.ask(Some(token), query, variables).await;
         assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
         answer.data.into_json().expect("JSON")
     }
 
     /// What a change of the team is refused for: path and code; nothing when it is done.
-    async fn refused(&self, token: &str, change: &str, variables: Value) -> Vec<(String, String)> {
+    pub(super) async fn refused(&self, token: &str, change: &str, variables: Value) -> Vec<(String, String)> {
         let heads = ["$o", "$s", "$g"].into_iter().filter(|name| change.contains(name));
         let heads: Vec<String> = heads.map(|name| format!("{name}: ID!")).collect();
         let query =
@@ -50,29 +50,29 @@ impl Service {
     }
 }
 
-fn at(path: &str, code: &str) -> Vec<(String, String)> {
+pub(super) fn at(path: &str, code: &str) -> Vec<(String, String)> {
     vec![(path.to_owned(), code.to_owned())]
 }
 
-const OPEN: &str = "openStore(organisationId: $o, storeId: $s, agencyId: $g, role: ADMIN)";
-const CLOSE: &str = "closeStore(organisationId: $o, storeId: $s, guestId: $g)";
+pub(super) const OPEN: &str = "openStore(organisationId: $o, storeId: $s, agencyId: $g, role: ADMIN)";
+pub(super) const CLOSE: &str = "closeStore(organisationId: $o, storeId: $s, guestId: $g)";
 
 /// A merchant with a store, an agency with one of its own, and who works there.
-struct Two {
-    merchant: TestStore,
-    agency: TestStore,
-    owner: String,
+pub(super) struct Two {
+    pub merchant: TestStore,
+    pub agency: TestStore,
+    pub owner: String,
 }
 
 impl Two {
-    async fn of(app: &TestApp, service: &Service) -> Self {
+    pub(super) async fn of(app: &TestApp, service: &Service) -> Self {
         let (merchant, agency) = (app.store("m").await, app.store("g").await);
         becomes(app, agency.keys.organisation_id, "agency").await;
         let (_, owner) = person(service, app, &merchant, Role::Owner, "olga").await;
         Self { merchant, agency, owner }
     }
 
-    fn ids(&self) -> Value {
+    pub(super) fn ids(&self) -> Value {
         json!({ "o": self.merchant.keys.organisation_id, "s": self.merchant.id(), "g": self.agency.keys.organisation_id })
     }
 
@@ -82,7 +82,7 @@ impl Two {
         service.told(token, query, json!({ "s": self.merchant.id() })).await["store"].clone()
     }
 
-    async fn log(&self, service: &Service, token: &str, of: &TestStore) -> Vec<(String, String)> {
+    pub(super) async fn log(&self, service: &Service, token: &str, of: &TestStore) -> Vec<(String, String)> {
         let query = "query($o: ID!) { organisation(id: $o) { auditLog { action actorName } } }";
         let data = service.told(token, query, json!({ "o": of.keys.organisation_id })).await;
         let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
