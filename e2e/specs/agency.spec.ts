@@ -70,9 +70,22 @@ test('a merchant opens a store to an agency, which works there until the store i
   await dialog.getByLabel(en('access_agency')).fill(` ${id} `);
   await dialog.getByRole('radio', { name: new RegExp(`^${en('role_name_analyst')} `) }).check();
   await give();
-  await expect(row(page, 'Gina & Friends')).toContainText(en('role_may_analyst'));
-  await expect(row(page, 'Gina & Friends')).toContainText(en('access_open_end'));
+  const guests = page.getByRole('region', { name: en('access_guests'), exact: true });
+  await expect(guests.getByRole('row').filter({ hasText: 'Gina & Friends' })).toContainText(en('role_may_analyst'));
+  await expect(guests.getByRole('row').filter({ hasText: 'Gina & Friends' })).toContainText(en('access_open_end'));
   await lookAt(page, 'console-access-en');
+
+  // Whom not to contact is shared by the merchant alone, who reads first what it means.
+  const shares = page.getByRole('region', { name: en('sharing'), exact: true });
+  await expect(shares.getByRole('row').filter({ hasText: 'Milk & Bread' })).toContainText(en('sharing_off'));
+  await shares.getByRole('button', { name: `${en('sharing_start')} Gina & Friends, Milk & Bread` }).click();
+  const share = page.getByRole('dialog', { name: en('sharing_start'), exact: true });
+  await expect(share.getByRole('heading', { name: en('sharing_start_title', { store: 'Milk & Bread' }) })).toBeVisible();
+  for (const point of ['out', 'in', 'none', 'end']) await expect(share.getByText(en(`sharing_means_${point}`))).toBeVisible();
+  await lookAt(page, 'console-sharing-ask-en');
+  await share.getByRole('button', { name: en('sharing_start_do') }).click();
+  await expect(shares.getByText(en('sharing_on'), { exact: true })).toBeVisible();
+  await lookAt(page, 'console-sharing-en');
 
   // The agency finds the store among its own, and what it may not is not offered.
   await agency.goto(open.url);
@@ -96,10 +109,18 @@ test('a merchant opens a store to an agency, which works there until the store i
     await lookAt(agency, `console-all-stores-${language}`);
     await speak(page, language);
     await expect(page.getByRole('heading', { name: t('access_guests') })).toBeVisible();
+    await expect(page.getByText(t('sharing_words'))).toBeVisible();
     await lookAt(page, `console-access-${language}`);
   }
   await speak(agency, 'en');
   await speak(page, 'en');
+
+  // Stopped, and said anew.
+  await shares.getByRole('button', { name: `${en('sharing_stop')} Gina & Friends, Milk & Bread` }).click();
+  const stop = page.getByRole('dialog', { name: en('sharing_stop_title', { store: 'Milk & Bread' }) });
+  await expect(stop.getByText(en('sharing_stop_words'))).toBeVisible();
+  await stop.getByRole('button', { name: en('sharing_stop'), exact: true }).click();
+  await expect(shares.getByText(en('sharing_off'), { exact: true })).toBeVisible();
 
   // Closed: the next thing the agency asks for is not there any more, and both read who did it.
   await page.getByRole('button', { name: `${en('access_close')} Gina & Friends, Milk & Bread` }).click();
@@ -110,6 +131,9 @@ test('a merchant opens a store to an agency, which works there until the store i
   await loaded(page);
   await expect(page.getByText(en('audit_access_ended', { who: 'Ada', guest: 'Gina & Friends', store: 'Milk & Bread' }))).toBeVisible();
   await expect(page.getByText(en('audit_access_given', { who: 'Ada', guest: 'Gina & Friends', store: 'Milk & Bread', role: en('role_name_analyst') }))).toBeVisible();
+  for (const said of ['audit_circle_joined', 'audit_circle_left'] as const) {
+    await expect(page.getByText(en(said, { who: 'Ada', guest: 'Gina & Friends', store: 'Milk & Bread' }))).toBeVisible();
+  }
   await context.close();
 });
 

@@ -81,7 +81,7 @@ macro_rules! refusing {
 refusing! {
     invite_member withdraw_invitation set_member_role remove_member make_api_key revoke_api_key end_session change_password
     start_checkout open_billing_portal preview_plan change_plan cancel_plan resume_plan set_beyond
-    set_store_role open_store close_store approve_store_access leave_store ask_for_store create_organisation
+    set_store_role open_store close_store share_suppressions keep_suppressions approve_store_access leave_store ask_for_store create_organisation
     start_second_factor confirm_second_factor renew_recovery_codes end_second_factor
 }
 

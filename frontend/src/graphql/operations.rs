@@ -77,6 +77,10 @@ operations! {
     OpenStore in "src/graphql/open_store.graphql";
     /// Closes a store to a guest.
     CloseStore in "src/graphql/close_store.graphql";
+    /// Shares whom not to contact with the other stores of an agency.
+    ShareSuppressions in "src/graphql/share_suppressions.graphql";
+    /// Ends that.
+    KeepSuppressions in "src/graphql/keep_suppressions.graphql";
     /// Lets the staff in that asks.
     ApproveStoreAccess in "src/graphql/approve_store_access.graphql";
     /// Gives a store back.

@@ -153,6 +153,14 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
             let guest = text(detail, "guest").unwrap_or(SOMETHING);
             new(Icon::Ban, Tone::Neutral, t::audit_access_ended(guest, &shop(), who))
         }
+        "circle.joined" => {
+            let guest = text(detail, "guest").unwrap_or(SOMETHING);
+            new(Icon::ShieldCheck, Tone::Information, t::audit_circle_joined(guest, &shop(), who))
+        }
+        "circle.left" => {
+            let guest = text(detail, "guest").unwrap_or(SOMETHING);
+            new(Icon::Ban, Tone::Neutral, t::audit_circle_left(guest, &shop(), who))
+        }
         "billing.checkout_started" => neutral(Icon::ShoppingCart, t::audit_checkout(who)),
         "billing.plan_changed" => neutral(Icon::Settings, t::audit_plan_changed(who)),
         "billing.plan_ended" => new(Icon::Ban, Tone::Caution, t::audit_plan_ended(who)),

@@ -75,7 +75,7 @@ pub fn refused(refusal: &Refusal) -> String {
         ("too_often", _) => t::refused_often(),
         ("not_found", "agencyId") => t::access_agency_unknown(),
         ("not_found", "storeId") => t::access_store_unknown(),
-        ("not_found", _) => t::refused_gone(),
+        ("not_found" | "not_open", _) | ("outdated", "terms") => t::refused_gone(),
         ("unreachable", _) => t::billing_unreachable(),
         ("outdated", _) => t::roll_out_outdated(),
         ("forbidden", _) => t::many_forbidden(),

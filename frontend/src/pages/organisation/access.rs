@@ -5,6 +5,7 @@ use cartwheel_domain::ids::{OrganisationId, StoreId};
 use leptos::prelude::*;
 
 use super::make_key::last_moment;
+use super::sharing::{self, Asked};
 use super::{Context, choices, roles};
 use crate::api::{Change, Query, use_query};
 use crate::browser;
@@ -26,7 +27,7 @@ use crate::words;
 
 /// What the sections work with.
 #[derive(Clone, Copy)]
-struct Doors {
+pub(super) struct Doors {
     context: Context,
     query: Query<ResponseData>,
     /// What is done in a row.
@@ -36,8 +37,13 @@ struct Doors {
 }
 
 impl Doors {
+    /// The organisation's id.
+    pub(super) fn organisation(self) -> String {
+        self.context.id.get_untracked()
+    }
+
     /// A refusal stands above the rows; what was done is told, and asked for anew.
-    fn done(self, words: String) {
+    pub(super) fn done(self, words: String) {
         use_toasts().done(words);
         self.query.refetch();
     }
@@ -48,11 +54,15 @@ pub fn part(context: Context) -> AnyView {
     let query = use_query::<graphql::Guests>(move || Some(Variables { organisation: context.id.get() }));
     let (giving, asking) = (RwSignal::new(false), RwSignal::new(false));
     let doors = Doors { context, query, change: Change::default(), giving, asking };
+    let asked = Asked::default();
     let content = stateful(
         query,
         || skeleton_rows(3),
         move |data| {
-            data.organisation.as_ref().map(|data| sections(data, doors)).unwrap_or_else(|| ().into_any())
+            data.organisation
+                .as_ref()
+                .map(|data| sections(data, doors, asked))
+                .unwrap_or_else(|| ().into_any())
         },
     );
     view! {
@@ -62,11 +72,12 @@ pub fn part(context: Context) -> AnyView {
         </div>
         {give_dialog(doors)}
         {ask_dialog(doors)}
+        {sharing::dialogs(doors, asked)}
     }
     .into_any()
 }
 
-fn sections(data: &Data, doors: Doors) -> AnyView {
+fn sections(data: &Data, doors: Doors, asked: Asked) -> AnyView {
     let agency = data.kind == "agency";
     // Whoever has no store yet has no other way to one of their own.
     let bare = use_stores().list.is_empty();
@@ -81,12 +92,13 @@ fn sections(data: &Data, doors: Doors) -> AnyView {
         }
     });
     let staff = data.kind == "staff";
-    let asked: Vec<_> = data.guests.iter().filter(|guest| guest.given_at.is_none()).cloned().collect();
+    let waiting: Vec<_> = data.guests.iter().filter(|guest| guest.given_at.is_none()).cloned().collect();
     let given: Vec<_> = data.guests.iter().filter(|guest| guest.given_at.is_some()).cloned().collect();
-    let requests: Vec<_> = asked.iter().map(|guest| request(guest, doors)).collect();
+    let requests: Vec<_> = waiting.iter().map(|guest| request(guest, doors)).collect();
     view! {
         {requests}
         {(!staff).then(|| guests(&given, doors))}
+        {sharing::section(&given, &data.suppression_sharings, asked)}
         {own_id}
         {(agency || staff || !data.visits.is_empty()).then(|| visits(&data.visits, staff, doors))}
     }

@@ -9,6 +9,7 @@ mod log;
 mod make_key;
 mod members;
 mod once;
+mod sharing;
 mod stores;
 
 use leptos::prelude::*;
