@@ -36,11 +36,11 @@ pub struct Site {
 }
 
 impl Site {
-    fn secure(&self) -> bool {
+    pub(super) fn secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
-    fn cookie_name(&self) -> &'static str {
+    pub(super) fn cookie_name(&self) -> &'static str {
         // The prefix makes browsers refuse the cookie from anywhere but this very host (RFC 6265bis); it needs https.
         if self.secure() { "__Host-cartwheel" } else { "cartwheel" }
     }
@@ -88,18 +88,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/ask", web::post().to(ask))
         .route("/link", web::post().to(link))
         .route("/sign-up", web::post().to(sign_up))
-        .route("/reset", web::post().to(reset));
+        .route("/reset", web::post().to(reset))
+        .configure(super::other_ways::routes);
     config.service(scope);
 }
 
 /// What a request has to say, in words for whoever sent another.
-trait Form: DeserializeOwned + 'static {
+pub(super) trait Form: DeserializeOwned + 'static {
     /// `"a" and "b"`.
     const FIELDS: &'static str;
 }
 
 /// JSON of the expected form, from our own pages or from no page.
-struct Said<F>(F);
+pub(super) struct Said<F>(pub(super) F);
 
 impl<F: Form> FromRequest for Said<F> {
     type Error = actix_web::Error;
@@ -120,9 +121,9 @@ impl<F: Form> FromRequest for Said<F> {
 }
 
 /// Who asks, and by which browser.
-struct Caller {
-    address: Option<IpAddr>,
-    agent: String,
+pub(super) struct Caller {
+    pub(super) address: Option<IpAddr>,
+    pub(super) agent: String,
 }
 
 impl FromRequest for Caller {
@@ -136,12 +137,16 @@ impl FromRequest for Caller {
     }
 }
 
-/// Whether a forgotten password can be replaced here, and whether strangers may make accounts.
+/// What people can do here who are not signed in: replace a forgotten password, make an account, sign in by a passkey or at a provider.
 async fn ways(sessions: web::Data<Sessions>) -> HttpResponse {
     let (reset, sign_up) = sessions.ways();
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(serde_json::json!({ "reset": reset, "sign_up": sign_up }))
+    let providers = sessions.providers().map(|(id, name)| serde_json::json!({ "id": id, "name": name }));
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({
+        "reset": reset,
+        "sign_up": sign_up,
+        "passkeys": sessions.has_passkeys(),
+        "providers": providers.collect::<Vec<_>>(),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -386,7 +391,7 @@ fn done() -> HttpResponse {
     HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish()
 }
 
-fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
+pub(super) fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
     Cookie::build(site.cookie_name(), value)
         .http_only(true)
         .same_site(SameSite::Strict)
@@ -396,7 +401,7 @@ fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
         .finish()
 }
 
-fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
+pub(super) fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
     match outcome {
         Ok(granted) => HttpResponse::Ok()
             .cookie(cookie(site, granted.refresh_token, Duration::milliseconds(SESSION_LIFE)))
@@ -423,6 +428,11 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
         }
         Err(e @ SignInError::NoInvitation) => problem(410, "no_invitation", &e.to_string()),
         Err(e @ SignInError::NoLink) => problem(410, "no_link", &e.to_string()),
+        Err(e @ (SignInError::Unconnected | SignInError::Elsewhere)) => {
+            problem(409, "conflict", &e.to_string())
+        }
+        Err(e @ SignInError::TooMany) => problem(409, "too_many", &e.to_string()),
+        Err(e @ SignInError::Provider(_)) => problem(502, "provider", &e.to_string()),
         Err(e @ SignInError::NotOffered) => problem(404, "not_offered", &e.to_string()),
         Err(SignInError::Invalid(field, said)) => {
             problem(422, &format!("invalid_{field}"), &format!("{field}: {said}"))

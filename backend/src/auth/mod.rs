@@ -8,6 +8,11 @@ pub mod grant;
 pub mod http;
 pub mod jwt;
 pub mod mailbox;
+mod note;
+pub mod oidc;
+mod other_ways;
+pub mod passkey;
+pub mod providers;
 pub mod second_factor;
 pub mod session;
 pub mod throttle;
@@ -23,3 +28,9 @@ mod mailbox_tests;
 
 #[cfg(test)]
 mod second_factor_tests;
+
+#[cfg(test)]
+mod passkey_tests;
+
+#[cfg(test)]
+mod oidc_tests;

@@ -390,7 +390,7 @@ impl Sessions {
         Ok(true)
     }
 
-    async fn own(&self, access: Access) -> Result<member::Model, SignInError> {
+    pub(super) async fn own(&self, access: Access) -> Result<member::Model, SignInError> {
         let mut tx = self.db.read().await?;
         let row = member_row(&tx.system().await?, access.member.uuid()).await?;
         row.ok_or(SignInError::Over)
@@ -425,7 +425,12 @@ impl Sessions {
     }
 
     /// Tells a mailbox, where the service sends mails.
-    async fn tell(&self, system: &System<'_>, row: &member::Model, letter: Letter) -> Result<(), DbError> {
+    pub(super) async fn tell(
+        &self,
+        system: &System<'_>,
+        row: &member::Model,
+        letter: Letter,
+    ) -> Result<(), DbError> {
         if self.mailbox.is_none() {
             return Ok(());
         }
@@ -493,7 +498,7 @@ async fn member_row(system: &System<'_>, id: uuid::Uuid) -> Result<Option<member
     Ok(query.one(system.on()).await?)
 }
 
-fn by_session(access: Access) -> String {
+pub(super) fn by_session(access: Access) -> String {
     format!("session {}", access.session)
 }
 

@@ -3,6 +3,8 @@
 use super::{
     jwt::{ACCESS_SECONDS, Access, Tokens},
     mailbox::Mailbox,
+    oidc::Oidc,
+    passkey::Passkeys,
     second_factor,
     throttle::Throttle,
 };
@@ -79,6 +81,20 @@ pub enum SignInError {
     /// Owners of agencies cannot be without.
     #[error("owners of agencies cannot do without; give your agencies another owner first")]
     Required,
+    /// There are as many as there may be.
+    #[error("there are too many; remove one first")]
+    TooMany,
+    /// The account at the provider is connected with nobody here.
+    #[error(
+        "nobody here is connected with this account; sign in with your password and connect it under your account"
+    )]
+    Unconnected,
+    /// The account at the provider is connected with somebody else.
+    #[error("this account is connected with somebody else here; disconnect it there first")]
+    Elsewhere,
+    /// The provider did not do its part.
+    #[error("the provider could not say who you are: {0}")]
+    Provider(String),
     /// The service sends no mails, or lets no strangers in.
     #[error("this server does not offer that; ask whoever runs it")]
     NotOffered,
@@ -119,6 +135,9 @@ pub struct Sessions {
     pub(super) throttle: Throttle,
     pub(super) asks: Throttle,
     pub(super) mailbox: Option<Mailbox>,
+    pub(super) passkeys: Option<Passkeys>,
+    pub(super) oidc: Oidc,
+    breached: Option<password::Breached>,
     hashing: Arc<Semaphore>,
     decoy: Arc<String>,
     family: Arc<hmac::Key>,
@@ -142,6 +161,9 @@ impl Sessions {
             throttle: Throttle::default(),
             asks: Throttle::default(),
             mailbox: None,
+            passkeys: None,
+            oidc: Oidc::default(),
+            breached: None,
             hashing: Arc::new(Semaphore::new(2)),
             decoy: Arc::new(decoy),
             family: Arc::new(hmac::Key::new(
@@ -149,6 +171,13 @@ impl Sessions {
                 hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"refresh tokens").as_ref(),
             )),
         })
+    }
+
+    /// The same, refusing new passwords of a list.
+    #[must_use]
+    pub fn with_breached(mut self, list: Option<password::Breached>) -> Self {
+        self.breached = list;
+        self
     }
 
     /// Signs a member in by password.
@@ -212,11 +241,16 @@ impl Sessions {
     /// The hash of a new password, if it may be one for somebody of these names.
     pub(super) async fn chosen(&self, password: &str, names: Vec<String>) -> Result<String, SignInError> {
         let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
-        let (env, password) = (self.env.clone(), password.to_owned());
+        let (env, password, breached) = (self.env.clone(), password.to_owned(), self.breached.clone());
         let judged = tokio::task::spawn_blocking(move || {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            password::check(&password, &names)
-                .map_err(|weak| SignInError::Invalid("password", weak.to_string()))?;
+            let weak = |weak: password::Weak| SignInError::Invalid("password", weak.to_string());
+            password::check(&password, &names).map_err(weak)?;
+            if let Some(list) = breached
+                && list.has(&password).map_err(|e| SignInError::Fault(e.to_string()))?
+            {
+                return Err(weak(password::Weak::Guessable));
+            }
             password::hash(&env, &password).map_err(|e| SignInError::Fault(e.to_string()))
         });
         judged.await.map_err(|e| SignInError::Fault(e.to_string()))?
@@ -459,6 +493,24 @@ impl Sessions {
             return Err(SignInError::Over);
         }
         self.granted(access, next)
+    }
+
+    /// The session whose refresh token is shown, without using it up.
+    ///
+    /// # Errors
+    /// [`SignInError::Over`]: it is none, or not the latest.
+    pub(super) async fn of_refresh_token(&self, token: &str) -> Result<Access, SignInError> {
+        let id = self.session_of(token).filter(|_| token.len() <= 100).ok_or(SignInError::Over)?;
+        let mut tx = self.db.read().await?;
+        let system = tx.system().await?;
+        let query = system
+            .find::<session::Entity>()
+            .filter(session::Column::Id.eq(id.uuid()))
+            .filter(session::Column::TokenHash.eq(key_hash(token)))
+            .filter(session::Column::EndedAt.is_null())
+            .filter(session::Column::ExpiresAt.gt(self.env.now()));
+        let row = query.one(system.on()).await?.ok_or(SignInError::Over)?;
+        Ok(Access { member: MemberId(row.member_id), session: id })
     }
 
     /// Ends the session of a refresh token, at once and everywhere. An unknown token is no error.

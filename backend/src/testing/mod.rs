@@ -3,6 +3,8 @@
 pub mod database;
 pub mod flow;
 pub mod logs;
+pub mod passkey;
+pub mod provider;
 pub mod store;
 pub mod stripe;
 

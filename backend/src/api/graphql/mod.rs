@@ -24,6 +24,7 @@ pub mod query;
 pub mod rollout;
 pub mod scalars;
 pub mod settings;
+pub mod sign_in;
 pub mod store;
 pub mod subscription;
 pub mod team;

@@ -10,6 +10,7 @@ use super::{
     rollout::ManyMutation,
     scalars::Json,
     settings::StoreSettingsInput,
+    sign_in::SignInMutation,
     store::Store,
     team::TeamMutation,
 };
@@ -38,6 +39,7 @@ pub struct Mutation(
     StoreMutation,
     OpeningMutation,
     TeamMutation,
+    SignInMutation,
     GuestMutation,
     ManyMutation,
     BillingMutation,

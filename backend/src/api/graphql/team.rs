@@ -121,7 +121,7 @@ pub struct ApiKeyInput {
     expires_at: Option<Time>,
 }
 
-fn none(path: &str, what: &str) -> Vec<UserError> {
+pub(super) fn none(path: &str, what: &str) -> Vec<UserError> {
     vec![UserError::at(&[path], "not_found", format!("there is no such {what}"))]
 }
 
@@ -163,7 +163,7 @@ fn codes(ctx: &Context<'_>, outcome: Result<Vec<String>, SignInError>) -> Result
 }
 
 /// The viewer as a signed-in member.
-fn signed_in(ctx: &Context<'_>) -> Result<SignedIn> {
+pub(super) fn signed_in(ctx: &Context<'_>) -> Result<SignedIn> {
     let viewer = access::viewer(ctx)?;
     match (viewer.who, viewer.session) {
         (Who::Member(member), Some(session)) => Ok(SignedIn { member, session }),
