@@ -11,8 +11,7 @@ use super::{
     jwt::Access,
     passkey::held,
     providers::{self, Provider},
-    second_factor::by_session,
-    session::{CHANGES, Granted, Sessions, SignInError},
+    session::{Granted, Sessions, SignInError},
 };
 use crate::{
     accounts::mailbox::Letter,
@@ -175,8 +174,7 @@ impl Sessions {
         password: &str,
     ) -> Result<Departure, SignInError> {
         let access = self.of_refresh_token(refresh_token).await?;
-        let row = self.own(access).await?;
-        self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        self.shown(access, password).await?;
         let aim = Aim::Connect { member: access.member.uuid(), session: access.session.uuid() };
         self.leave(provider, aim).await
     }
@@ -209,18 +207,19 @@ impl Sessions {
         address: Option<IpAddr>,
         agent: &str,
     ) -> Result<Arrival, SignInError> {
-        let same: bool = away.state.as_bytes().ct_eq(back.state.as_bytes()).into();
-        if !same || back.code.len() > LONGEST {
-            return Err(SignInError::NoChallenge);
-        }
-        if back.code.is_empty() {
-            // Whoever thinks better of it at the provider is refused by it (RFC 6749, 4.1.2.1).
+        if back.code.is_empty() && !back.error.is_empty() {
+            // Whoever thinks better of it at the provider is refused by it (RFC 6749, 4.1.2.1); some forget the state then, and
+            // nothing is opened by it.
             let said: String = back.error.chars().filter(|c| !c.is_control()).take(60).collect();
             return Err(if said == "access_denied" {
                 SignInError::Refused
             } else {
                 SignInError::Provider(said)
             });
+        }
+        let same: bool = away.state.as_bytes().ct_eq(back.state.as_bytes()).into();
+        if !same || back.code.is_empty() || back.code.len() > LONGEST {
+            return Err(SignInError::NoChallenge);
         }
         let account = format!("provider {}", away.state);
         if let Some(seconds) = self.throttle.wait_of(address, &account, TRIES, self.env.now()) {
@@ -341,8 +340,7 @@ impl Sessions {
         id: MemberIdentityId,
         password: &str,
     ) -> Result<bool, SignInError> {
-        let row = self.own(access).await?;
-        let row = self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        let row = self.shown(access, password).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
         let this = member_identity::Column::Id.eq(id.uuid());

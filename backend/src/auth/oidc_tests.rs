@@ -232,8 +232,11 @@ async fn an_answer_counts_where_it_was_asked_for(app: TestApp) {
     let mut mixed = of(&state, code());
     mixed.iss = Some("https://evil.example".into());
     assert!(matches!(come(away.note.clone(), mixed).await, Err(SignInError::Provider(_))), "mix-up");
-    let denied = Back { state: state.clone(), error: "access_denied".into(), ..Back::default() };
-    assert!(matches!(come(away.note.clone(), denied).await, Err(SignInError::Refused)));
+    for said in [state.clone(), String::new()] {
+        let denied = Back { state: said, error: "access_denied".into(), ..Back::default() };
+        assert!(matches!(come(away.note.clone(), denied).await, Err(SignInError::Refused)));
+    }
+    assert!(matches!(come(away.note.clone(), Back::default()).await, Err(SignInError::NoChallenge)), "nothing");
     let failed = Back { state: state.clone(), error: "server_error\r\nx".into(), ..Back::default() };
     assert!(matches!(come(away.note.clone(), failed).await, Err(SignInError::Provider(_))));
 

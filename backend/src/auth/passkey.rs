@@ -8,8 +8,7 @@
 
 use super::{
     jwt::Access,
-    second_factor::by_session,
-    session::{CHANGES, Granted, Sessions, SignInError},
+    session::{Granted, Sessions, SignInError},
 };
 use crate::{
     accounts::mailbox::Letter,
@@ -105,8 +104,7 @@ impl Sessions {
     /// [`SignInError`]: the password is wrong, there are too many, the server has no passkeys.
     pub async fn start_passkey(&self, access: Access, password: &str) -> Result<Begun, SignInError> {
         let webauthn = self.webauthn()?;
-        let row = self.own(access).await?;
-        let row = self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        let row = self.shown(access, password).await?;
         let known = self.passkeys(access.member).await?;
         if known.len() as u64 >= MOST {
             return Err(SignInError::TooMany);
@@ -180,8 +178,7 @@ impl Sessions {
         id: PasskeyId,
         password: &str,
     ) -> Result<bool, SignInError> {
-        let row = self.own(access).await?;
-        let row = self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        let row = self.shown(access, password).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
         let gone = system

@@ -103,7 +103,7 @@ fn parsed(guest: &str, store: &str) -> Result<(OrganisationId, StoreId), TeamErr
 }
 
 /// Opens an organisation to somebody who may let others in, does it, and shows what has come of it.
-async fn act(
+pub(super) async fn act(
     ctx: &Context<'_>,
     organisation: &ID,
     run: impl AsyncFnOnce(&mut Tx, &OrganisationAccess) -> Result<(), TeamError>,
