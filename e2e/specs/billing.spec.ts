@@ -114,6 +114,7 @@ test('an owner sees what is used, and finds the way to Stripe and back', async (
   await happens({ status: 'canceled', ended_at: now() });
   await shows(/^Everything is kept until/);
   await expect(page.getByText(en('billing_hold_ended'))).toBeVisible();
+  await expect(page.getByText(/^The subscription ends on/)).toHaveCount(0);
   await lookAt(page, 'console-billing-ended-en');
   await page.getByRole('button', { name: `${en('billing_choose')} Free` }).click();
   await expect(section(page, en('billing_plan', { plan: 'Free' }))).toBeVisible();

@@ -139,7 +139,7 @@ fn notices(data: &Data) -> Vec<AnyView> {
     if let (Some(_), Some(until)) = (data.past_due_since, data.grace_ends_at) {
         list.push(notice(Tone::Caution, t::billing_past_due(&format::date(until.0)), none()));
     }
-    if let Some(at) = data.cancels_at {
+    if let Some(at) = data.cancels_at.filter(|_| subscribed(&data.status)) {
         list.push(notice(Tone::Caution, t::billing_cancels(&format::date(at.0)), none()));
     }
     if let Some(at) = data.retained_until {
