@@ -15,6 +15,7 @@ mod m0005_mail_compression;
 mod m0006_agencies;
 mod m0007_data_keys;
 mod m0008_billing;
+mod m0011_lists;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_agencies::Migration),
             Box::new(m0007_data_keys::Migration),
             Box::new(m0008_billing::Migration),
+            Box::new(m0011_lists::Migration),
         ]
     }
 }

@@ -13,7 +13,7 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use async_graphql::{Data, dataloader::DataLoader};
+use async_graphql::Data;
 use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
@@ -86,7 +86,7 @@ async fn graphql(
     }
     let number = RequestId(api.env.secret::<9>("req_"));
     let mut query = query.into_inner().data(number.clone());
-    query = with_loaders(query, &api);
+    loaders::insert(&mut query.data, &api);
     if let Some(token) = bearer(&request) {
         match api.grants.viewer(&token).await {
             Ok(Some(viewer)) => query = query.data(viewer).data(Bearer(token)),
@@ -116,14 +116,6 @@ async fn graphql(
         }
         Err(_) => HttpResponse::build(StatusCode::GATEWAY_TIMEOUT).json(serde_json::json!({ "errors": [{ "message": "the query took longer than 10 seconds; ask for less at a time" }] })),
     }
-}
-
-fn with_loaders(request: async_graphql::Request, api: &Api) -> async_graphql::Request {
-    request
-        .data(DataLoader::new(loaders::Contacts(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Carts(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Orders(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Messages(api.clone()), tokio::spawn))
 }
 
 fn signed_out() -> HttpResponse {
@@ -166,8 +158,7 @@ async fn socket(
             data.insert(Bearer(token));
             data.insert(OverSocket);
             data.insert(RequestId(api.env.secret::<9>("req_")));
-            data.insert(DataLoader::new(loaders::Contacts((*api).clone()), tokio::spawn));
-            data.insert(DataLoader::new(loaders::Orders((*api).clone()), tokio::spawn));
+            loaders::insert(&mut data, &api);
             Ok(data)
         })
         .start(&request, body)
