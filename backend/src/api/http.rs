@@ -14,7 +14,7 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use async_graphql::{Data, dataloader::DataLoader};
+use async_graphql::Data;
 use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
@@ -87,7 +87,7 @@ async fn graphql(
     }
     let number = RequestId(api.env.secret::<9>("req_"));
     let mut query = query.into_inner().data(number.clone());
-    query = with_loaders(query, &api);
+    loaders::insert(&mut query.data, &api);
     let mut caller = Caller::Stranger(site.caller(&request));
     if let Some(token) = bearer(&request) {
         match api.grants.viewer(&token).await {
@@ -139,14 +139,6 @@ fn counted(api: &Api, caller: Caller, mut response: HttpResponse) -> HttpRespons
     response
 }
 
-fn with_loaders(request: async_graphql::Request, api: &Api) -> async_graphql::Request {
-    request
-        .data(DataLoader::new(loaders::Contacts(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Carts(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Orders(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Messages(api.clone()), tokio::spawn))
-}
-
 fn signed_out() -> HttpResponse {
     HttpResponse::Unauthorized()
         .json(serde_json::json!({ "errors": [{ "message": "the session is over; sign in again", "extensions": { "code": "signed_out" } }] }))
@@ -187,8 +179,7 @@ async fn socket(
             data.insert(Bearer(token));
             data.insert(OverSocket);
             data.insert(RequestId(api.env.secret::<9>("req_")));
-            data.insert(DataLoader::new(loaders::Contacts((*api).clone()), tokio::spawn));
-            data.insert(DataLoader::new(loaders::Orders((*api).clone()), tokio::spawn));
+            loaders::insert(&mut data, &api);
             Ok(data)
         })
         .start(&request, body)

@@ -6,6 +6,7 @@
 
 use super::{
     Sessions,
+    hashing::COME_AGAIN,
     mailbox::SignUp,
     session::{Granted, Join, SESSION_LIFE, SignInError},
 };
@@ -15,7 +16,7 @@ use actix_web::{
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
     error::InternalError,
-    http::header::{CACHE_CONTROL, ORIGIN, RETRY_AFTER, USER_AGENT},
+    http::header::{CACHE_CONTROL, HeaderValue, ORIGIN, RETRY_AFTER, USER_AGENT},
     web,
 };
 use cartwheel_domain::locale::Language;
@@ -401,6 +402,11 @@ pub(super) fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'stat
         .finish()
 }
 
+fn again_in(seconds: u64, mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
 pub(super) fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
     match outcome {
         Ok(granted) => HttpResponse::Ok()
@@ -413,13 +419,10 @@ pub(super) fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> Http
         Err(SignInError::SecondFactor(challenge)) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(serde_json::json!({ "challenge": challenge })),
-        Err(SignInError::Throttled(seconds)) => {
-            let mut response = problem(429, "throttled", &SignInError::Throttled(seconds).to_string());
-            if let Ok(value) = seconds.to_string().parse() {
-                response.headers_mut().insert(RETRY_AFTER, value);
-            }
-            response
+        Err(e @ SignInError::Throttled(seconds)) => {
+            again_in(seconds, problem(429, "throttled", &e.to_string()))
         }
+        Err(e @ SignInError::Busy) => again_in(COME_AGAIN, problem(503, "busy", &e.to_string())),
         Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
         Err(e @ SignInError::WrongCode) => problem(401, "wrong_code", &e.to_string()),
         Err(e @ SignInError::NoChallenge) => problem(410, "no_challenge", &e.to_string()),

@@ -1,6 +1,7 @@
 //! Sign-in, refresh and sign-out.
 
 use super::{
+    hashing::Hashing,
     jwt::{ACCESS_SECONDS, Access, Tokens},
     mailbox::Mailbox,
     oidc::Oidc,
@@ -32,7 +33,6 @@ use ring::hmac;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::{net::IpAddr, sync::Arc};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
 
 /// How long a session lives without use.
 pub const SESSION_LIFE: Millis = 30 * DAY;
@@ -54,6 +54,9 @@ pub enum SignInError {
     /// Too many failed tries.
     #[error("too many failed tries; try again in {0} seconds")]
     Throttled(u64),
+    /// So many sign in at this moment that no more can wait.
+    #[error("too many people sign in at this moment; try again in a few seconds")]
+    Busy,
     /// The session is over: signed out, expired, or its token was used twice.
     #[error("the session is over; sign in again")]
     Over,
@@ -138,7 +141,7 @@ pub struct Sessions {
     pub(super) passkeys: Option<Passkeys>,
     pub(super) oidc: Oidc,
     breached: Option<password::Breached>,
-    hashing: Arc<Semaphore>,
+    hashing: Hashing,
     decoy: Arc<String>,
     family: Arc<hmac::Key>,
 }
@@ -164,7 +167,7 @@ impl Sessions {
             passkeys: None,
             oidc: Oidc::default(),
             breached: None,
-            hashing: Arc::new(Semaphore::new(2)),
+            hashing: Hashing::default(),
             decoy: Arc::new(decoy),
             family: Arc::new(hmac::Key::new(
                 hmac::HMAC_SHA256,
@@ -212,7 +215,10 @@ impl Sessions {
         self.throttle.tried(address, account, self.env.now());
         let row = self.member_by_email(email).await?;
         let hash = row.as_ref().map_or_else(|| self.decoy.to_string(), |m| m.password_hash.clone());
-        let good = self.verify(password.to_owned(), hash).await?;
+        let good = self.verify(password.to_owned(), hash).await.inspect_err(|_| {
+            // Nothing was judged, so nothing was guessed.
+            self.throttle.succeeded(address, account);
+        })?;
         let (true, Some(row)) = (good && password.len() <= password::LONGEST, row) else {
             return Err(SignInError::Refused);
         };
@@ -231,18 +237,14 @@ impl Sessions {
             .await?)
     }
 
-    /// Argon2 off the request threads, two at a time: with two cores, more would stop everything else.
     async fn verify(&self, password: String, hash: String) -> Result<bool, SignInError> {
-        let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
-        let judged = tokio::task::spawn_blocking(move || password::verify(&password, &hash)).await;
-        judged.map_err(|e| SignInError::Fault(e.to_string()))
+        self.hashing.run(move || password::verify(&password, &hash)).await
     }
 
     /// The hash of a new password, if it may be one for somebody of these names.
     pub(super) async fn chosen(&self, password: &str, names: Vec<String>) -> Result<String, SignInError> {
-        let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
         let (env, password, breached) = (self.env.clone(), password.to_owned(), self.breached.clone());
-        let judged = tokio::task::spawn_blocking(move || {
+        let judged = self.hashing.run(move || {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let weak = |weak: password::Weak| SignInError::Invalid("password", weak.to_string());
             password::check(&password, &names).map_err(weak)?;
@@ -253,7 +255,7 @@ impl Sessions {
             }
             password::hash(&env, &password).map_err(|e| SignInError::Fault(e.to_string()))
         });
-        judged.await.map_err(|e| SignInError::Fault(e.to_string()))?
+        judged.await?
     }
 
     /// What the link of an invitation offers; `None` when it cannot be used any more.

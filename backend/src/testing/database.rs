@@ -1,10 +1,11 @@
 //! A database per test, cheap because it is copied from a migrated template.
 
-use crate::db::Db;
+use crate::db::{Db, Scoped};
 use cartwheel_domain::time::Millis;
 use cartwheel_entity::{journey_run, message};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, Database, DatabaseConnection, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryTrait,
 };
 use std::{
     path::PathBuf,
@@ -85,6 +86,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0007_data_keys/tables.sql"),
                 include_str!("../../../migration/src/m0008_billing/tables.sql"),
                 include_str!("../../../migration/src/m0009_sign_in/tables.sql"),
+                include_str!("../../../migration/src/m0011_lists.rs"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")
             ));
@@ -150,6 +152,27 @@ pub async fn analyze(db: &Db) {
     let owner = Database::connect(address(&name)).await.expect("the test server answers");
     owner.execute_unprepared("ANALYZE").await.expect("analysed");
     let _ = owner.close().await;
+}
+
+/// How the database would answer a question about a store, as one text. On PostgreSQL as it is answered when the tables are large: an
+/// empty one is scanned whatever index there is.
+pub async fn plan(scoped: &Scoped<'_>, question: impl QueryTrait) -> String {
+    let (backend, explain) = match scoped.on().get_database_backend() {
+        sea_orm::DatabaseBackend::Sqlite => (sea_orm::DatabaseBackend::Sqlite, "EXPLAIN QUERY PLAN"),
+        other => {
+            for off in ["enable_seqscan", "enable_bitmapscan", "enable_sort"] {
+                let sql = format!("SET LOCAL {off} = off");
+                scoped.on().execute_unprepared(&sql).await.expect("set");
+            }
+            (other, "EXPLAIN")
+        }
+    };
+    let mut statement = question.build(backend);
+    statement.sql = format!("{explain} {}", statement.sql);
+    let column = if backend == sea_orm::DatabaseBackend::Sqlite { 3 } else { 0 };
+    let rows = scoped.on().query_all_raw(statement).await.expect("a plan");
+    let lines = rows.iter().map(|row| row.try_get_by_index::<String>(column).expect("a line"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Everything in a database, as whoever has stolen it sees it: the files of SQLite, with what was deleted and lies in them still, or

@@ -13,6 +13,7 @@ pub mod figures;
 pub mod guests;
 pub mod journey;
 pub mod limits;
+mod lists;
 pub mod loaders;
 pub mod message;
 pub mod mutation;

@@ -6,13 +6,14 @@ use crate::{
     auth::{Sessions, grant::Grants},
     testing::{TestApp, TestStore},
 };
-use async_graphql::{Request, Response, Variables, dataloader::DataLoader};
+use async_graphql::{Request, Response, Variables};
 use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
 mod billing;
 mod canaries;
 mod guests;
+mod lists;
 mod many;
 mod rights;
 mod stories;
@@ -51,11 +52,8 @@ impl Service {
     }
 
     async fn ask(&self, key: Option<&str>, query: &str, variables: Value) -> Response {
-        let mut request = Request::new(query)
-            .variables(Variables::from_json(variables))
-            .data(DataLoader::new(loaders::Contacts(self.api.clone()), tokio::spawn))
-            .data(DataLoader::new(loaders::Carts(self.api.clone()), tokio::spawn))
-            .data(DataLoader::new(loaders::Orders(self.api.clone()), tokio::spawn));
+        let mut request = Request::new(query).variables(Variables::from_json(variables));
+        loaders::insert(&mut request.data, &self.api);
         if let Some(key) = key
             && let Some(viewer) = self.api.grants.viewer(key).await.expect("asked")
         {

@@ -10,7 +10,6 @@ use crate::{
 };
 use async_graphql::{
     Request, Response, Variables,
-    dataloader::DataLoader,
     parser::{
         parse_schema,
         types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
@@ -304,10 +303,8 @@ pub(super) async fn ask(
     if document.operation != "subscription" {
         return service.ask(token, &document.text, Value::Object(variables)).await;
     }
-    let mut request = Request::new(&document.text)
-        .variables(Variables::from_json(Value::Object(variables)))
-        .data(DataLoader::new(super::loaders::Contacts(service.api.clone()), tokio::spawn))
-        .data(DataLoader::new(super::loaders::Orders(service.api.clone()), tokio::spawn));
+    let mut request = Request::new(&document.text).variables(Variables::from_json(Value::Object(variables)));
+    super::loaders::insert(&mut request.data, &service.api);
     if let Some(token) = token
         && let Some(viewer) = service.api.grants.viewer(token).await.expect("asked")
     {
