@@ -9,7 +9,7 @@ use crate::{
     channels::{Channel, Channels, email, sandbox::Sandbox, terminal::Terminal},
     clock::Env,
     config::{Config, SignUp},
-    consent,
+    consent::{self, circle},
     db::{Db, claim},
     ingest::{self, Inbox, InboxLimits, Limiter, Rate},
     jobs::Workers,
@@ -337,6 +337,11 @@ impl App {
         workers.start_every("erasures", Duration::from_secs(60), quiet.clone(), move || {
             let (db, env, master) = (db.clone(), env.clone(), master.clone());
             async move { Ok(privacy::work(&db, &env, &master).await? > 0) }
+        });
+        let Parts { db, env, master, .. } = self.parts.clone();
+        workers.start_every("circles", Duration::from_secs(2), quiet.clone(), move || {
+            let (db, env, master) = (db.clone(), env.clone(), master.clone());
+            async move { Ok(circle::fill(&db, &env, &master).await? | circle::clear(&db, &env).await?) }
         });
         if let Some(postman) = &self.postman {
             let part = postman.clone();

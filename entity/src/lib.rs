@@ -17,6 +17,14 @@ pub trait Owned: EntityTrait {
     fn organisation_column() -> Self::Column;
 }
 
+/// A table that the stores of a circle read together, each writing the rows of its own seat.
+pub trait Shared: EntityTrait {
+    /// The column that names the agency, and so the circle.
+    fn agency_column() -> Self::Column;
+    /// The column that names the seat.
+    fn seat_column() -> Self::Column;
+}
+
 pub mod api_key;
 pub mod audit_entry;
 pub mod billing_account;
@@ -24,6 +32,9 @@ pub mod billing_event;
 pub mod billing_notice;
 pub mod cart;
 pub mod cart_key;
+pub mod circle_entry;
+pub mod circle_member;
+pub mod circle_seat;
 pub mod company;
 pub mod consent_event;
 pub mod contact;

@@ -99,6 +99,30 @@ pub async fn lock_to_service(manager: &SchemaManager<'_>, tables: &[&str]) -> Re
     lock(manager, tables, "service", "current_setting('cartwheel.system', true) = 'on'").await
 }
 
+/// Locks tables to the stores of a circle (`circle_member`): each reads all rows of its circles, and writes those of its own seat. The
+/// second name is the column that holds the seat. A store in no circle sees nothing.
+pub async fn lock_to_circle(manager: &SchemaManager<'_>, tables: &[(&str, &str)]) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(());
+    }
+    for (table, seat) in tables {
+        let mine = "m.store_id = nullif(current_setting('cartwheel.store_id', true), '')::uuid";
+        let own = format!(
+            "current_setting('cartwheel.system', true) = 'on' OR EXISTS (SELECT 1 FROM circle_member m
+               WHERE {mine} AND m.agency_id = {table}.agency_id AND m.seat_id = {table}.{seat})"
+        );
+        lock(manager, &[*table], "own", &own).await?;
+        manager
+            .get_connection()
+            .execute_unprepared(&format!(
+                "CREATE POLICY circle ON {table} FOR SELECT USING (EXISTS (SELECT 1 FROM circle_member m
+                   WHERE {mine} AND m.agency_id = {table}.agency_id));"
+            ))
+            .await?;
+    }
+    grant(manager, &tables.iter().map(|(table, _)| *table).collect::<Vec<_>>()).await
+}
+
 async fn lock(manager: &SchemaManager<'_>, tables: &[&str], name: &str, own: &str) -> Result<(), DbErr> {
     if manager.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(());

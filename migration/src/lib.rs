@@ -16,6 +16,7 @@ mod m0006_agencies;
 mod m0007_data_keys;
 mod m0008_billing;
 mod m0009_sign_in;
+mod m0010_circles;
 mod m0011_lists;
 
 pub use dialect::RUNTIME_ROLE;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_data_keys::Migration),
             Box::new(m0008_billing::Migration),
             Box::new(m0009_sign_in::Migration),
+            Box::new(m0010_circles::Migration),
             Box::new(m0011_lists::Migration),
         ]
     }

@@ -47,6 +47,10 @@ pub enum Action {
     AccessGiven,
     /// A store was closed to another organisation, by the one or the other; or what was asked for was declined.
     AccessEnded,
+    /// A store began to share whom not to contact with the other stores of an agency.
+    CircleJoined,
+    /// A store stopped that, or its opening to the agency ended.
+    CircleLeft,
     /// A key of the API was made.
     KeyMade,
     /// A key of the API was taken back.
@@ -86,6 +90,8 @@ impl Action {
             Self::AccessAsked => "store_access.asked",
             Self::AccessGiven => "store_access.given",
             Self::AccessEnded => "store_access.ended",
+            Self::CircleJoined => "circle.joined",
+            Self::CircleLeft => "circle.left",
             Self::KeyMade => "api_key.made",
             Self::KeyRevoked => "api_key.revoked",
             Self::StoreMade => "store.made",

@@ -3,6 +3,7 @@
 //! What the entries add up to and whether a message may go is decided in `cartwheel_domain::consent`; here they are
 //! written, read in batches, and proven unchanged.
 
+pub mod circle;
 pub mod http;
 pub mod ledger;
 pub mod links;

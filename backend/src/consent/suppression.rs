@@ -1,5 +1,6 @@
 //! Standing noes, kept by the keyed hash of the address so that they outlive erasure.
 
+use super::circle::{self, Shared};
 use crate::{
     accounts::MasterKey,
     clock::Env,
@@ -11,7 +12,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::suppression;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 async fn row(
     scoped: &Scoped<'_>,
@@ -26,7 +27,34 @@ async fn row(
         .await?)
 }
 
-/// Suppresses an address on a channel. A graver reason that stands already stays; says whether anything changed.
+/// The noes that stand for some addresses, each with its channel.
+///
+/// # Errors
+/// What the database says.
+pub async fn standing_among<'a>(
+    scoped: &Scoped<'_>,
+    key: &MasterKey,
+    addresses: &[(&'a str, &'a str)],
+) -> Result<Vec<Shared<'a>>, DbError> {
+    let hashed: Vec<(&str, String, &str)> = addresses
+        .iter()
+        .map(|(channel, address)| (*channel, key.address_hash(scoped.store_id(), channel, address), *address))
+        .collect();
+    let columns = (suppression::Column::Channel, suppression::Column::AddressHash);
+    let pairs = hashed.iter().map(|(channel, hash, _)| (*channel, hash.as_str())).collect();
+    let rows = scoped.find_pairs::<suppression::Entity>(columns, &pairs).await?;
+    let by_hash: HashMap<&str, (&'a str, &'a str)> =
+        hashed.iter().map(|(channel, hash, address)| (hash.as_str(), (*channel, *address))).collect();
+    let rows = rows.into_iter().filter(|row| row.lifted_at.is_none());
+    let found = rows.filter_map(|row| {
+        let (channel, address) = by_hash.get(row.address_hash.as_str()).copied()?;
+        Some(Shared { channel, address, reason: row.reason, at: row.created_at })
+    });
+    Ok(found.collect())
+}
+
+/// Suppresses an address on a channel, and in the circles the store is in. A graver reason that stands already stays; says whether
+/// anything changed.
 ///
 /// # Errors
 /// What the database says.
@@ -50,6 +78,7 @@ pub async fn suppress(
         lifted_at: Set(None),
     };
     if scoped.insert_new::<suppression::Entity>(vec![fresh]).await? > 0 {
+        share(scoped, env, key, (channel, address), reason).await?;
         return Ok(true);
     }
     // There is a row: another answer of this person, perhaps at this very moment.
@@ -67,7 +96,19 @@ pub async fn suppress(
         .filter(suppression::Column::Id.eq(found.id))
         .exec(scoped.on())
         .await?;
+    share(scoped, env, key, (channel, address), reason).await?;
     Ok(true)
+}
+
+async fn share(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    key: &MasterKey,
+    (channel, address): (Channel, &str),
+    reason: SuppressionReason,
+) -> Result<(), DbError> {
+    let no = Shared { channel: channel.as_str(), address, reason: reason.as_str().to_owned(), at: env.now() };
+    circle::share(scoped, env, key, &[no]).await
 }
 
 /// Lifts a suppression after the person asked to be written to again, or a member took their own block back.
@@ -84,6 +125,8 @@ pub async fn lift(
 ) -> Result<bool, DbError> {
     use SuppressionReason::{Manual, Objected, Unsubscribed};
     let hash = key.address_hash(scoped.store_id(), channel.as_str(), address);
+    // Not while what stood before this store joined a circle is being added there.
+    scoped.lock().await?;
     let done = scoped
         .update::<suppression::Entity>()
         .col_expr(suppression::Column::LiftedAt, Expr::value(env.now()))
@@ -96,7 +139,11 @@ pub async fn lift(
         .filter(suppression::Column::LiftedAt.is_null())
         .exec(scoped.on())
         .await?;
-    Ok(done.rows_affected > 0)
+    if done.rows_affected == 0 {
+        return Ok(false);
+    }
+    circle::take_back(scoped, env, key, (channel, address)).await?;
+    Ok(true)
 }
 
 /// Those of some addresses that have a standing no on a channel, asked for at once.

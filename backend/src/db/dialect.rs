@@ -83,6 +83,55 @@ pub(super) async fn lock(tx: &DatabaseTransaction, dialect: Dialect, whose: Uuid
     Ok(())
 }
 
+/// How a lock is asked for that many may hold at once, or one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// By one alone, after all who hold it.
+    Alone,
+    /// By many, after the one who holds it alone.
+    Together,
+    /// By many, or not at all when that would be to wait.
+    TogetherAtOnce,
+}
+
+/// The lock of an agency's circle: its number beside the one that [`lock`] gives the organisation.
+pub(super) fn circle(agency: Uuid) -> i64 {
+    beside(agency, *b"circle\0\0")
+}
+
+/// The lock of a store's joining and leaving of circles.
+pub(super) fn door(store: StoreId) -> i64 {
+    beside(store.uuid(), *b"circdoor")
+}
+
+fn beside(whose: Uuid, purpose: [u8; 8]) -> i64 {
+    let own: [u8; 8] = whose.as_bytes()[8..16].try_into().unwrap_or_default();
+    i64::from_be_bytes(own) ^ i64::from_be_bytes(purpose)
+}
+
+/// Takes a lock until the transaction ends; says whether it has it. SQLite has one writer, and each reader one state.
+pub(super) async fn hold(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    key: i64,
+    how: Hold,
+) -> Result<bool, DbError> {
+    if dialect == Dialect::Sqlite {
+        return Ok(true);
+    }
+    let text = match how {
+        Hold::Alone => "SELECT pg_advisory_xact_lock($1)",
+        Hold::Together => "SELECT pg_advisory_xact_lock_shared($1)",
+        Hold::TogetherAtOnce => "SELECT pg_try_advisory_xact_lock_shared($1)",
+    };
+    let row = tx.query_one_raw(Statement::from_sql_and_values(dialect.backend(), text, [key.into()])).await?;
+    match (how, row) {
+        (Hold::TogetherAtOnce, Some(row)) => Ok(row.try_get_by_index(0)?),
+        (Hold::TogetherAtOnce, None) => Ok(false),
+        _ => Ok(true),
+    }
+}
+
 /// Runs migrations with other processes kept out: PostgreSQL by an advisory lock on one connection of its own,
 /// SQLite by its single writer.
 pub(super) async fn migrate_exclusively(

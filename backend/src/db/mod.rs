@@ -6,6 +6,7 @@
 //! through [`Scoped`], which puts the tenant into each statement.
 
 pub mod batch;
+pub mod circle;
 pub mod claim;
 pub mod connect;
 pub mod dialect;
@@ -18,6 +19,7 @@ pub mod together;
 #[cfg(test)]
 mod conformance;
 
+pub use circle::Circle;
 pub use connect::{Db, DbError, Tx};
 pub use dialect::Dialect;
 pub use lists::Among;

@@ -11,14 +11,15 @@ use cartwheel_domain::{
     time::Millis,
 };
 use cartwheel_entity::{
-    billing_account, cart, journey_run, mail_token, message, meter_report, run_wait, service_mail, session,
-    store, suppression, usage_hour,
+    billing_account, cart, circle_member, circle_seat, journey_run, mail_token, message, meter_report,
+    run_wait, service_mail, session, store, suppression, usage_hour,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter,
     sea_query::{Expr, OnConflict, SimpleExpr, Value},
 };
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 async fn cancel(scoped: &Scoped<'_>, which: SimpleExpr, reason: &str) -> Result<u64, DbError> {
     let done = scoped
@@ -129,6 +130,13 @@ pub async fn after_restore(db: &Db, now: Millis) -> Result<Stopped, DbError> {
         .col_expr(billing_account::Column::AskAt, Expr::value(now))
         .exec(on)
         .await?;
+    // What was shared after the backup was made is shared again, as far as its addresses are known.
+    system
+        .update::<circle_member::Entity>()
+        .col_expr(circle_member::Column::FilledTo, Expr::value(Value::Uuid(None)))
+        .col_expr(circle_member::Column::FilledAt, Expr::value(Value::BigInt(None)))
+        .exec(on)
+        .await?;
     tx.commit().await?;
     Ok(Stopped { messages, runs, carts })
 }
@@ -165,5 +173,30 @@ pub async fn keep_noes(old: &Db, new: &Db) -> Result<usize, DbError> {
         scoped.insert_with::<suppression::Entity>(noes, again).await?;
     }
     tx.commit().await?;
+    keep_apart(old, new).await?;
     Ok(kept)
+}
+
+/// Who has stopped sharing whom not to contact after the backup was made, has stopped.
+async fn keep_apart(old: &Db, new: &Db) -> Result<(), DbError> {
+    let mut tx = old.read().await?;
+    let system = tx.system().await?;
+    // A database of a version without circles has nobody who shares, and after it nobody does.
+    let there = system.find::<circle_member::Entity>().all(system.on()).await.unwrap_or_default();
+    drop(tx);
+    let seats: Vec<Uuid> = there.into_iter().map(|member| member.seat_id).collect();
+    let mut tx = new.write().await?;
+    let system = tx.system().await?;
+    let gone = system.find::<circle_member::Entity>().all(system.on()).await?;
+    for member in gone.into_iter().filter(|member| !seats.contains(&member.seat_id)) {
+        let seat = circle_member::Column::SeatId.eq(member.seat_id);
+        system.delete::<circle_member::Entity>().filter(seat).exec(system.on()).await?;
+        system
+            .update::<circle_seat::Entity>()
+            .col_expr(circle_seat::Column::LeftAt, Expr::value(member.joined_at))
+            .filter(circle_seat::Column::Id.eq(member.seat_id))
+            .exec(system.on())
+            .await?;
+    }
+    tx.commit().await
 }

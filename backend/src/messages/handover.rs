@@ -7,7 +7,7 @@ use super::{
     hold::{HELD, LOOK_AGAIN},
     look::{Facts, Verdict},
     model::{CANCELLED, NO_ANSWER, QUEUED, SUPPRESSED, UNCERTAIN, WORKER_LOST},
-    people::People,
+    people::{Look, People},
     render::{Rendered, render},
 };
 use crate::{
@@ -149,7 +149,7 @@ impl Work<'_> {
             rows.iter().for_each(|row| self.later(row, until, HELD));
             return Ok(());
         }
-        let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows).await?;
+        let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows, self.now).await?;
         let (route, channel) = self.route(scoped).await?;
         let known = self.tools.templates.clone();
         let mut templates = known.at_once();
@@ -335,10 +335,11 @@ async fn load(
     scoped: &Scoped<'_>,
     store: Arc<StoreInfo>,
     rows: &[message::Model],
+    now: Millis,
 ) -> Result<Facts, DbError> {
     let set =
         |pick: fn(&message::Model) -> Option<Uuid>| rows.iter().filter_map(pick).collect::<HashSet<Uuid>>();
-    let people = People::load(scoped, tools.key(), set(|m| Some(m.contact_id))).await?;
+    let people = People::load(scoped, tools.key(), set(|m| Some(m.contact_id)), (now, Look::Last)).await?;
     let cart_ids = set(|m| m.cart_id);
     let carts = scoped.find_among::<cart::Entity, _>(cart::Column::Id, cart_ids.iter().copied()).await?;
     let runs =

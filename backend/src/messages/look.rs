@@ -82,6 +82,9 @@ impl Facts {
         if let Some(verdict) = self.journey(message).or_else(|| self.events(message, contact, cart, now)) {
             return verdict;
         }
+        if self.people.being_told() {
+            return Verdict::Later(SECOND, "noes_being_written");
+        }
         let recipient = self.people.recipient(contact, cart, &self.store.settings);
         let basis = match self.gate(message, &recipient, cart, now) {
             Ok(basis) => basis,

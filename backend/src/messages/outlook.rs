@@ -1,6 +1,9 @@
 //! What the last look would say of a person now, before there is a message: for the console.
 
-use super::{look::store_facts, people::People};
+use super::{
+    look::store_facts,
+    people::{Look, People},
+};
 use crate::{
     accounts::{MasterKey, StoreInfo},
     db::{DbError, Scoped},
@@ -42,7 +45,7 @@ pub async fn outlook(
     if contact.email.is_none() {
         return Ok(Vec::new());
     }
-    let people = People::load(scoped, key, HashSet::from([contact.id])).await?;
+    let people = People::load(scoped, key, HashSet::from([contact.id]), (now, Look::Shown)).await?;
     let recipient = people.recipient(contact, None, &store.settings);
     let facts = store_facts(&store.settings);
     let decision = may_send(&GateInput {

@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::MasterKey,
+    consent::circle::{self, Heard},
     db::{Among, DbError, Scoped},
 };
 use cartwheel_domain::{
@@ -13,17 +14,28 @@ use cartwheel_domain::{
     event::OrderState,
     ids::{CartId, ConsentId, OrderId, StoreId, SuppressionId},
     settings::StoreSettings,
+    time::Millis,
 };
 use cartwheel_entity::{cart, consent_event, contact, shop_order, suppression};
 use sea_orm::{ColumnTrait, QueryFilter};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
+/// What the answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// To hand messages over, in this transaction.
+    Last,
+    /// To be shown.
+    Shown,
+}
+
 /// The people of a batch.
 pub struct People {
     contacts: HashMap<Uuid, contact::Model>,
     entries: HashMap<Uuid, Vec<Entry>>,
     suppressions: HashMap<String, Vec<Suppression>>,
+    elsewhere: Heard,
     sales: HashMap<Uuid, shop_order::Model>,
     store: StoreId,
     key: MasterKey,
@@ -34,7 +46,12 @@ impl People {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load(scoped: &Scoped<'_>, key: &MasterKey, ids: HashSet<Uuid>) -> Result<Self, DbError> {
+    pub async fn load(
+        scoped: &Scoped<'_>,
+        key: &MasterKey,
+        ids: HashSet<Uuid>,
+        (now, look): (Millis, Look),
+    ) -> Result<Self, DbError> {
         let mut contacts = by_id(scoped, ids).await?;
         let targets: HashSet<Uuid> = contacts.values().filter_map(|c| c.merged_into).collect();
         if !targets.is_empty() {
@@ -69,6 +86,9 @@ impl People {
             };
             suppressions.entry(row.address_hash).or_default().push(found);
         }
+        let addresses = contacts.values().filter_map(|c| c.email.as_deref()).collect();
+        let last = look == Look::Last;
+        let elsewhere = circle::heard(scoped, key, now, Channel::Email, &addresses, last).await?;
         let sold = [OrderState::Purchased, OrderState::Awaiting].map(OrderState::as_str);
         let mut rows = scoped
             .find::<shop_order::Entity>()
@@ -80,13 +100,18 @@ impl People {
         // Sorted here: asked for in this order, SQLite reads all orders of the store in it. The latest sale counts.
         rows.sort_by_key(|o| o.placed_at);
         let sales = rows.into_iter().filter_map(|o| Some((o.contact_id?, o))).collect();
-        Ok(Self { contacts, entries, suppressions, sales, store, key: key.clone() })
+        Ok(Self { contacts, entries, suppressions, elsewhere, sales, store, key: key.clone() })
     }
 
     /// The person an id stands for today.
     pub fn contact(&self, id: Uuid) -> Option<&contact::Model> {
         let contact = self.contacts.get(&id)?;
         contact.merged_into.and_then(|target| self.contacts.get(&target)).or(Some(contact))
+    }
+
+    /// Whether somebody is writing a no at this moment that could be about one of them.
+    pub fn being_told(&self) -> bool {
+        self.elsewhere.busy
     }
 
     /// What the gate asks of a person, about one cart.
@@ -105,6 +130,12 @@ impl People {
         Recipient {
             country: contact.country.as_deref().and_then(|c| c.parse().ok()),
             consents: fold(entries),
+            circle: contact
+                .email
+                .as_ref()
+                .and_then(|address| self.elsewhere.noes.get(address))
+                .cloned()
+                .unwrap_or_default(),
             suppressions: hash.and_then(|h| self.suppressions.get(&h)).cloned().unwrap_or_default(),
             dealings: self.dealings(contact, cart, settings),
             preference_list_clear: false,

@@ -10,7 +10,7 @@ use crate::{
     analytics::metrics::{Deltas, Metric},
     channels::{Fault, Outcome},
     clock::Env,
-    consent::suppression,
+    consent::{circle, suppression},
     db::{Among, Db, DbError, Scoped, StoreScope, batch},
 };
 use cartwheel_domain::{
@@ -50,6 +50,13 @@ struct Next {
     reason: Option<String>,
     provider_id: Option<String>,
     sent_at: Option<Millis>,
+}
+
+impl Next {
+    /// Whether the address turned out not to exist.
+    fn bounced(&self) -> bool {
+        self.reason.as_deref() == Some("no_such_mailbox")
+    }
 }
 
 fn next(answered: &Answered) -> Next {
@@ -99,6 +106,14 @@ pub async fn record(
         groups.entry(answer.message.store_id).or_default().push(answer);
     }
     let mut tx = db.write().await?;
+    // Before any row is in hand: who hands over has rows that are counted below, and is waited for.
+    let mut bounced = Vec::new();
+    for (store, answers) in &groups {
+        if answers.iter().any(|answer| next(answer).bounced()) {
+            bounced.push(StoreId(*store));
+        }
+    }
+    circle::hold(&mut tx, env, &bounced).await?;
     let mut written = 0;
     for (store, answers) in groups {
         let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
@@ -157,7 +172,7 @@ async fn record_store(
                 accepted.add(&answer.message.channel, answer.at);
             }
         }
-        if next.reason.as_deref() == Some("no_such_mailbox") {
+        if next.bounced() {
             let at = (Channel::Email, answer.address.as_str());
             let message = Some(MessageId(answer.message.id));
             suppression::suppress(scoped, env, key, at, SuppressionReason::HardBounce, message).await?;

@@ -374,4 +374,5 @@ async fn two_dispatchers_share_the_work_and_send_each_once(app: TestApp) {
     flow.assert_sound().await;
 }
 
+mod circle;
 mod races;

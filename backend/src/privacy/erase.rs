@@ -3,6 +3,7 @@
 use crate::{
     accounts::MasterKey,
     clock::Env,
+    consent::{circle, suppression as suppressions},
     db::{DbError, Scoped},
 };
 use cartwheel_domain::ids::SuppressionId;
@@ -18,6 +19,15 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+/// Why people are erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// They asked for it.
+    Asked,
+    /// Their store is gone from its platform; they have said nothing.
+    StoreGone,
+}
+
 /// Erases people. Their runs end, what waits in the outbox is cancelled, texts of events and messages are emptied,
 /// addresses become keyed hashes in the suppression list. Carts and orders stay as figures without a name.
 ///
@@ -28,6 +38,7 @@ pub async fn erase_contacts(
     env: &Env,
     key: &MasterKey,
     ids: &[Uuid],
+    why: Why,
 ) -> Result<(), DbError> {
     if ids.is_empty() {
         return Ok(());
@@ -37,11 +48,7 @@ pub async fn erase_contacts(
     let known = contact_identity::Column::ContactId.is_in(ids.iter().copied());
     let identities = scoped.find::<contact_identity::Entity>().filter(known.clone()).all(on).await?;
     let standing = identities.iter().filter_map(|i| {
-        let channel = match i.kind.as_str() {
-            "email" => "email",
-            "phone" => "sms",
-            _ => return None,
-        };
+        let channel = circle::channel_of(&i.kind)?;
         Some(suppression::ActiveModel {
             store_id: Set(store.uuid()),
             id: Set(env.id::<SuppressionId>().uuid()),
@@ -54,6 +61,15 @@ pub async fn erase_contacts(
         })
     });
     scoped.insert_new::<suppression::Entity>(standing.collect()).await?;
+    if why == Why::Asked {
+        // Each as it stands now: an erasure does not soften what was graver.
+        let addresses: Vec<(&str, &str)> = identities
+            .iter()
+            .filter_map(|i| Some((circle::channel_of(&i.kind)?, i.value.as_str())))
+            .collect();
+        let noes = suppressions::standing_among(scoped, key, &addresses).await?;
+        circle::share(scoped, env, key, &noes).await?;
+    }
     scoped.delete::<contact_identity::Entity>().filter(known).exec(on).await?;
 
     use contact::Column as C;

@@ -3,5 +3,5 @@
 mod erase;
 mod service;
 
-pub use erase::erase_contacts;
+pub use erase::{Why, erase_contacts};
 pub use service::{Request, receive, work};

@@ -1,6 +1,6 @@
 //! Taking requests in and working them off.
 
-use super::erase::erase_contacts;
+use super::erase::{Why, erase_contacts};
 use crate::{
     accounts::MasterKey,
     clock::Env,
@@ -79,7 +79,7 @@ pub async fn receive(
     };
     let new = scoped.insert_new::<privacy_request::Entity>(vec![row]).await? > 0;
     if new && erase {
-        erase_contacts(&scoped, env, key, &contacts).await?;
+        erase_contacts(&scoped, env, key, &contacts, Why::Asked).await?;
     }
     tx.commit().await?;
     if request.kind == "erase_store" {
@@ -148,7 +148,7 @@ pub async fn work(db: &Db, env: &Env, key: &MasterKey) -> Result<u64, DbError> {
                 tx.commit().await?;
                 break;
             }
-            erase_contacts(&scoped, env, key, &ids).await?;
+            erase_contacts(&scoped, env, key, &ids, Why::StoreGone).await?;
             erased += ids.len() as u64;
             tx.commit().await?;
         }

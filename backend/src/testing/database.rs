@@ -86,6 +86,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0007_data_keys/tables.sql"),
                 include_str!("../../../migration/src/m0008_billing/tables.sql"),
                 include_str!("../../../migration/src/m0009_sign_in/tables.sql"),
+                include_str!("../../../migration/src/m0010_circles/tables.sql"),
                 include_str!("../../../migration/src/m0011_lists.rs"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")

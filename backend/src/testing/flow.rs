@@ -154,6 +154,17 @@ impl Flow {
         id
     }
 
+    /// The address of whoever left a cart.
+    pub async fn email_of(&self, cart: CartId) -> String {
+        let mut tx = self.app.db().read().await.expect("a transaction");
+        let scoped = tx.enter(&self.store.scope()).await.expect("the store");
+        let row =
+            scoped.find::<cart::Entity>().filter(cart::Column::Id.eq(cart.uuid())).one(scoped.on()).await;
+        let who = row.expect("query").and_then(|row| row.contact_id);
+        let row = scoped.find::<contact::Entity>().filter(contact::Column::Id.eq(who)).one(scoped.on()).await;
+        row.expect("query").and_then(|row| row.email).expect("an address")
+    }
+
     /// An order of this cart, with everything that belongs into its transaction.
     pub async fn order(&self, cart: CartId) {
         let now = self.app.env().now();

@@ -47,6 +47,14 @@ pub fn may_send_by(book: &PolicyBook, input: &GateInput<'_>) -> Decision {
             vec![],
         );
     }
+    if !service && gate.circle() {
+        return gate.deny(
+            "any.suppressed-circle",
+            "said to another store that shares its noes with this one (Art. 6(1)(f), 21(3) GDPR)",
+            vec![],
+            vec![],
+        );
+    }
     if service { gate.service() } else { gate.marketing() }
 }
 
@@ -70,6 +78,21 @@ impl<'a> Gate<'a> {
             s.channel.is_none_or(|c| c == self.input.channel) && (!service || s.reason.stops_service())
         };
         self.input.recipient.suppressions.iter().filter(matching).min_by_key(|s| (s.reason, s.at))
+    }
+
+    /// Whether a no to another store of a circle stops this message: it does unless the person asked this store anew since, by an act
+    /// of their own. What they ask of this store goes to them anyway.
+    fn circle(&self) -> bool {
+        let said = self.input.recipient.circle.iter().filter(|no| no.channel == self.input.channel);
+        said.into_iter().any(|no| !no.reason.yields_to_consent() || !self.asked_since(no.at))
+    }
+
+    fn asked_since(&self, at: Millis) -> bool {
+        let consents = &self.input.recipient.consents;
+        let covering = self.law.covering(self.input.purpose);
+        let yes =
+            covering.iter().filter_map(|p| consents.standing(self.input.channel, *p)).flat_map(|s| &s.yes);
+        yes.into_iter().any(|y| y.method.is_act() && y.at > at && y.at <= self.input.now)
     }
 
     fn service(&self) -> Decision {

@@ -19,7 +19,7 @@ pub mod words;
 pub use gate::{Difference, differences, may_send, may_send_by};
 pub use pack::{Override, PackError, PolicyBook, PolicyPack};
 pub use types::{
-    Basis, BasisKind, CartFacts, Channel, Conditions, ContentClass, Dealing, DealingKind, Decision,
+    Basis, BasisKind, CartFacts, Channel, CircleNo, Conditions, ContentClass, Dealing, DealingKind, Decision,
     EvidenceKind, EvidenceRef, GateInput, Lack, Method, Missing, Purpose, Recipient, Refusal, StoreFacts,
     Suppression, SuppressionReason,
 };

@@ -166,6 +166,25 @@ impl SuppressionReason {
     }
 }
 
+impl SuppressionReason {
+    /// Whether a later consent to another store of a circle is stronger: who said no to one shop may ask another anew. A mailbox that
+    /// does not exist, or reports spam, says so of all.
+    pub const fn yields_to_consent(self) -> bool {
+        !matches!(self, Self::HardBounce | Self::Complaint)
+    }
+}
+
+/// A no that another store of a circle shares. Which store, is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CircleNo {
+    /// On which channel.
+    pub channel: Channel,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// When it was said there.
+    pub at: Millis,
+}
+
 /// A standing no.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
@@ -216,6 +235,8 @@ pub struct Recipient {
     pub consents: ConsentState,
     /// Standing noes that match this address, of any channel.
     pub suppressions: Vec<Suppression>,
+    /// Noes to this address at other stores of the circles this store is in.
+    pub circle: Vec<CircleNo>,
     /// Sales and negotiations of this person with this store.
     pub dealings: Vec<Dealing>,
     /// The address was looked up in the national do-not-mail list and is not on it (Austria: § 7 ECG).

@@ -53,7 +53,15 @@ mod tests {
         let mut ids: Vec<String> = blocks
             .flat_map(|b| b.grants.iter().map(|g| g.id.clone()).chain([b.refusal.id.clone()]))
             .collect();
-        let fixed = ["service", "class-mismatch", "channel-purpose", "no-policy", "withdrawn", "objected"];
+        let fixed = [
+            "service",
+            "class-mismatch",
+            "channel-purpose",
+            "no-policy",
+            "withdrawn",
+            "objected",
+            "suppressed-circle",
+        ];
         ids.extend(fixed.map(|r| format!("any.{r}")));
         ids.extend(SuppressionReason::ALL.iter().map(|r| r.rule().to_owned()));
         ids.extend(Lack::ALL.iter().map(|l| format!("lack.{l}")));

@@ -12,7 +12,7 @@ use crate::{
     config::Secret,
     db::{Db, DbError, System},
 };
-use cartwheel_domain::ids::StoreId;
+use cartwheel_domain::ids::{OrganisationId, StoreId};
 use cartwheel_entity::{data_key, service_key};
 use moka::sync::Cache;
 use ring::hmac;
@@ -93,11 +93,15 @@ impl MasterKey {
     /// A key for one use in one store: HMAC-SHA-256 of purpose and store under the root. Different purposes
     /// give unrelated keys.
     pub fn derive(&self, purpose: &str, store: StoreId) -> hmac::Key {
+        self.derive_for(purpose, store.uuid())
+    }
+
+    fn derive_for(&self, purpose: &str, whose: Uuid) -> hmac::Key {
         let root = hmac::Key::new(hmac::HMAC_SHA256, self.0.root.bytes());
         let mut context = hmac::Context::with_key(&root);
         context.update(purpose.as_bytes());
         context.update(&[0]);
-        context.update(store.uuid().as_bytes());
+        context.update(whose.as_bytes());
         hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref())
     }
 
@@ -110,11 +114,13 @@ impl MasterKey {
     /// How a suppression keeps an address: HMAC-SHA-256 under a key of the store's own, in hex. It outlives erasure
     /// and tells nothing to whoever has the database alone. `address` is in canonical form.
     pub fn address_hash(&self, store: StoreId, channel: &str, address: &str) -> String {
-        let mut context = hmac::Context::with_key(&self.derive("suppression", store));
-        context.update(channel.as_bytes());
-        context.update(&[0]);
-        context.update(address.as_bytes());
-        hex::encode(context.sign().as_ref())
+        hashed(&self.derive("suppression", store), channel, address)
+    }
+
+    /// How the circle of an agency keeps an address: the same under a key of the circle's own, so that what two circles keep cannot be
+    /// compared, nor with what a store keeps.
+    pub fn circle_hash(&self, agency: OrganisationId, channel: &str, address: &str) -> String {
+        hashed(&self.derive_for("circle", agency.uuid()), channel, address)
     }
 
     /// Seals a text by the current data key of its store or of the service, in the transaction that writes it. The key is
@@ -211,6 +217,14 @@ impl MasterKey {
         }
         self.masters()
     }
+}
+
+fn hashed(key: &hmac::Key, channel: &str, address: &str) -> String {
+    let mut context = hmac::Context::with_key(key);
+    context.update(channel.as_bytes());
+    context.update(&[0]);
+    context.update(address.as_bytes());
+    hex::encode(context.sign().as_ref())
 }
 
 /// The id of the data key that has sealed a value; `None` for one of the old form.

@@ -3,7 +3,7 @@
 //! The merchant gives, for as long as they say, and takes back at once; nobody who was let in lets others in. What is done is
 //! written down in the audit logs of both.
 
-use super::{TeamError, may_give, still_there};
+use super::{TeamError, circles, may_give, still_there};
 use crate::{
     accounts::{
         MasterKey,
@@ -186,12 +186,16 @@ pub async fn works_in(
     Ok(query.one(system.on()).await?.is_some())
 }
 
-async fn store_of(system: &System<'_>, id: StoreId) -> Result<Option<store::Model>, DbError> {
+pub(super) async fn store_of(system: &System<'_>, id: StoreId) -> Result<Option<store::Model>, DbError> {
     let query = system.find::<store::Entity>().filter(store::Column::Id.eq(id.uuid()));
     Ok(query.one(system.on()).await?)
 }
 
-fn opening(system: &System<'_>, guest: Uuid, store: StoreId) -> sea_orm::Select<store_access::Entity> {
+pub(super) fn opening(
+    system: &System<'_>,
+    guest: Uuid,
+    store: StoreId,
+) -> sea_orm::Select<store_access::Entity> {
     system
         .find::<store_access::Entity>()
         .filter(store_access::Column::OrganisationId.eq(guest))
@@ -209,7 +213,7 @@ async fn lock_both(tx: &mut Tx, one: OrganisationId, other: OrganisationId) -> R
 }
 
 /// Writes down in both logs what became of an opening.
-async fn note(
+pub(super) async fn note(
     tx: &mut Tx,
     env: &Env,
     actor: Actor,
@@ -226,7 +230,7 @@ async fn note(
 }
 
 /// A store of the organisation itself, with the locks of both sides held.
-async fn own_store(
+pub(super) async fn own_store(
     tx: &mut Tx,
     scope: &OrganisationScope,
     guest: OrganisationId,
@@ -306,10 +310,15 @@ async fn put(tx: &mut Tx, env: &Env, guest: OrganisationId, row: store_access::M
     let organised = tx.organisation(&OrganisationScope::system(guest)).await?;
     let same = store_access::Column::StoreId.eq(row.store_id);
     let open = organised.find::<store_access::Entity>().filter(same.clone()).filter(in_force(env.now()));
+    let (store, ends_at) = (StoreId(row.store_id), row.ends_at);
     if open.one(organised.on()).await?.is_none() {
         let roles = store_role::Column::StoreId.eq(row.store_id);
         organised.delete::<store_role::Entity>().filter(roles).exec(organised.on()).await?;
+        circles::end(tx, env, (guest, store)).await?;
+    } else {
+        circles::until(tx, (guest, store), ends_at).await?;
     }
+    let organised = tx.organisation(&OrganisationScope::system(guest)).await?;
     organised.delete::<store_access::Entity>().filter(same).exec(organised.on()).await?;
     organised.insert::<store_access::Entity>(row.into_active_model().reset_all()).await
 }
@@ -516,9 +525,13 @@ async fn end(
     // What the guest's people were given there goes too: opened anew, it begins anew.
     let roles = store_role::Column::StoreId.eq(store.uuid());
     organised.delete::<store_role::Entity>().filter(roles).exec(organised.on()).await?;
+    let shared = circles::end(tx, env, (guest, store)).await?;
     let system = tx.system().await?;
     let name = store_of(&system, store).await?.map(|row| row.name);
     let query = system.find::<organisation::Entity>().filter(organisation::Column::Id.eq(guest.uuid()));
     let detail = json!({ "store": name, "guest": query.one(system.on()).await?.map(|row| row.name) });
+    if shared {
+        note(tx, env, actor, Action::CircleLeft, (host, guest), (store, detail.clone())).await?;
+    }
     Ok(note(tx, env, actor, Action::AccessEnded, (host, guest), (store, detail)).await?)
 }

@@ -3,6 +3,7 @@
 //! Nobody gives more than they have, and an organisation keeps an owner. Each change is written down in the
 //! [audit log](super::audit) in the same transaction.
 
+pub mod circles;
 pub mod guests;
 pub mod invitations;
 pub mod keys;
@@ -27,6 +28,11 @@ pub enum TeamError {
     /// There is no agency by this id.
     #[error("there is no agency by this id; its people find the id in their console, under Organisation")]
     NoAgency,
+    /// The store is not open to such an agency, or shares nothing there.
+    #[error(
+        "this store is not open to an agency by this id, or shares nothing there; see who has access under Organisation"
+    )]
+    NotOpen,
     /// A right that the giver does not have.
     #[error("nobody can give the role {0} who does not have it")]
     AboveOwn(&'static str),

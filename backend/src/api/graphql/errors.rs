@@ -77,7 +77,9 @@ pub fn team_errors(e: TeamError) -> Result<Vec<UserError>, DbError> {
     let (path, code) = match &e {
         TeamError::None("store") => ("storeId", "not_found"),
         TeamError::None("guest" | "request") => ("guestId", "not_found"),
+        TeamError::Outdated("text") => ("terms", "outdated"),
         TeamError::Outdated(_) => ("askedAt", "outdated"),
+        TeamError::NotOpen => ("agencyId", "not_open"),
         TeamError::NoAgency => ("agencyId", "not_found"),
         TeamError::None(_) => ("id", "not_found"),
         TeamError::AboveOwn(_) => ("role", "above_own"),

@@ -3,7 +3,7 @@
 //! `CARTWHEEL_INTERLEAVINGS` says how many races a test runs: 200 by default; where `CI` is set, 10,000 of orders and
 //! 1,000 of noes. On PostgreSQL, where each takes longer, it is a fifth.
 
-use super::*;
+use super::{circle::Pair, *};
 use crate::{
     consent::unsubscribe::{Choice, unsubscribe},
     db::Dialect,
@@ -106,4 +106,23 @@ async fn a_no_and_a_due_message_at_once(app: TestApp) {
             .expect("unsubscribed");
     };
     race(&flow, stop, true, 1_000).await;
+}
+
+/// A no at another store of the circle: no hand-over here begins after the person was told that it is done.
+#[db_test]
+async fn a_no_at_another_store_and_a_due_message_at_once(app: TestApp) {
+    let pair = Pair::joined(&app).await;
+    app.allow_leftovers();
+    let stop = async |cart: CartId, _| {
+        let email = pair.flow.email_of(cart).await;
+        let about = (pair.told.id(), super::circle::old_message(&pair, &email).await);
+        let key = app.master_key();
+        unsubscribe(app.db(), app.env(), &key, about, Choice::Email, ("one_click", &|_| None))
+            .await
+            .expect("unsubscribed");
+    };
+    race(&pair.flow, stop, true, 1_000).await;
+    let messages = pair.flow.messages().await;
+    let by_the_circle = |m: &&message::Model| m.reason.as_deref() == Some("any.suppressed-circle");
+    assert!(messages.iter().filter(by_the_circle).count() > 0, "the circle has stopped some");
 }

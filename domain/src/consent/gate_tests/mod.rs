@@ -10,6 +10,7 @@ use super::*;
 use crate::event::CartKind;
 use proptest::prelude::*;
 
+mod circle;
 mod laws;
 mod stores;
 mod table;

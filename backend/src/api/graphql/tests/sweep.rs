@@ -86,6 +86,7 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", "withdrawInvitation", "id") => Id(Invitation),
         ("Mutation", "setMemberRole" | "removeMember" | "setStoreRole", "id") => Id(Member),
         ("Mutation", _, "agencyId" | "guestId") => Id(Organisation),
+        ("Mutation", "shareSuppressions", "terms") => With("1"),
         ("Mutation", "openStore", "endsAt") => Absent,
         ("Mutation", "inviteMember" | "pauseStores", "storeIds") | ("Journey", "rollOut", "storeIds") => {
             Id(Store)
@@ -353,7 +354,7 @@ macro_rules! rows {
 async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
-    let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key company consent_event contact contact_identity
+    let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key circle_entry circle_member circle_seat company consent_event contact contact_identity
         data_key event invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
         message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
