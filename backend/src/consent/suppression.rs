@@ -12,7 +12,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::suppression;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 async fn row(
     scoped: &Scoped<'_>,
@@ -144,25 +144,6 @@ pub async fn lift(
     }
     circle::take_back(scoped, env, key, (channel, address)).await?;
     Ok(true)
-}
-
-/// Those of some addresses that have a standing no on a channel, asked for at once.
-///
-/// # Errors
-/// What the database says.
-pub async fn standing_among<'a>(
-    scoped: &Scoped<'_>,
-    key: &MasterKey,
-    channel: Channel,
-    addresses: impl IntoIterator<Item = &'a str>,
-) -> Result<Vec<String>, DbError> {
-    let hash = |address| key.address_hash(scoped.store_id(), channel.as_str(), address);
-    let hashes: BTreeMap<String, &str> = addresses.into_iter().map(|a| (hash(a), a)).collect();
-    let pairs = hashes.keys().map(|hash| (channel.as_str(), hash.as_str())).collect();
-    let columns = (suppression::Column::Channel, suppression::Column::AddressHash);
-    let rows = scoped.find_pairs::<suppression::Entity>(columns, &pairs).await?;
-    let standing = rows.iter().filter(|row| row.lifted_at.is_none());
-    Ok(standing.filter_map(|row| hashes.get(&row.address_hash).map(|a| (*a).to_owned())).collect())
 }
 
 /// The reason that stands for an address on a channel; `None` when it may be written to.

@@ -42,7 +42,9 @@ async fn suppressed(
     address: &str,
 ) -> Result<bool, DbError> {
     let Some(channel) = Channel::from_name(channel) else { return Ok(false) };
-    let found = suppression::standing_among(scoped, key, channel, [address, "stranger@example.com"]).await?;
+    let asked = [(channel.as_str(), address), (channel.as_str(), "stranger@example.com")];
+    let found = suppression::standing_among(scoped, key, &asked).await?;
+    let found: Vec<&str> = found.iter().map(|no| no.address).collect();
     assert_eq!(
         found == [address],
         suppression::standing(scoped, key, (channel, address)).await?.is_some(),

@@ -118,10 +118,11 @@ impl Loader<Address> for Suppressed {
             let (mine, others) = rest.into_iter().partition(|k| k.scope.store_id() == first.scope.store_id());
             rest = others;
             let scoped = tx.enter(&first.scope).await?;
-            let addresses = Vec::<&Address>::into_iter(mine).map(|k| k.email.as_str());
-            let standing =
-                suppression::standing_among(&scoped, &self.0.master, Channel::Email, addresses).await?;
-            found.extend(standing.into_iter().map(|email| (Address { scope: first.scope, email }, ())));
+            let named = Vec::<&Address>::into_iter(mine).map(|k| (Channel::Email.as_str(), k.email.as_str()));
+            let named: Vec<_> = named.collect();
+            let standing = suppression::standing_among(&scoped, &self.0.master, &named).await?;
+            let address = |email: &str| Address { scope: first.scope, email: email.to_owned() };
+            found.extend(standing.into_iter().map(|no| (address(no.address), ())));
         }
         Ok(found)
     }
