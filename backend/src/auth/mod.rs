@@ -4,6 +4,7 @@
 //! token is short-lived and stateless only in its signature; the refresh token is random, kept hashed, rotates
 //! with each use, and its second use ends the session.
 
+pub mod device;
 pub mod grant;
 pub mod http;
 pub mod jwt;
@@ -17,6 +18,9 @@ pub use session::Sessions;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod guessing_tests;
 
 #[cfg(test)]
 mod mailbox_tests;
