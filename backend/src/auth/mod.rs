@@ -20,6 +20,9 @@ pub use session::Sessions;
 mod tests;
 
 #[cfg(test)]
+mod forged_tests;
+
+#[cfg(test)]
 mod guessing_tests;
 
 #[cfg(test)]
