@@ -29,4 +29,7 @@ mod guessing_tests;
 mod mailbox_tests;
 
 #[cfg(test)]
+mod rotation_tests;
+
+#[cfg(test)]
 mod second_factor_tests;
