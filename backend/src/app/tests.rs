@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     channels::fake::Fake,
     db::{Dialect, StoreScope},
-    testing::{START, TestApp, flow::Flow},
+    testing::{START, TestApp, door::whole, flow::Flow},
 };
 use actix_web::{
     http::{Method, StatusCode},
@@ -25,29 +25,6 @@ use proptest::{
 };
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
-
-async fn whole(app: &TestApp) -> App {
-    let config = Config {
-        public_url: "https://cartwheel.example".into(),
-        mail_from: Some("no-reply@cartwheel.example".into()),
-        sign_up: SignUp::Open,
-        stripe_key: Some(crate::config::Secret::new("sk_test_door")),
-        stripe_webhook_secret: Some(crate::config::Secret::new("whsec_door")),
-        stripe_url: "http://127.0.0.1:9".into(),
-        ..Config::default()
-    };
-    let (url, mail) = (config.public_url.clone(), Some(Arc::<Fake>::default() as Arc<dyn Channel>));
-    let parts = Parts::new(
-        app.db().clone(),
-        app.env().clone(),
-        app.master_key(),
-        &url,
-        mail,
-        config.stripe_key.is_some(),
-    );
-    let metrics = PrometheusBuilder::new().build_recorder().handle();
-    App::over(config, parts, metrics).await.expect("put together")
-}
 
 /// One request of somebody who means harm, or whose program is broken.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@
 
 use super::{
     Sessions,
+    device::DEVICE_LIFE,
     hashing::COME_AGAIN,
     mailbox::SignUp,
     session::{Granted, Join, SESSION_LIFE, SignInError},
@@ -44,6 +45,11 @@ impl Site {
     pub(super) fn cookie_name(&self) -> &'static str {
         // The prefix makes browsers refuse the cookie from anywhere but this very host (RFC 6265bis); it needs https.
         if self.secure() { "__Host-cartwheel" } else { "cartwheel" }
+    }
+
+    /// The name of the cookie that stays when the session ends.
+    fn device_name(&self) -> &'static str {
+        if self.secure() { "__Host-cartwheel-device" } else { "cartwheel-device" }
     }
 
     /// Who asks: what the outermost of our proxies saw, or who connects where none stands. Whatever stands further left in
@@ -125,6 +131,7 @@ impl<F: Form> FromRequest for Said<F> {
 pub(super) struct Caller {
     pub(super) address: Option<IpAddr>,
     pub(super) agent: String,
+    pub(super) device: Option<String>,
 }
 
 impl FromRequest for Caller {
@@ -132,9 +139,12 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let address = request.app_data::<web::Data<Site>>().and_then(|site| site.caller(request));
+        let site = request.app_data::<web::Data<Site>>();
+        let address = site.and_then(|site| site.caller(request));
+        let device = site.and_then(|site| request.cookie(site.device_name()));
+        let device = device.map(|cookie| cookie.value().to_owned());
         let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
-        ready(Ok(Self { address, agent: agent.to_owned() }))
+        ready(Ok(Self { address, agent: agent.to_owned(), device }))
     }
 }
 
@@ -167,7 +177,9 @@ async fn sign_in(
     sessions: web::Data<Sessions>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    answer(&site, sessions.sign_in(&form.email, &form.password, caller.address, &caller.agent).await)
+    let Caller { address, agent, device } = caller;
+    let granted = sessions.sign_in_on(device.as_deref(), &form.email, &form.password, address, &agent).await;
+    answer(&site, granted)
 }
 
 #[derive(Deserialize)]
@@ -393,7 +405,16 @@ fn done() -> HttpResponse {
 }
 
 pub(super) fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
-    Cookie::build(site.cookie_name(), value)
+    kept(site, site.cookie_name(), value, life)
+}
+
+/// That somebody has signed in on this browser.
+pub(super) fn device_cookie(site: &Site, device: String) -> Cookie<'static> {
+    kept(site, site.device_name(), device, Duration::milliseconds(DEVICE_LIFE))
+}
+
+fn kept(site: &Site, name: &'static str, value: String, life: Duration) -> Cookie<'static> {
+    Cookie::build(name, value)
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(site.secure())
@@ -411,6 +432,7 @@ pub(super) fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> Http
     match outcome {
         Ok(granted) => HttpResponse::Ok()
             .cookie(cookie(site, granted.refresh_token, Duration::milliseconds(SESSION_LIFE)))
+            .cookie(device_cookie(site, granted.device))
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(
                 serde_json::json!({ "access_token": granted.access_token, "expires_in": granted.expires_in }),

@@ -4,6 +4,7 @@
 //! token is short-lived and stateless only in its signature; the refresh token is random, kept hashed, rotates
 //! with each use, and its second use ends the session.
 
+pub mod device;
 pub mod grant;
 mod hashing;
 pub mod http;
@@ -25,7 +26,16 @@ pub use session::Sessions;
 mod tests;
 
 #[cfg(test)]
+mod forged_tests;
+
+#[cfg(test)]
+mod guessing_tests;
+
+#[cfg(test)]
 mod mailbox_tests;
+
+#[cfg(test)]
+mod rotation_tests;
 
 #[cfg(test)]
 mod second_factor_tests;

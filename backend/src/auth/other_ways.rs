@@ -6,7 +6,7 @@
 
 use super::{
     Sessions,
-    http::{Caller, Form, Said, Site, answer, cookie},
+    http::{Caller, Form, Said, Site, answer, cookie, device_cookie},
     oidc::{Arrival, Back, Departure},
     session::{SESSION_LIFE, SignInError},
 };
@@ -162,6 +162,7 @@ async fn back(
         .cookie(lax(&site, String::new(), Duration::ZERO));
     if let Some(granted) = granted {
         response.cookie(cookie(&site, granted.refresh_token, Duration::milliseconds(SESSION_LIFE)));
+        response.cookie(device_cookie(&site, granted.device));
     }
     response.finish()
 }

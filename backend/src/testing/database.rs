@@ -26,6 +26,17 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A fresh SQLite file, copied from one that was migrated once per test binary.
 pub async fn sqlite() -> Home {
+    sqlite_in(tempfile::tempdir().expect("a folder for the test")).await
+}
+
+/// The same, in memory where the system keeps files there (Linux): for thousands of transactions in a test that is not about what a
+/// disk keeps.
+pub async fn sqlite_in_memory() -> Home {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    sqlite_in(folder.expect("a folder for the test")).await
+}
+
+async fn sqlite_in(folder: tempfile::TempDir) -> Home {
     static TEMPLATE: OnceCell<(tempfile::TempDir, PathBuf)> = OnceCell::const_new();
     let (_, template) = TEMPLATE
         .get_or_init(|| async {
@@ -37,7 +48,6 @@ pub async fn sqlite() -> Home {
             (folder, path)
         })
         .await;
-    let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("test.db");
     std::fs::copy(template, &path).expect("the template is copied");
     let db = Db::connect(&format!("sqlite://{}", path.display())).await.expect("the copy opens");
