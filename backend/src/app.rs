@@ -1,9 +1,9 @@
 //! The composition root: the one file that names concrete adapters and puts the parts together.
 
 use crate::{
-    accounts::{KeyError, MasterKey, Stores, audit, keys::Given},
+    accounts::{KeyError, MasterKey, Stores, audit, keys::Given, password},
     api::{self, Live, graphql::Api},
-    auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox},
+    auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox, oidc::Oidc, passkey::Passkeys},
     billing::{self, Billing},
     carts::abandon::Abandoner,
     channels::{Channel, Channels, email, sandbox::Sandbox, terminal::Terminal},
@@ -172,7 +172,11 @@ impl App {
         let mut tx = db.write().await?;
         claim::end_all_leases(&tx.system().await?).await?;
         tx.commit().await?;
-        let mut sessions = Sessions::new(db.clone(), env.clone(), master.clone())?;
+        let breached = config.breached_passwords.as_deref().map(password::Breached::open).transpose()?;
+        let mut sessions = Sessions::new(db.clone(), env.clone(), master.clone())?
+            .with_passkeys(Passkeys::at(&config.public_url))
+            .with_providers(Oidc::new(&config.providers, &config.public_url, &env)?)
+            .with_breached(breached);
         if postman.is_some() {
             // A developer's machine has no strangers.
             let sign_up = config.sign_up == SignUp::Open || config.development;
@@ -190,6 +194,7 @@ impl App {
             public_url: config.public_url.clone(),
             mails: parts.mail.is_some() && postman.is_some(),
             billing: billing.clone(),
+            rates: Arc::new(api::rate::Rates::new(config.api_rate)),
         };
         let edge = ingest::Edge {
             db: db.clone(),

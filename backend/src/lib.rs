@@ -5,6 +5,8 @@
 pub mod clock;
 /// Settings of the process: file, then environment, then flags.
 pub mod config;
+/// Calls to those the operator has named.
+pub mod https;
 /// Bells between the loops of one process.
 pub mod wake;
 /// Named points at which a test makes a worker die.

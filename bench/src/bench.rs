@@ -28,6 +28,7 @@ use tokio::sync::Mutex;
 pub struct Bench {
     /// Small numbers, to see that it runs.
     pub quick: bool,
+    repeats: Option<usize>,
     /// The release server.
     pub program: PathBuf,
     /// Address of PostgreSQL's superuser.
@@ -44,13 +45,14 @@ impl Bench {
     ///
     /// # Errors
     /// One is missing, or no temporary folder can be made.
-    pub fn from_environment(quick: bool) -> Outcome<Self> {
+    pub fn from_environment(quick: bool, repeats: Option<usize>) -> Outcome<Self> {
         let program =
             env::var_os("CARTWHEEL_BIN").ok_or("CARTWHEEL_BIN is not set: start by `cargo xtask bench`")?;
         // Beside the program, which is on a disk; the system's temporary folder may be in memory, where fsync costs nothing.
         let beside = Path::new(&program).parent().unwrap_or(Path::new(".")).to_owned();
         Ok(Self {
             quick,
+            repeats,
             program: program.into(),
             postgres: env::var("CARTWHEEL_TEST_POSTGRES_URL").ok().filter(|u| !u.is_empty()),
             report: Report::default(),
@@ -66,8 +68,8 @@ impl Bench {
     }
 
     /// How often each workload is repeated.
-    pub const fn repeats(&self) -> usize {
-        self.scale(5, 2)
+    pub fn repeats(&self) -> usize {
+        self.repeats.unwrap_or(self.scale(5, 2)).max(1)
     }
 
     /// Folder for files of the run.

@@ -29,6 +29,9 @@ struct Cli {
     /// Small numbers: to see that everything runs. Its figures mean nothing.
     #[arg(long, global = true)]
     quick: bool,
+    /// How often each workload is repeated; fewer for a first look.
+    #[arg(long, global = true)]
+    repeats: Option<usize>,
     #[command(subcommand)]
     helper: Option<Helper>,
 }
@@ -46,6 +49,16 @@ enum Helper {
     /// The smallest HTTP server.
     #[command(hide = true)]
     Hello,
+    /// The smallest GraphQL server.
+    #[command(hide = true)]
+    Bare {
+        /// The SQLite file it reads.
+        #[arg(long)]
+        file: PathBuf,
+        /// With limits on what may be asked.
+        #[arg(long)]
+        limits: bool,
+    },
 }
 
 const S: Kind = Kind::Sqlite;
@@ -70,12 +83,18 @@ const ALL: &[(&str, Kind)] = &[
     ("7", P),
     ("8", S),
     ("9", S),
+    ("12", S),
+    ("12", P),
     ("13", S),
     ("14", S),
     ("15", S),
+    ("16", S),
+    ("16", P),
     ("17", S),
     ("19", S),
     ("22", S),
+    ("console", S),
+    ("console", P),
 ];
 
 async fn workload(bench: &Bench, name: &str, kind: Kind) -> Outcome {
@@ -91,12 +110,15 @@ async fn workload(bench: &Bench, name: &str, kind: Kind) -> Outcome {
         "7" => workloads::mails::run(bench, kind).await,
         "8" => workloads::latency::run(bench, kind).await,
         "9" => workloads::burst::run(bench, kind).await,
+        "12" => workloads::graphql::run(bench, kind).await,
         "13" => workloads::browser::console(bench, kind).await,
         "14" => workloads::memory::run(bench, kind).await,
         "15" => workloads::storage::run(bench, kind).await,
+        "16" => workloads::sign_in::run(bench, kind).await,
         "17" => workloads::webhooks::run(bench, kind).await,
         "19" => workloads::links::run(bench, kind).await,
         "22" => workloads::browser::snippet(bench, kind).await,
+        "console" => workloads::console::run(bench, kind).await,
         _ => Err(format!("there is no workload {name}").into()),
     }
 }
@@ -130,10 +152,13 @@ async fn run(cli: Cli) -> Outcome<bool> {
     match cli.helper {
         Some(Helper::Sink { log }) => return sink::serve::serve(&log).await.map(|()| true),
         Some(Helper::Hello) => return anchors::hello::serve().await.map(|()| true),
+        Some(Helper::Bare { file, limits }) => {
+            return anchors::bare::serve(&file, limits).await.map(|()| true);
+        }
         None => {}
     }
     let chosen = chosen(&cli.names)?;
-    let bench = Bench::from_environment(cli.quick)?;
+    let bench = Bench::from_environment(cli.quick, cli.repeats)?;
     let mut whole = true;
     for (name, kind) in chosen {
         if kind == P && bench.postgres.is_none() {
@@ -189,6 +214,6 @@ mod tests {
         assert_eq!(of(&["1"]).expect("known"), [("1", S), ("1", P)]);
         assert_eq!(of(&["2-postgres", "crash-sqlite"]).expect("known"), [("2", P), ("crash", S)]);
         assert_eq!(of(&[]).expect("all").len(), ALL.len());
-        assert!(of(&["12"]).is_err_and(|e| e.to_string().contains("there are")));
+        assert!(of(&["99"]).is_err_and(|e| e.to_string().contains("there are")));
     }
 }

@@ -130,6 +130,10 @@ ids! {
     ApiKeyId = "key";
     /// A signed-in session.
     SessionId = "session";
+    /// A passkey of a member.
+    PasskeyId = "passkey";
+    /// An account at a provider that signs a member in.
+    MemberIdentityId = "identity";
     /// A shopper.
     ContactId = "contact";
     /// A business account that contacts act for.

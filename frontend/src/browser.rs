@@ -121,3 +121,14 @@ pub fn leave_to(address: &str) {
         let _ = window.location().assign(address);
     }
 }
+
+/// Takes what stands behind the `#` out of the address, if it begins so.
+pub fn take_hash(prefix: &str) -> Option<String> {
+    let window = window()?;
+    let hash = window.location().hash().ok()?;
+    let taken = hash.strip_prefix('#')?.strip_prefix(prefix)?.to_owned();
+    let path = window.location().pathname().ok()?;
+    // It is read once; a reload is none of its business.
+    let _ = window.history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+    Some(taken)
+}

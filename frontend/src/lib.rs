@@ -9,7 +9,7 @@
 //! | [`ui`] | the kit: parts that know nothing of the product |
 //! | [`words`] | the product's states and decisions in the reader's language |
 //! | [`api`], [`graphql`] | the way to the server, and what is asked there |
-//! | [`i18n`], [`prefs`], [`browser`] | language, looks, and what the browser offers |
+//! | [`i18n`], [`prefs`], [`browser`], [`passkey`] | language, looks, and what the browser offers |
 //!
 //! On the host everything renders to strings, so `cargo check` and `cargo test` need no browser.
 
@@ -19,6 +19,7 @@ pub mod browser;
 pub mod graphql;
 pub mod i18n;
 pub mod pages;
+pub mod passkey;
 pub mod prefs;
 pub mod route;
 pub mod shell;

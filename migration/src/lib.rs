@@ -15,7 +15,9 @@ mod m0005_mail_compression;
 mod m0006_agencies;
 mod m0007_data_keys;
 mod m0008_billing;
+mod m0009_sign_in;
 mod m0010_circles;
+mod m0011_lists;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -33,7 +35,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_agencies::Migration),
             Box::new(m0007_data_keys::Migration),
             Box::new(m0008_billing::Migration),
+            Box::new(m0009_sign_in::Migration),
             Box::new(m0010_circles::Migration),
+            Box::new(m0011_lists::Migration),
         ]
     }
 }

@@ -67,6 +67,8 @@ pub enum Action {
     PlanResumed,
     /// Whether sending goes on beyond what is included was changed.
     BeyondChanged,
+    /// The people of a store were erased, for its plan was over for long.
+    StoreErased,
     /// What entries say of a subject was erased.
     DetailErased,
 }
@@ -98,6 +100,7 @@ impl Action {
             Self::PlanEnded => "billing.plan_ended",
             Self::PlanResumed => "billing.plan_resumed",
             Self::BeyondChanged => "billing.beyond_changed",
+            Self::StoreErased => "store.erased",
             Self::DetailErased => "detail.erased",
         }
     }

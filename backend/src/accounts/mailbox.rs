@@ -87,6 +87,11 @@ pub enum BillingNews {
     },
     /// A payment has been missing for too long: sending pauses.
     Unpaid,
+    /// It has been over for a while, and then the people in the stores are erased.
+    Erasure {
+        /// When.
+        at: Millis,
+    },
     /// The subscription is over, and everything is kept until then.
     Ended {
         /// Until when.
@@ -133,6 +138,20 @@ pub enum Letter {
     RecoveryCodeUsed {
         /// How many are left.
         left: u64,
+    },
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// An account at a provider signs one in from now on.
+    ProviderConnected {
+        /// The provider's name.
+        provider: String,
+    },
+    /// It does not any more.
+    ProviderDisconnected {
+        /// The provider's name.
+        provider: String,
     },
     /// The staff of this service asks to be let into a store.
     AccessAsked {

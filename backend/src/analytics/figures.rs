@@ -9,7 +9,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::metric_day;
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QuerySelect, sea_query::Expr};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A count with its value.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -22,6 +22,14 @@ pub struct Sum {
     pub squares: f64,
 }
 
+impl Sum {
+    fn add(&mut self, row: &metric_day::Model) {
+        self.n += row.n;
+        self.minor += row.minor;
+        self.squares += row.squares;
+    }
+}
+
 /// Daily sums of some days.
 #[derive(Debug, Default)]
 pub struct Figures(Vec<metric_day::Model>);
@@ -32,9 +40,13 @@ impl Figures {
         self.sum(|r| fits(r, metric, currency))
     }
 
-    /// On one day.
-    pub fn on(&self, day: i32, metric: Metric, currency: Currency) -> Sum {
-        self.sum(|r| r.day == day && fits(r, metric, currency))
+    /// Of each day on which there was something.
+    pub fn by_day(&self, metric: Metric, currency: Currency) -> BTreeMap<i32, Sum> {
+        let mut days = BTreeMap::<i32, Sum>::new();
+        for row in self.0.iter().filter(|r| fits(r, metric, currency)) {
+            days.entry(row.day).or_default().add(row);
+        }
+        days
     }
 
     /// The codes of the currencies that occur, each once.
@@ -45,11 +57,9 @@ impl Figures {
     }
 
     fn sum(&self, which: impl Fn(&metric_day::Model) -> bool) -> Sum {
-        self.0.iter().filter(|r| which(r)).fold(Sum::default(), |sum, r| Sum {
-            n: sum.n + r.n,
-            minor: sum.minor + r.minor,
-            squares: sum.squares + r.squares,
-        })
+        let mut sum = Sum::default();
+        self.0.iter().filter(|r| which(r)).for_each(|row| sum.add(row));
+        sum
     }
 }
 

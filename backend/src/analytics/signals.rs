@@ -3,7 +3,7 @@
 use crate::db::{DbError, Scoped};
 use cartwheel_domain::time::{MINUTE, Millis};
 use cartwheel_entity::{journey, journey_run, message, shop_order, store_signal};
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 
 /// What of the set-up was seen, and when.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,24 +33,8 @@ pub async fn setup(scoped: &Scoped<'_>) -> Result<Setup, DbError> {
         .limit(1)
         .one(scoped.on())
         .await?;
-    let sent = scoped
-        .find::<message::Entity>()
-        .filter(message::Column::Status.eq(3))
-        .order_by_desc(message::Column::CreatedAt)
-        .limit(1)
-        .one(scoped.on())
-        .await?;
-    let recovered = scoped
-        .find::<shop_order::Entity>()
-        .filter(
-            Condition::any()
-                .add(shop_order::Column::ClickMessageId.is_not_null())
-                .add(shop_order::Column::WindowMessageId.is_not_null()),
-        )
-        .order_by_desc(shop_order::Column::PlacedAt)
-        .limit(1)
-        .one(scoped.on())
-        .await?;
+    let sent = latest_sent(scoped).one(scoped.on()).await?;
+    let recovered = latest_recovered(scoped).one(scoped.on()).await?;
     Ok(Setup {
         snippet: signal("snippet_seen"),
         first_cart: signal("first_cart"),
@@ -58,6 +42,34 @@ pub async fn setup(scoped: &Scoped<'_>) -> Result<Setup, DbError> {
         first_message: sent.and_then(|m| m.sent_at),
         first_recovery: recovered.map(|o| o.placed_at),
     })
+}
+
+/// The message handed over last.
+fn latest_sent(scoped: &Scoped<'_>) -> Select<message::Entity> {
+    scoped
+        .find::<message::Entity>()
+        // Said as the index of sent messages says it.
+        .filter(Expr::cust("message.status = 3"))
+        .order_by_desc(message::Column::SentAt)
+        .order_by_desc(message::Column::Id)
+        .limit(1)
+}
+
+/// The recovered order that was placed last.
+fn latest_recovered(scoped: &Scoped<'_>) -> Select<shop_order::Entity> {
+    scoped
+        .find::<shop_order::Entity>()
+        .filter(recovered())
+        .order_by_desc(shop_order::Column::PlacedAt)
+        .order_by_desc(shop_order::Column::Id)
+        .limit(1)
+}
+
+/// Which orders are recovered, said as their index says it.
+pub fn recovered() -> Condition {
+    Condition::any()
+        .add(shop_order::Column::ClickMessageId.is_not_null())
+        .add(shop_order::Column::WindowMessageId.is_not_null())
 }
 
 /// When an event of any source last came in, to the minute.
@@ -80,31 +92,64 @@ pub struct Trouble {
     pub late: i64,
 }
 
-/// What needs a look. Counts stop at a hundred: more is as bad.
+/// Counts of what needs a look stop here: more is as bad.
+const ENOUGH: u64 = 100;
+
+/// What needs a look, in a store whose work is in this lane. Whatever has been sent and waits, only what is in trouble is read.
 ///
 /// # Errors
 /// What the database says.
-pub async fn trouble(scoped: &Scoped<'_>, now: Millis) -> Result<Trouble, DbError> {
+pub async fn trouble(scoped: &Scoped<'_>, lane: i32, now: Millis) -> Result<Trouble, DbError> {
     let month = now - 30 * cartwheel_domain::time::DAY;
-    let messages = async |status: i32| -> Result<i64, DbError> {
-        let rows = scoped
-            .find::<message::Entity>()
-            .filter(message::Column::Status.eq(status))
-            .filter(message::Column::CreatedAt.gte(month))
-            .limit(100)
-            .count(scoped.on());
-        Ok(i64::try_from(rows.await?).unwrap_or(i64::MAX))
-    };
-    let late = scoped
-        .find::<journey_run::Entity>()
-        .filter(journey_run::Column::Status.eq(0))
-        .filter(journey_run::Column::WakeAt.lt(now - 5 * MINUTE))
-        .limit(100)
-        .count(scoped.on())
-        .await?;
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     Ok(Trouble {
-        uncertain: messages(7).await?,
-        failed: messages(6).await?,
-        late: i64::try_from(late).unwrap_or(i64::MAX),
+        uncertain: whole(scoped.count_to(messages(scoped, 7, month), ENOUGH).await?),
+        failed: whole(scoped.count_to(messages(scoped, 6, month), ENOUGH).await?),
+        late: whole(scoped.count_to(late(scoped, lane, now), ENOUGH).await?),
     })
+}
+
+/// Messages that failed (6) or of which nobody knows (7), decided on since then.
+fn messages(scoped: &Scoped<'_>, status: i32, since: Millis) -> Select<message::Entity> {
+    scoped
+        .find::<message::Entity>()
+        .filter(message::Column::Status.eq(status))
+        // Said as the index of such messages says it.
+        .filter(Expr::cust("message.status >= 6"))
+        .filter(message::Column::CreatedAt.gte(since))
+}
+
+/// Runs that should have moved more than five minutes ago.
+fn late(scoped: &Scoped<'_>, lane: i32, now: Millis) -> Select<journey_run::Entity> {
+    scoped
+        .find::<journey_run::Entity>()
+        .filter(journey_run::Column::Lane.eq(lane))
+        // Said as the index of due runs says it.
+        .filter(Expr::cust("journey_run.status = 0"))
+        .filter(journey_run::Column::WakeAt.lt(now - 5 * MINUTE))
+        .order_by_asc(journey_run::Column::WakeAt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestApp, database::plan};
+    use cartwheel_macros::db_test;
+
+    /// Home is looked at all day: what it asks for must not cost more because more is stored.
+    #[db_test]
+    async fn what_is_in_trouble_is_found_by_an_index_of_its_own(app: TestApp) {
+        let store = app.store("a").await;
+        let mut tx = app.db().read().await.expect("a transaction");
+        let scoped = tx.enter(&store.scope()).await.expect("entered");
+        for (index, plan) in [
+            ("message_sent", plan(&scoped, latest_sent(&scoped)).await),
+            ("shop_order_recovered", plan(&scoped, latest_recovered(&scoped)).await),
+            ("message_trouble", plan(&scoped, messages(&scoped, 6, 0)).await),
+            ("journey_run_due", plan(&scoped, late(&scoped, 1, 0)).await),
+        ] {
+            assert!(plan.contains(index), "{index}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{index}: {plan}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     ApiSchema,
     graphql::{Api, access::RequestId, limits::LONGEST, loaders},
+    rate::Caller,
 };
 use crate::{
     auth::http::Site,
@@ -13,7 +14,7 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use async_graphql::{Data, dataloader::DataLoader};
+use async_graphql::Data;
 use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
@@ -86,11 +87,15 @@ async fn graphql(
     }
     let number = RequestId(api.env.secret::<9>("req_"));
     let mut query = query.into_inner().data(number.clone());
-    query = with_loaders(query, &api);
+    loaders::insert(&mut query.data, &api);
+    let mut caller = Caller::Stranger(site.caller(&request));
     if let Some(token) = bearer(&request) {
         match api.grants.viewer(&token).await {
-            Ok(Some(viewer)) => query = query.data(viewer).data(Bearer(token)),
-            Ok(None) => return signed_out(),
+            Ok(Some(viewer)) => {
+                caller = Caller::of(&viewer);
+                query = query.data(viewer).data(Bearer(token));
+            }
+            Ok(None) => return counted(&api, caller, signed_out()),
             Err(e) => {
                 tracing::error!(request = number.0, error = %e, "credentials could not be checked");
                 return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "2")).json(
@@ -99,8 +104,16 @@ async fn graphql(
             }
         }
     }
+    let stand = api.rates.take(caller, api.env.now());
+    if let Some(said) = stand.refused() {
+        let error =
+            serde_json::json!({ "message": said.to_string(), "extensions": { "code": "too_many_requests" } });
+        let mut response = HttpResponse::TooManyRequests().json(serde_json::json!({ "errors": [error] }));
+        stand.tell(response.headers_mut());
+        return response;
+    }
     let answer = tokio::time::timeout(LONGEST, schema.execute(query)).await;
-    match answer {
+    let mut response = match answer {
         Ok(mut answer) => {
             for error in &mut answer.errors {
                 // A message can repeat what was sent; nobody needs more of it than this.
@@ -115,15 +128,15 @@ async fn graphql(
             response
         }
         Err(_) => HttpResponse::build(StatusCode::GATEWAY_TIMEOUT).json(serde_json::json!({ "errors": [{ "message": "the query took longer than 10 seconds; ask for less at a time" }] })),
-    }
+    };
+    stand.tell(response.headers_mut());
+    response
 }
 
-fn with_loaders(request: async_graphql::Request, api: &Api) -> async_graphql::Request {
-    request
-        .data(DataLoader::new(loaders::Contacts(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Carts(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Orders(api.clone()), tokio::spawn))
-        .data(DataLoader::new(loaders::Messages(api.clone()), tokio::spawn))
+/// An answer that was given before anything was asked; it counts as one.
+fn counted(api: &Api, caller: Caller, mut response: HttpResponse) -> HttpResponse {
+    api.rates.take(caller, api.env.now()).tell(response.headers_mut());
+    response
 }
 
 fn signed_out() -> HttpResponse {
@@ -166,8 +179,7 @@ async fn socket(
             data.insert(Bearer(token));
             data.insert(OverSocket);
             data.insert(RequestId(api.env.secret::<9>("req_")));
-            data.insert(DataLoader::new(loaders::Contacts((*api).clone()), tokio::spawn));
-            data.insert(DataLoader::new(loaders::Orders((*api).clone()), tokio::spawn));
+            loaders::insert(&mut data, &api);
             Ok(data)
         })
         .start(&request, body)

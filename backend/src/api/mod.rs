@@ -4,6 +4,7 @@ pub mod console;
 pub mod graphql;
 pub mod http;
 pub mod live;
+pub mod rate;
 
 pub use graphql::{ApiSchema, schema, sdl};
 pub use live::Live;

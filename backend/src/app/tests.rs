@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     channels::fake::Fake,
     db::{Dialect, StoreScope},
-    testing::{START, TestApp, flow::Flow},
+    testing::{START, TestApp, door::whole, flow::Flow},
 };
 use actix_web::{
     http::{Method, StatusCode},
@@ -25,29 +25,6 @@ use proptest::{
 };
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
-
-async fn whole(app: &TestApp) -> App {
-    let config = Config {
-        public_url: "https://cartwheel.example".into(),
-        mail_from: Some("no-reply@cartwheel.example".into()),
-        sign_up: SignUp::Open,
-        stripe_key: Some(crate::config::Secret::new("sk_test_door")),
-        stripe_webhook_secret: Some(crate::config::Secret::new("whsec_door")),
-        stripe_url: "http://127.0.0.1:9".into(),
-        ..Config::default()
-    };
-    let (url, mail) = (config.public_url.clone(), Some(Arc::<Fake>::default() as Arc<dyn Channel>));
-    let parts = Parts::new(
-        app.db().clone(),
-        app.env().clone(),
-        app.master_key(),
-        &url,
-        mail,
-        config.stripe_key.is_some(),
-    );
-    let metrics = PrometheusBuilder::new().build_recorder().handle();
-    App::over(config, parts, metrics).await.expect("put together")
-}
 
 /// One request of somebody who means harm, or whose program is broken.
 #[derive(Debug, Clone)]
@@ -88,6 +65,12 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
         "/auth/link",
         "/auth/sign-up",
         "/auth/reset",
+        "/auth/passkey/start",
+        "/auth/passkey/finish",
+        "/auth/provider/start",
+        "/auth/provider/connect",
+        "/auth/provider/back",
+        "/auth/provider/back?state={}&code={}",
         "/s/{}.js",
         "/demo-shop/{}",
         "/demo-shop/config.json",
@@ -137,6 +120,8 @@ fn knocks(store: String, keys: Vec<String>) -> impl Strategy<Value = Knock> {
             r#"{"purpose":"sign_up","token":"cwm_\u0000"}"#,
             r#"{"token":"cwm_x","name":"","organisation":"","password":"x"}"#,
             r#"{"token":"cwm_x","password":""}"#,
+            r#"{"note":"AAAA","credential":{"id":[],"rawId":null}}"#,
+            r#"{"provider":"none","password":"x"}"#,
             "{",
             "[[[[[[[[[[",
             "null",
@@ -309,6 +294,49 @@ async fn stripe_is_heard_by_its_signature_alone(app: TestApp) {
     }
     assert_eq!(kept().await, 1);
     assert_eq!(knock(signature("whsec_door", now, b"{"), "{".into()).await, StatusCode::BAD_REQUEST);
+    whole.close().await;
+    app.allow_leftovers();
+}
+
+/// Each caller of the API is told how they stand, and whoever sends too much when to come back; nobody else feels it.
+#[db_test]
+async fn callers_of_the_api_know_how_they_stand(app: TestApp) {
+    let store = app.store("a").await;
+    let whole = whole(&app).await;
+    let service = init_service(WebApp::new().configure(whole.routes())).await;
+    let ask = async |key: Option<&str>| {
+        let mut request = TestRequest::post()
+            .uri("/graphql")
+            .set_json(json!({ "query": "{ viewer { organisations { id } } }" }));
+        if let Some(key) = key {
+            request = request.insert_header(("authorization", format!("Bearer {key}")));
+        }
+        let response = call_service(&service, request.to_request()).await;
+        let header = |name: &str| response.headers().get(name).map(|v| v.to_str().expect("text").to_owned());
+        let told = [header("ratelimit-policy"), header("ratelimit"), header("retry-after")];
+        (response.status(), told.map(Option::unwrap_or_default))
+    };
+    let key = Some(store.keys.api_key.as_str());
+    let (status, told) = ask(key).await;
+    assert_eq!(
+        (status, told),
+        (StatusCode::OK, ["\"default\";q=500;w=5", "\"default\";r=499;t=1", ""].map(str::to_owned))
+    );
+    let (_, told) = ask(key).await;
+    assert_eq!(told[1], "\"default\";r=498;t=1");
+    // Strangers, and whoever shows what is no key, share what their address has.
+    for n in 0..50 {
+        let (status, _) = ask((n % 2 == 0).then_some("cwa_no_such_key")).await;
+        assert_ne!(status, StatusCode::TOO_MANY_REQUESTS, "{n}");
+    }
+    let (status, told) = ask(None).await;
+    assert_eq!(
+        (status, told[1].as_str(), told[2].as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "\"default\";r=0;t=5", "1")
+    );
+    assert_eq!(ask(key).await.0, StatusCode::OK);
+    app.clock().advance(100);
+    assert_ne!(ask(None).await.0, StatusCode::TOO_MANY_REQUESTS);
     whole.close().await;
     app.allow_leftovers();
 }

@@ -6,6 +6,8 @@
 
 use super::{
     Sessions,
+    device::DEVICE_LIFE,
+    hashing::COME_AGAIN,
     mailbox::SignUp,
     session::{Granted, Join, SESSION_LIFE, SignInError},
 };
@@ -15,7 +17,7 @@ use actix_web::{
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
     error::InternalError,
-    http::header::{CACHE_CONTROL, ORIGIN, RETRY_AFTER, USER_AGENT},
+    http::header::{CACHE_CONTROL, HeaderValue, ORIGIN, RETRY_AFTER, USER_AGENT},
     web,
 };
 use cartwheel_domain::locale::Language;
@@ -36,13 +38,18 @@ pub struct Site {
 }
 
 impl Site {
-    fn secure(&self) -> bool {
+    pub(super) fn secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
-    fn cookie_name(&self) -> &'static str {
+    pub(super) fn cookie_name(&self) -> &'static str {
         // The prefix makes browsers refuse the cookie from anywhere but this very host (RFC 6265bis); it needs https.
         if self.secure() { "__Host-cartwheel" } else { "cartwheel" }
+    }
+
+    /// The name of the cookie that stays when the session ends.
+    fn device_name(&self) -> &'static str {
+        if self.secure() { "__Host-cartwheel-device" } else { "cartwheel-device" }
     }
 
     /// Who asks: what the outermost of our proxies saw, or who connects where none stands. Whatever stands further left in
@@ -88,18 +95,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/ask", web::post().to(ask))
         .route("/link", web::post().to(link))
         .route("/sign-up", web::post().to(sign_up))
-        .route("/reset", web::post().to(reset));
+        .route("/reset", web::post().to(reset))
+        .configure(super::other_ways::routes);
     config.service(scope);
 }
 
 /// What a request has to say, in words for whoever sent another.
-trait Form: DeserializeOwned + 'static {
+pub(super) trait Form: DeserializeOwned + 'static {
     /// `"a" and "b"`.
     const FIELDS: &'static str;
 }
 
 /// JSON of the expected form, from our own pages or from no page.
-struct Said<F>(F);
+pub(super) struct Said<F>(pub(super) F);
 
 impl<F: Form> FromRequest for Said<F> {
     type Error = actix_web::Error;
@@ -120,9 +128,10 @@ impl<F: Form> FromRequest for Said<F> {
 }
 
 /// Who asks, and by which browser.
-struct Caller {
-    address: Option<IpAddr>,
-    agent: String,
+pub(super) struct Caller {
+    pub(super) address: Option<IpAddr>,
+    pub(super) agent: String,
+    pub(super) device: Option<String>,
 }
 
 impl FromRequest for Caller {
@@ -130,18 +139,25 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let address = request.app_data::<web::Data<Site>>().and_then(|site| site.caller(request));
+        let site = request.app_data::<web::Data<Site>>();
+        let address = site.and_then(|site| site.caller(request));
+        let device = site.and_then(|site| request.cookie(site.device_name()));
+        let device = device.map(|cookie| cookie.value().to_owned());
         let agent = request.headers().get(USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default();
-        ready(Ok(Self { address, agent: agent.to_owned() }))
+        ready(Ok(Self { address, agent: agent.to_owned(), device }))
     }
 }
 
-/// Whether a forgotten password can be replaced here, and whether strangers may make accounts.
+/// What people can do here who are not signed in: replace a forgotten password, make an account, sign in by a passkey or at a provider.
 async fn ways(sessions: web::Data<Sessions>) -> HttpResponse {
     let (reset, sign_up) = sessions.ways();
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(serde_json::json!({ "reset": reset, "sign_up": sign_up }))
+    let providers = sessions.providers().map(|(id, name)| serde_json::json!({ "id": id, "name": name }));
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({
+        "reset": reset,
+        "sign_up": sign_up,
+        "passkeys": sessions.has_passkeys(),
+        "providers": providers.collect::<Vec<_>>(),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -161,7 +177,9 @@ async fn sign_in(
     sessions: web::Data<Sessions>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    answer(&site, sessions.sign_in(&form.email, &form.password, caller.address, &caller.agent).await)
+    let Caller { address, agent, device } = caller;
+    let granted = sessions.sign_in_on(device.as_deref(), &form.email, &form.password, address, &agent).await;
+    answer(&site, granted)
 }
 
 #[derive(Deserialize)]
@@ -386,8 +404,17 @@ fn done() -> HttpResponse {
     HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish()
 }
 
-fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
-    Cookie::build(site.cookie_name(), value)
+pub(super) fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
+    kept(site, site.cookie_name(), value, life)
+}
+
+/// That somebody has signed in on this browser.
+pub(super) fn device_cookie(site: &Site, device: String) -> Cookie<'static> {
+    kept(site, site.device_name(), device, Duration::milliseconds(DEVICE_LIFE))
+}
+
+fn kept(site: &Site, name: &'static str, value: String, life: Duration) -> Cookie<'static> {
+    Cookie::build(name, value)
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(site.secure())
@@ -396,10 +423,16 @@ fn cookie(site: &Site, value: String, life: Duration) -> Cookie<'static> {
         .finish()
 }
 
-fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
+fn again_in(seconds: u64, mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+pub(super) fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
     match outcome {
         Ok(granted) => HttpResponse::Ok()
             .cookie(cookie(site, granted.refresh_token, Duration::milliseconds(SESSION_LIFE)))
+            .cookie(device_cookie(site, granted.device))
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(
                 serde_json::json!({ "access_token": granted.access_token, "expires_in": granted.expires_in }),
@@ -408,13 +441,10 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
         Err(SignInError::SecondFactor(challenge)) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(serde_json::json!({ "challenge": challenge })),
-        Err(SignInError::Throttled(seconds)) => {
-            let mut response = problem(429, "throttled", &SignInError::Throttled(seconds).to_string());
-            if let Ok(value) = seconds.to_string().parse() {
-                response.headers_mut().insert(RETRY_AFTER, value);
-            }
-            response
+        Err(e @ SignInError::Throttled(seconds)) => {
+            again_in(seconds, problem(429, "throttled", &e.to_string()))
         }
+        Err(e @ SignInError::Busy) => again_in(COME_AGAIN, problem(503, "busy", &e.to_string())),
         Err(e @ SignInError::Refused) => problem(401, "refused", &e.to_string()),
         Err(e @ SignInError::WrongCode) => problem(401, "wrong_code", &e.to_string()),
         Err(e @ SignInError::NoChallenge) => problem(410, "no_challenge", &e.to_string()),
@@ -423,6 +453,11 @@ fn answer(site: &Site, outcome: Result<Granted, SignInError>) -> HttpResponse {
         }
         Err(e @ SignInError::NoInvitation) => problem(410, "no_invitation", &e.to_string()),
         Err(e @ SignInError::NoLink) => problem(410, "no_link", &e.to_string()),
+        Err(e @ (SignInError::Unconnected | SignInError::Elsewhere)) => {
+            problem(409, "conflict", &e.to_string())
+        }
+        Err(e @ SignInError::TooMany) => problem(409, "too_many", &e.to_string()),
+        Err(e @ SignInError::Provider(_)) => problem(502, "provider", &e.to_string()),
         Err(e @ SignInError::NotOffered) => problem(404, "not_offered", &e.to_string()),
         Err(SignInError::Invalid(field, said)) => {
             problem(422, &format!("invalid_{field}"), &format!("{field}: {said}"))

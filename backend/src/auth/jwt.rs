@@ -1,5 +1,6 @@
 //! Short-lived access tokens: JWT (RFC 7519) signed with HMAC-SHA-256 by ring, one algorithm, nothing optional.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     ids::{MemberId, SessionId},
     time::{Millis, SECOND},
@@ -39,6 +40,8 @@ pub struct Access {
 /// Makes and checks access tokens under one key.
 #[derive(Clone)]
 pub struct Tokens {
+    /// The one header there is, as it stands in a token.
+    header: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
@@ -48,7 +51,9 @@ impl Tokens {
     pub fn new(key: &[u8]) -> Self {
         // The second call of a process finds the provider installed; it is the same one.
         let _ = RING.install_default();
-        Self { encoding: EncodingKey::from_secret(key), decoding: DecodingKey::from_secret(key) }
+        // As the library writes it: were it to change, no token of ours would be read any more, and every test would say so.
+        let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
+        Self { header, encoding: EncodingKey::from_secret(key), decoding: DecodingKey::from_secret(key) }
     }
 
     /// A token that lives [`ACCESS_SECONDS`].
@@ -71,7 +76,9 @@ impl Tokens {
     ///
     /// The expiry is checked here, against the injected clock; the library would read the real one.
     pub fn read(&self, token: &str, now: Millis) -> Option<Access> {
-        if token.len() > 1024 {
+        // Any other header, another type, a key to be fetched, an extension to be understood, is not looked at.
+        let ours = token.split_once('.').is_some_and(|(header, _)| header == self.header);
+        if token.len() > 1024 || !ours {
             return None;
         }
         let mut validation = Validation::new(Algorithm::HS256);
@@ -80,8 +87,8 @@ impl Tokens {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok()?.claims;
         let seconds = now / SECOND;
-        let fresh =
-            claims.exp > seconds && claims.iat <= seconds + 60 && claims.exp - claims.iat == ACCESS_SECONDS;
+        let life = claims.exp.checked_sub(claims.iat);
+        let fresh = claims.exp > seconds && claims.iat <= seconds + 60 && life == Some(ACCESS_SECONDS);
         fresh.then_some(Access { member: claims.sub, session: claims.sid })
     }
 }

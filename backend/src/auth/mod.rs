@@ -4,10 +4,17 @@
 //! token is short-lived and stateless only in its signature; the refresh token is random, kept hashed, rotates
 //! with each use, and its second use ends the session.
 
+pub mod device;
 pub mod grant;
+mod hashing;
 pub mod http;
 pub mod jwt;
 pub mod mailbox;
+mod note;
+pub mod oidc;
+mod other_ways;
+pub mod passkey;
+pub mod providers;
 pub mod second_factor;
 pub mod session;
 pub mod throttle;
@@ -19,7 +26,22 @@ pub use session::Sessions;
 mod tests;
 
 #[cfg(test)]
+mod forged_tests;
+
+#[cfg(test)]
+mod guessing_tests;
+
+#[cfg(test)]
 mod mailbox_tests;
 
 #[cfg(test)]
+mod rotation_tests;
+
+#[cfg(test)]
 mod second_factor_tests;
+
+#[cfg(test)]
+mod passkey_tests;
+
+#[cfg(test)]
+mod oidc_tests;

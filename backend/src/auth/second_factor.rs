@@ -245,8 +245,7 @@ impl Sessions {
     /// # Errors
     /// [`SignInError`]: the password is wrong, there is a second factor already.
     pub async fn start_second_factor(&self, access: Access, password: &str) -> Result<Setup, SignInError> {
-        let row = self.own(access).await?;
-        let row = self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        let row = self.shown(access, password).await?;
         let member = MemberId(row.id);
         let seed = totp_rs::Secret::from(self.env.random::<20>().to_vec()).to_base32();
         let uri = app(&seed, &row.email)?.to_url().map_err(fault)?;
@@ -325,8 +324,7 @@ impl Sessions {
         password: &str,
         code: &str,
     ) -> Result<Vec<String>, SignInError> {
-        let row = self.own(access).await?;
-        let row = self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        let row = self.shown(access, password).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
         self.unchanged(&system, &row).await?;
@@ -352,8 +350,7 @@ impl Sessions {
         password: &str,
         code: &str,
     ) -> Result<(), SignInError> {
-        let row = self.own(access).await?;
-        let row = self.prove(&row.email, password, None, (&by_session(access), CHANGES)).await?;
+        let row = self.shown(access, password).await?;
         let mut tx = self.db.write().await?;
         let system = tx.system().await?;
         self.unchanged(&system, &row).await?;
@@ -388,6 +385,13 @@ impl Sessions {
         self.tell(&system, member, Letter::SecondFactorOff).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Whoever is signed in, who shows their password once more. Counted for the session: whoever has only that must not lock the
+    /// account for its owner.
+    pub(super) async fn shown(&self, access: Access, password: &str) -> Result<member::Model, SignInError> {
+        let row = self.own(access).await?;
+        self.prove(&row.email, password, None, (&format!("session {}", access.session), CHANGES)).await
     }
 
     async fn own(&self, access: Access) -> Result<member::Model, SignInError> {
@@ -425,7 +429,12 @@ impl Sessions {
     }
 
     /// Tells a mailbox, where the service sends mails.
-    async fn tell(&self, system: &System<'_>, row: &member::Model, letter: Letter) -> Result<(), DbError> {
+    pub(super) async fn tell(
+        &self,
+        system: &System<'_>,
+        row: &member::Model,
+        letter: Letter,
+    ) -> Result<(), DbError> {
         if self.mailbox.is_none() {
             return Ok(());
         }
@@ -491,10 +500,6 @@ async fn left(system: &System<'_>, member: uuid::Uuid) -> Result<u64, DbError> {
 async fn member_row(system: &System<'_>, id: uuid::Uuid) -> Result<Option<member::Model>, DbError> {
     let query = system.find::<member::Entity>().filter(member::Column::Id.eq(id));
     Ok(query.one(system.on()).await?)
-}
-
-fn by_session(access: Access) -> String {
-    format!("session {}", access.session)
 }
 
 fn fault(e: impl std::fmt::Display) -> SignInError {

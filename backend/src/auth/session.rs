@@ -1,8 +1,12 @@
 //! Sign-in, refresh and sign-out.
 
 use super::{
+    device::DEVICE_TRIES,
+    hashing::Hashing,
     jwt::{ACCESS_SECONDS, Access, Tokens},
     mailbox::Mailbox,
+    oidc::Oidc,
+    passkey::Passkeys,
     second_factor,
     throttle::Throttle,
 };
@@ -30,7 +34,6 @@ use ring::hmac;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::{net::IpAddr, sync::Arc};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
 
 /// How long a session lives without use.
 pub const SESSION_LIFE: Millis = 30 * DAY;
@@ -52,6 +55,9 @@ pub enum SignInError {
     /// Too many failed tries.
     #[error("too many failed tries; try again in {0} seconds")]
     Throttled(u64),
+    /// So many sign in at this moment that no more can wait.
+    #[error("too many people sign in at this moment; try again in a few seconds")]
+    Busy,
     /// The session is over: signed out, expired, or its token was used twice.
     #[error("the session is over; sign in again")]
     Over,
@@ -79,6 +85,20 @@ pub enum SignInError {
     /// Owners of agencies cannot be without.
     #[error("owners of agencies cannot do without; give your agencies another owner first")]
     Required,
+    /// There are as many as there may be.
+    #[error("there are too many; remove one first")]
+    TooMany,
+    /// The account at the provider is connected with nobody here.
+    #[error(
+        "nobody here is connected with this account; sign in with your password and connect it under your account"
+    )]
+    Unconnected,
+    /// The account at the provider is connected with somebody else.
+    #[error("this account is connected with somebody else here; disconnect it there first")]
+    Elsewhere,
+    /// The provider did not do its part.
+    #[error("the provider could not say who you are: {0}")]
+    Provider(String),
     /// The service sends no mails, or lets no strangers in.
     #[error("this server does not offer that; ask whoever runs it")]
     NotOffered,
@@ -107,6 +127,8 @@ pub struct Granted {
     pub expires_in: i64,
     /// Refresh token for the HttpOnly cookie; `None` when the browser's own is still good.
     pub refresh_token: String,
+    /// For the cookie by which the browser is known as one of the member's.
+    pub device: String,
 }
 
 /// Makes, renews and ends sessions.
@@ -119,8 +141,14 @@ pub struct Sessions {
     pub(super) throttle: Throttle,
     pub(super) asks: Throttle,
     pub(super) mailbox: Option<Mailbox>,
-    hashing: Arc<Semaphore>,
+    pub(super) passkeys: Option<Passkeys>,
+    pub(super) oidc: Oidc,
+    breached: Option<password::Breached>,
+    hashing: Hashing,
     decoy: Arc<String>,
+    /// What was hashed so far, without salt and hash.
+    #[cfg(test)]
+    pub(super) hashed: Arc<std::sync::Mutex<Vec<String>>>,
     family: Arc<hmac::Key>,
 }
 
@@ -142,13 +170,25 @@ impl Sessions {
             throttle: Throttle::default(),
             asks: Throttle::default(),
             mailbox: None,
-            hashing: Arc::new(Semaphore::new(2)),
+            passkeys: None,
+            oidc: Oidc::default(),
+            breached: None,
+            hashing: Hashing::default(),
             decoy: Arc::new(decoy),
+            #[cfg(test)]
+            hashed: Arc::default(),
             family: Arc::new(hmac::Key::new(
                 hmac::HMAC_SHA256,
                 hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"refresh tokens").as_ref(),
             )),
         })
+    }
+
+    /// The same, refusing new passwords of a list.
+    #[must_use]
+    pub fn with_breached(mut self, list: Option<password::Breached>) -> Self {
+        self.breached = list;
+        self
     }
 
     /// Signs a member in by password.
@@ -162,8 +202,29 @@ impl Sessions {
         address: Option<IpAddr>,
         agent: &str,
     ) -> Result<Granted, SignInError> {
+        self.sign_in_on(None, email, password, address, agent).await
+    }
+
+    /// The same, on a browser that shows the cookie it was given: the tries of one that is known are counted apart, so that nobody
+    /// else's lock it out.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in_on(
+        &self,
+        device: Option<&str>,
+        email: &str,
+        password: &str,
+        address: Option<IpAddr>,
+        agent: &str,
+    ) -> Result<Granted, SignInError> {
         let account = email.trim().to_lowercase();
-        let member = self.prove(&account, password, address, (&account, TRIES)).await?;
+        let known = match device {
+            Some(device) => self.known(device, &account).await?,
+            None => None,
+        };
+        let whom = known.as_deref().map_or((account.as_str(), TRIES), |device| (device, DEVICE_TRIES));
+        let member = self.prove(&account, password, address, whom).await?;
         self.begin(&member, agent).await
     }
 
@@ -183,7 +244,10 @@ impl Sessions {
         self.throttle.tried(address, account, self.env.now());
         let row = self.member_by_email(email).await?;
         let hash = row.as_ref().map_or_else(|| self.decoy.to_string(), |m| m.password_hash.clone());
-        let good = self.verify(password.to_owned(), hash).await?;
+        let good = self.verify(password.to_owned(), hash).await.inspect_err(|_| {
+            // Nothing was judged, so nothing was guessed.
+            self.throttle.succeeded(address, account);
+        })?;
         let (true, Some(row)) = (good && password.len() <= password::LONGEST, row) else {
             return Err(SignInError::Refused);
         };
@@ -202,24 +266,30 @@ impl Sessions {
             .await?)
     }
 
-    /// Argon2 off the request threads, two at a time: with two cores, more would stop everything else.
     async fn verify(&self, password: String, hash: String) -> Result<bool, SignInError> {
-        let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
-        let judged = tokio::task::spawn_blocking(move || password::verify(&password, &hash)).await;
-        judged.map_err(|e| SignInError::Fault(e.to_string()))
+        #[cfg(test)]
+        {
+            let work = hash.split('$').take(4).collect::<Vec<_>>().join("$");
+            self.hashed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(work);
+        }
+        self.hashing.run(move || password::verify(&password, &hash)).await
     }
 
     /// The hash of a new password, if it may be one for somebody of these names.
     pub(super) async fn chosen(&self, password: &str, names: Vec<String>) -> Result<String, SignInError> {
-        let _turn = self.hashing.acquire().await.map_err(|e| SignInError::Fault(e.to_string()))?;
-        let (env, password) = (self.env.clone(), password.to_owned());
-        let judged = tokio::task::spawn_blocking(move || {
+        let (env, password, breached) = (self.env.clone(), password.to_owned(), self.breached.clone());
+        let judged = self.hashing.run(move || {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            password::check(&password, &names)
-                .map_err(|weak| SignInError::Invalid("password", weak.to_string()))?;
+            let weak = |weak: password::Weak| SignInError::Invalid("password", weak.to_string());
+            password::check(&password, &names).map_err(weak)?;
+            if let Some(list) = breached
+                && list.has(&password).map_err(|e| SignInError::Fault(e.to_string()))?
+            {
+                return Err(weak(password::Weak::Guessable));
+            }
             password::hash(&env, &password).map_err(|e| SignInError::Fault(e.to_string()))
         });
-        judged.await.map_err(|e| SignInError::Fault(e.to_string()))?
+        judged.await?
     }
 
     /// What the link of an invitation offers; `None` when it cannot be used any more.
@@ -385,7 +455,8 @@ impl Sessions {
             second_factor: Set(second_factor),
         };
         system.insert::<session::Entity>(row).await?;
-        self.granted(Access { member: MemberId(member.id), session: id }, refresh_token)
+        let access = Access { member: MemberId(member.id), session: id };
+        self.granted(access, refresh_token, self.device(member, id.uuid()))
     }
 
     /// A refresh token: session, 32 random bytes, and half an HMAC over both. That it names its session lets every token of
@@ -408,10 +479,10 @@ impl Sessions {
         genuine.then_some(SessionId(id))
     }
 
-    fn granted(&self, access: Access, refresh_token: String) -> Result<Granted, SignInError> {
+    fn granted(&self, access: Access, refresh_token: String, device: String) -> Result<Granted, SignInError> {
         let access_token =
             self.tokens.issue(access, self.env.now()).map_err(|e| SignInError::Fault(e.to_string()))?;
-        Ok(Granted { access_token, expires_in: ACCESS_SECONDS, refresh_token })
+        Ok(Granted { access_token, expires_in: ACCESS_SECONDS, refresh_token, device })
     }
 
     /// Exchanges a refresh token for a new pair. A token that was used before, however long ago, ends the session, unless its answer
@@ -454,11 +525,30 @@ impl Sessions {
             .filter(session::Column::EndedAt.is_null())
             .exec(system.on())
             .await?;
+        let query = system.find::<member::Entity>().filter(member::Column::Id.eq(row.member_id));
+        let member = query.one(system.on()).await?;
         tx.commit().await?;
-        if changed.rows_affected != 1 || (replay && !lost_answer) {
-            return Err(SignInError::Over);
-        }
-        self.granted(access, next)
+        let member = member.filter(|_| changed.rows_affected == 1 && (!replay || lost_answer));
+        let device = self.device(&member.ok_or(SignInError::Over)?, row.id);
+        self.granted(access, next, device)
+    }
+
+    /// The session whose refresh token is shown, without using it up.
+    ///
+    /// # Errors
+    /// [`SignInError::Over`]: it is none, or not the latest.
+    pub(super) async fn of_refresh_token(&self, token: &str) -> Result<Access, SignInError> {
+        let id = self.session_of(token).filter(|_| token.len() <= 100).ok_or(SignInError::Over)?;
+        let mut tx = self.db.read().await?;
+        let system = tx.system().await?;
+        let query = system
+            .find::<session::Entity>()
+            .filter(session::Column::Id.eq(id.uuid()))
+            .filter(session::Column::TokenHash.eq(key_hash(token)))
+            .filter(session::Column::EndedAt.is_null())
+            .filter(session::Column::ExpiresAt.gt(self.env.now()));
+        let row = query.one(system.on()).await?.ok_or(SignInError::Over)?;
+        Ok(Access { member: MemberId(row.member_id), session: id })
     }
 
     /// Ends the session of a refresh token, at once and everywhere. An unknown token is no error.

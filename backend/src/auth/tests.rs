@@ -240,6 +240,31 @@ async fn an_invitation_is_taken_up(app: TestApp) {
     join(&token, "", PASSWORD).await.expect("in");
 }
 
+/// However hard it is to guess.
+#[db_test]
+async fn a_password_that_has_leaked_is_not_taken(app: TestApp) {
+    use crate::accounts::password::Breached;
+    const LEAKED: &str = "sieben blaue Regenschirme";
+    app.store("a").await;
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("leaked.txt");
+    let sha1 = &ring::digest::SHA1_FOR_LEGACY_USE_ONLY;
+    let line = hex::encode_upper(ring::digest::digest(sha1, LEAKED.as_bytes()));
+    std::fs::write(&path, format!("{line}:3\n")).expect("written");
+    let plain = sessions(&app);
+    let careful = plain.clone().with_breached(Some(Breached::open(&path).expect("a list")));
+    let granted = plain.sign_in("a@owner.example", PASSWORD, None, "test").await.expect("in");
+    let (own, _) = plain.authenticate(&granted.access_token).await.expect("asked").expect("alive");
+    let refused = careful.change_password(own, PASSWORD, LEAKED, None).await;
+    assert!(matches!(refused, Err(SignInError::Invalid("password", _))));
+    careful.change_password(own, PASSWORD, "acht gelbe Regenschirme", None).await.expect("another is taken");
+    plain
+        .change_password(own, "acht gelbe Regenschirme", LEAKED, None)
+        .await
+        .expect("without the list it is");
+    app.allow_leftovers();
+}
+
 #[db_test]
 async fn a_new_password_ends_all_other_sessions(app: TestApp) {
     use crate::auth::session::Which;

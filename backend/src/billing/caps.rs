@@ -121,6 +121,10 @@ impl Billing {
             }
             _ => {}
         }
+        notices.extend(self.erasure_notice(row));
+        let mut tell = |since: Option<Millis>, kind: &str, news| {
+            notices.extend(since.map(|since| Notice { since, kind: kind.into(), news }));
+        };
         let ending = row.trial_end.filter(|end| {
             row.status == status::TRIALING && (end - TRIAL_NEWS..*end).contains(&self.env.now())
         });
@@ -185,7 +189,8 @@ impl Billing {
         let notices = self.notices(&row, &shares, month, hold.map(|(why, _)| why));
         let notices = self.first_time(&organised, notices).await?;
         let mut again = vec![now + EVERY, month.end];
-        again.extend(account::grace_ends(self.book, &row).filter(|at| *at > now));
+        let ends = [account::grace_ends(self.book, &row), account::retained_until(self.book, &row)];
+        again.extend(ends.into_iter().flatten().filter(|at| *at > now));
         if contacts.is_some() {
             row.judge_at = again.into_iter().min().unwrap_or(now + EVERY);
         }
@@ -203,6 +208,9 @@ impl Billing {
             .await?;
         self.tell_owners(&mut tx, id, notices).await?;
         apply(&mut tx, id, hold, contacts.is_some(), now).await?;
+        if contacts.is_some() {
+            self.forget(&mut tx, &row).await?;
+        }
         tx.commit().await
     }
 

@@ -13,6 +13,7 @@ mod lines;
 pub mod notices;
 pub mod plans;
 pub mod report;
+mod retention;
 pub mod setup;
 pub mod state;
 pub mod stripe;
@@ -27,13 +28,14 @@ use crate::{
     clock::Env,
     config::{Config, Secret},
     db::{Db, DbError},
+    https::Endpoint,
 };
 use cartwheel_domain::time::{DAY, Millis};
 use cartwheel_entity::billing_event;
 use plans::Book;
 use sea_orm::{ColumnTrait, QueryFilter};
 use std::sync::Arc;
-use stripe::{Endpoint, Stripe};
+use stripe::Stripe;
 
 /// How long Stripe's events are remembered: it repeats one for three days.
 const REMEMBERED: Millis = 30 * DAY;

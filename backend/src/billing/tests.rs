@@ -33,6 +33,7 @@ use serde_json::json;
 mod histories;
 mod life;
 mod localstripe;
+mod retention;
 
 /// The plans of a test, with few of each.
 fn small() -> &'static Book {

@@ -15,6 +15,7 @@ use crate::{
 };
 use cartwheel_domain::{
     cart::expired_before,
+    event::CartKind,
     ids::{ContactId, StoreId},
     money::Money,
     time::Millis,
@@ -209,7 +210,9 @@ impl Abandoner {
 async fn aged(scoped: &Scoped<'_>, status: &str, before: Millis) -> Result<Vec<Uuid>, DbError> {
     let query = scoped.find::<cart::Entity>().select_only().column(cart::Column::Id);
     let query = query.filter(cart::Column::Status.eq(status)).filter(cart::Column::UpdatedAt.lt(before));
-    let query = query.filter(cart::Column::LastActivityAt.lt(before)).order_by_asc(cart::Column::UpdatedAt);
+    // Each kind is a stretch of the index of its own.
+    let kinds = [CartKind::Cart, CartKind::Checkout, CartKind::Quote].map(CartKind::as_str);
+    let query = query.filter(cart::Column::Kind.is_in(kinds)).filter(cart::Column::LastActivityAt.lt(before));
     Ok(query.limit(EXPIRE_BATCH).into_tuple().all(scoped.on()).await?)
 }
 

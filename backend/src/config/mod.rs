@@ -37,6 +37,22 @@ pub enum SignUp {
     Open,
 }
 
+/// A provider of sign-in (OpenID Connect).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// In addresses: lower-case letters, digits and hyphens.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+    /// Where it tells about itself: the address before `/.well-known/openid-configuration`.
+    pub issuer: String,
+    /// What it knows us by.
+    pub client_id: String,
+    /// By which we prove to be that.
+    pub client_secret: Secret,
+}
+
 /// Everything the process can be told.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -78,6 +94,16 @@ pub struct Config {
     pub stripe_webhook_secret: Option<Secret>,
     /// `CARTWHEEL_STRIPE_URL`: where Stripe is, `https://api.stripe.com` unless it is a stand-in.
     pub stripe_url: String,
+    /// `[[providers]]` in the file, or one by `CARTWHEEL_OIDC_NAME`, `CARTWHEEL_OIDC_ISSUER`, `CARTWHEEL_OIDC_CLIENT_ID` and
+    /// `CARTWHEEL_OIDC_CLIENT_SECRET`: where people can sign in besides (OpenID Connect). They are told to come back to
+    /// `<public_url>/auth/provider/back`.
+    pub providers: Vec<Provider>,
+    /// `CARTWHEEL_BREACHED_PASSWORDS`: a file of passwords that have leaked, which nobody can choose: SHA-1 in upper-case hex, a
+    /// colon and a number on each line, in order, as the downloader of Pwned Passwords writes it. Absent: the list that is built in.
+    pub breached_passwords: Option<PathBuf>,
+    /// `CARTWHEEL_API_RATE`: requests a second that each key and each person may send to the GraphQL API; five times as many at
+    /// once. Headers say how a caller stands.
+    pub api_rate: u32,
     /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
     pub console_dir: Option<PathBuf>,
     /// `CARTWHEEL_DEVELOPMENT`: explorer, kit page, demo shop.
@@ -103,6 +129,9 @@ impl Default for Config {
             stripe_key: None,
             stripe_webhook_secret: None,
             stripe_url: "https://api.stripe.com".into(),
+            providers: Vec::new(),
+            breached_passwords: None,
+            api_rate: 100,
             console_dir: None,
             development: false,
             log: "info".into(),
@@ -210,6 +239,30 @@ impl Config {
         if let Some(url) = text("CARTWHEEL_STRIPE_URL") {
             config.stripe_url = url;
         }
+        if let Some(issuer) = text("CARTWHEEL_OIDC_ISSUER") {
+            let named = |name: &'static str| {
+                let message = "it goes with CARTWHEEL_OIDC_ISSUER and is missing".to_owned();
+                text(name).ok_or(ConfigError::Variable { name, message })
+            };
+            config.providers.push(Provider {
+                id: "sso".into(),
+                name: named("CARTWHEEL_OIDC_NAME")?,
+                issuer,
+                client_id: named("CARTWHEEL_OIDC_CLIENT_ID")?,
+                client_secret: Secret::new(named("CARTWHEEL_OIDC_CLIENT_SECRET")?),
+            });
+        }
+        if let Some(rate) = text("CARTWHEEL_API_RATE") {
+            let wrong = || {
+                let message = "requests a second, a whole number such as 100".to_owned();
+                ConfigError::Variable { name: "CARTWHEEL_API_RATE", message }
+            };
+            config.api_rate =
+                rate.parse().ok().filter(|rate| (1..=1_000_000).contains(rate)).ok_or_else(wrong)?;
+        }
+        if let Some(file) = text("CARTWHEEL_BREACHED_PASSWORDS") {
+            config.breached_passwords = Some(file.into());
+        }
         if let Some(file) = text("CARTWHEEL_AUDIT_HEADS") {
             config.audit_heads = Some(file.into());
         }
@@ -271,8 +324,11 @@ mod tests {
             ("CARTWHEEL_METRICS_LISTEN", "here"),
             ("CARTWHEEL_PROXIES", "-1"),
             ("CARTWHEEL_SIGN_UP", "yes"),
+            ("CARTWHEEL_API_RATE", "0"),
+            ("CARTWHEEL_OIDC_ISSUER", "https://accounts.example.com"),
         ] {
-            assert!(with(name, value).is_err_and(|e| e.to_string().starts_with(name)), "{name}");
+            let named = name.strip_suffix("_ISSUER").unwrap_or(name);
+            assert!(with(name, value).is_err_and(|e| e.to_string().starts_with(named)), "{name}");
         }
         assert!(
             with("CARTWHEEL_PUBLIC_URL", "mail.example.com")

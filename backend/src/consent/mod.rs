@@ -13,27 +13,5 @@ pub mod unsubscribe;
 
 pub(crate) use page::escape;
 
-use crate::{
-    accounts::MasterKey,
-    db::{DbError, Scoped},
-};
-use cartwheel_domain::consent::Channel;
-
-/// Whether a standing no is on record for an address. A channel we do not know has none.
-///
-/// # Errors
-/// What the database says.
-pub async fn suppressed(
-    scoped: &Scoped<'_>,
-    key: &MasterKey,
-    channel: &str,
-    address: &str,
-) -> Result<bool, DbError> {
-    match Channel::from_name(channel) {
-        Some(channel) => Ok(suppression::standing(scoped, key, (channel, address)).await?.is_some()),
-        None => Ok(false),
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,11 @@
 use super::{
     http::{Desk, routes},
     ledger::{self, Said, VerifyError},
-    links, suppressed, suppression,
+    links, suppression,
     unsubscribe::Choice,
 };
 use crate::{
+    accounts::MasterKey,
     db::{DbError, Scoped},
     testing::{TestApp, TestStore},
 };
@@ -32,6 +33,25 @@ use cartwheel_entity::{consent_event, contact, message, message_content};
 use cartwheel_macros::db_test;
 use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
+
+/// Whether a standing no is on record for an address, as lists of people ask it. A channel we do not know has none.
+async fn suppressed(
+    scoped: &Scoped<'_>,
+    key: &MasterKey,
+    channel: &str,
+    address: &str,
+) -> Result<bool, DbError> {
+    let Some(channel) = Channel::from_name(channel) else { return Ok(false) };
+    let asked = [(channel.as_str(), address), (channel.as_str(), "stranger@example.com")];
+    let found = suppression::standing_among(scoped, key, &asked).await?;
+    let found: Vec<&str> = found.iter().map(|no| no.address).collect();
+    assert_eq!(
+        found == [address],
+        suppression::standing(scoped, key, (channel, address)).await?.is_some(),
+        "one is judged as many are"
+    );
+    Ok(!found.is_empty())
+}
 
 async fn inside<T>(app: &TestApp, store: &TestStore, body: impl AsyncFnOnce(&Scoped<'_>) -> T) -> T {
     let mut tx = app.db().write().await.expect("a transaction");

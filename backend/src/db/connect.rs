@@ -98,9 +98,11 @@ impl Db {
         if let Some(role) = role {
             // Named when the session starts and never switched after, so no plan made for one role serves another.
             // Each statement of the service has an index; a plan made while a table was still small must not read all of it
-            // when it has grown, until the statistics follow.
+            // when it has grown, until the statistics follow. What has no way but to read all of a small table then counts as dearer than
+            // anything, for which PostgreSQL would compile the plan first: a tenth of a second and more for a few rows.
             options.map_sqlx_postgres_opts(move |o| {
-                o.options([("role", role), ("enable_seqscan", "off")]).statement_cache_capacity(512)
+                o.options([("role", role), ("enable_seqscan", "off"), ("jit", "off")])
+                    .statement_cache_capacity(512)
             });
         }
         let connection = Database::connect(options).await?;

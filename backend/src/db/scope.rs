@@ -10,9 +10,10 @@ use super::{
 use cartwheel_domain::ids::{ApiKeyId, MemberId, StoreId};
 use cartwheel_entity::Tenant;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, FromQueryResult, IdenStatic,
-    Insert, IntoActiveModel, Iterable, ModelTrait, QueryFilter, Select, UpdateMany, Value,
-    sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeleteMany, EntityTrait,
+    FromQueryResult, IdenStatic, Insert, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect,
+    QueryTrait, Select, UpdateMany, Value,
+    sea_query::{Alias, Expr, OnConflict, Query},
 };
 use std::collections::BTreeSet;
 
@@ -142,6 +143,20 @@ impl<'t> Scoped<'t> {
     /// Rows of this store.
     pub fn find<E: Tenant>(&self) -> Select<E> {
         E::find().filter(E::store_column().eq(self.store.uuid()))
+    }
+
+    /// How many rows a question finds, counted no further than `most`. The ORM's own `count` takes a limit away and counts all.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count_to<E: EntityTrait>(&self, found: Select<E>, most: u64) -> Result<u64, DbError> {
+        let mut rows = QueryTrait::into_query(found.limit(most));
+        rows.clear_selects().expr(Expr::val(1));
+        let count =
+            Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(rows, Alias::new("found")).to_owned();
+        let row = self.tx.query_one(&count).await?;
+        let n = row.map(|r| r.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(n).unwrap_or(0))
     }
 
     /// Rows of this store whose column is one of these; the quick way to many rows by their ids.

@@ -9,7 +9,7 @@ mod commerce;
 pub mod http;
 mod inbox;
 mod items;
-mod limit;
+pub mod limit;
 mod person;
 pub mod project;
 mod raw;

@@ -1,19 +1,14 @@
 //! What owners are told of what they pay for, in four languages.
 
-use super::words::{Words, plain};
+use super::words::{self, Words, plain};
 use crate::accounts::mailbox::BillingNews;
 use cartwheel_domain::{
     locale::Language,
     time::{Millis, to_rfc3339},
 };
 
-fn pick(l: Language, texts: [&'static str; 4]) -> &'static str {
-    match l {
-        Language::En => texts[0],
-        Language::De => texts[1],
-        Language::Fr => texts[2],
-        Language::It => texts[3],
-    }
+fn pick(l: Language, [en, de, fr, it]: [&'static str; 4]) -> &'static str {
+    words::pick(l, en, de, fr, it)
 }
 
 /// A day as people write it.
@@ -129,6 +124,23 @@ pub(super) fn of(l: Language, organisation: &str, news: &BillingNews, page: Stri
             ];
             (fill(pick(l, subject), &values), fill(pick(l, line), &values))
         }
+        BillingNews::Erasure { at } => {
+            let at = day(l, *at);
+            let values = [name.as_str(), at.as_str()];
+            let subject = [
+                "{0}: your shoppers’ data is erased on {1}",
+                "{0}: Die Daten Ihrer Kundinnen und Kunden werden am {1} gelöscht",
+                "{0} : les données de vos clients seront effacées le {1}",
+                "{0}: i dati dei suoi clienti verranno cancellati il {1}",
+            ];
+            let line = [
+                "Your subscription is over. On {1} the people in all of your stores are erased for good: names, addresses, consent and what they looked at. Choose a plan before, the free one too, and everything stays.",
+                "Ihr Abonnement ist beendet. Am {1} werden die Personen in allen Ihren Shops endgültig gelöscht: Namen, Adressen, Einwilligungen und was sie angesehen haben. Wählen Sie vorher einen Tarif, auch den kostenlosen, und alles bleibt.",
+                "Votre abonnement a pris fin. Le {1}, les personnes de toutes vos boutiques seront effacées définitivement : noms, adresses, consentements et consultations. Choisissez une formule avant cette date, même gratuite, et tout reste.",
+                "Il suo abbonamento è terminato. Il {1} le persone di tutti i suoi negozi verranno cancellate definitivamente: nomi, indirizzi, consensi e ciò che hanno guardato. Scelga prima un piano, anche quello gratuito, e tutto resta.",
+            ];
+            (fill(pick(l, subject), &values), fill(pick(l, line), &values))
+        }
         BillingNews::Unpaid => {
             let values = [name.as_str()];
             let subject = [
@@ -199,6 +211,7 @@ pub(super) mod tests {
             BillingNews::PaymentFailed { until: at },
             BillingNews::Unpaid,
             BillingNews::Ended { until: at },
+            BillingNews::Erasure { at },
         ]
         .map(|news| Letter::Billing {
             organisation: "Wheel {1} www.evil.example".into(),

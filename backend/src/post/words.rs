@@ -1,6 +1,6 @@
 //! What the service's own mails say, in four languages.
 
-use super::billing;
+use super::{billing, sign_in};
 use crate::{
     accounts::mailbox::{Letter, Mail},
     consent::escape,
@@ -34,6 +34,9 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
     let l = mail.language;
     // Behind a # the token reaches no log of a server or a proxy.
     let at = |page: &str, token: &str| format!("{site}/{page}#{token}");
+    if let Some(words) = sign_in::of(l, &mail.letter, site) {
+        return words;
+    }
     match &mail.letter {
         Letter::Invitation { organisation, by, role, token } => {
             let (organisation, by) = (plain(organisation), plain(by));
@@ -143,7 +146,12 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
                 "Il link vale una sola volta, per un’ora. Se non è stato lei, lo ignori: non cambia nulla.",
             ),
         },
-        Letter::PasswordChanged | Letter::Nothing => Words {
+        Letter::PasswordChanged
+        | Letter::Nothing
+        | Letter::PasskeyAdded
+        | Letter::PasskeyRemoved
+        | Letter::ProviderConnected { .. }
+        | Letter::ProviderDisconnected { .. } => Words {
             subject: pick(
                 l,
                 "Your password was changed",
@@ -291,7 +299,7 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
 }
 
 /// Something about the account that its owner has done, or has not.
-fn news(l: Language, subject: String, line: String, site: &str) -> Words {
+pub(super) fn news(l: Language, subject: String, line: String, site: &str) -> Words {
     let label = pick(
         l,
         "That was not me: choose a new password",
@@ -309,7 +317,7 @@ fn news(l: Language, subject: String, line: String, site: &str) -> Words {
     Words { subject, lines: vec![line], link: Some((label, format!("{site}/forgot"))), small }
 }
 
-fn pick(
+pub(super) fn pick(
     language: Language,
     en: &'static str,
     de: &'static str,
@@ -424,6 +432,7 @@ mod tests {
         ]
         .into_iter()
         .chain(billing::tests::letters())
+        .chain(sign_in::letters())
         .collect()
     }
 

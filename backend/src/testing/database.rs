@@ -1,10 +1,11 @@
 //! A database per test, cheap because it is copied from a migrated template.
 
-use crate::db::Db;
+use crate::db::{Db, Scoped};
 use cartwheel_domain::time::Millis;
 use cartwheel_entity::{journey_run, message};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, Database, DatabaseConnection, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryTrait,
 };
 use std::{
     path::PathBuf,
@@ -25,6 +26,17 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A fresh SQLite file, copied from one that was migrated once per test binary.
 pub async fn sqlite() -> Home {
+    sqlite_in(tempfile::tempdir().expect("a folder for the test")).await
+}
+
+/// The same, in memory where the system keeps files there (Linux): for thousands of transactions in a test that is not about what a
+/// disk keeps.
+pub async fn sqlite_in_memory() -> Home {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    sqlite_in(folder.expect("a folder for the test")).await
+}
+
+async fn sqlite_in(folder: tempfile::TempDir) -> Home {
     static TEMPLATE: OnceCell<(tempfile::TempDir, PathBuf)> = OnceCell::const_new();
     let (_, template) = TEMPLATE
         .get_or_init(|| async {
@@ -36,7 +48,6 @@ pub async fn sqlite() -> Home {
             (folder, path)
         })
         .await;
-    let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("test.db");
     std::fs::copy(template, &path).expect("the template is copied");
     let db = Db::connect(&format!("sqlite://{}", path.display())).await.expect("the copy opens");
@@ -84,7 +95,9 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0006_agencies/tables.sql"),
                 include_str!("../../../migration/src/m0007_data_keys/tables.sql"),
                 include_str!("../../../migration/src/m0008_billing/tables.sql"),
+                include_str!("../../../migration/src/m0009_sign_in/tables.sql"),
                 include_str!("../../../migration/src/m0010_circles/tables.sql"),
+                include_str!("../../../migration/src/m0011_lists.rs"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")
             ));
@@ -150,6 +163,27 @@ pub async fn analyze(db: &Db) {
     let owner = Database::connect(address(&name)).await.expect("the test server answers");
     owner.execute_unprepared("ANALYZE").await.expect("analysed");
     let _ = owner.close().await;
+}
+
+/// How the database would answer a question about a store, as one text. On PostgreSQL as it is answered when the tables are large: an
+/// empty one is scanned whatever index there is.
+pub async fn plan(scoped: &Scoped<'_>, question: impl QueryTrait) -> String {
+    let (backend, explain) = match scoped.on().get_database_backend() {
+        sea_orm::DatabaseBackend::Sqlite => (sea_orm::DatabaseBackend::Sqlite, "EXPLAIN QUERY PLAN"),
+        other => {
+            for off in ["enable_seqscan", "enable_bitmapscan", "enable_sort"] {
+                let sql = format!("SET LOCAL {off} = off");
+                scoped.on().execute_unprepared(&sql).await.expect("set");
+            }
+            (other, "EXPLAIN")
+        }
+    };
+    let mut statement = question.build(backend);
+    statement.sql = format!("{explain} {}", statement.sql);
+    let column = if backend == sea_orm::DatabaseBackend::Sqlite { 3 } else { 0 };
+    let rows = scoped.on().query_all_raw(statement).await.expect("a plan");
+    let lines = rows.iter().map(|row| row.try_get_by_index::<String>(column).expect("a line"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Everything in a database, as whoever has stolen it sees it: the files of SQLite, with what was deleted and lies in them still, or

@@ -1,8 +1,12 @@
 //! A real app for tests: real router, real database, fakes only at the outside edge.
 
 pub mod database;
+pub mod door;
 pub mod flow;
 pub mod logs;
+pub mod passkey;
+pub mod provider;
+pub mod socket;
 pub mod store;
 pub mod stripe;
 

@@ -3,12 +3,9 @@
 
 use super::TestApp;
 use crate::{
-    billing::{
-        Billing,
-        plans::Book,
-        stripe::{Endpoint, Stripe},
-    },
+    billing::{Billing, plans::Book, stripe::Stripe},
     config::Secret,
+    https::Endpoint,
 };
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::StatusCode, web};
 use ring::hmac;

@@ -1,5 +1,6 @@
 //! What the machine itself does: the limits that figures are held against.
 
+pub mod bare;
 pub mod database;
 pub mod disk;
 pub mod hello;

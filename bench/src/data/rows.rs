@@ -63,18 +63,18 @@ pub fn shares(n: usize, stores: usize) -> Vec<usize> {
     all
 }
 
-const CONTACT: &str = "0c";
-const CART: &str = "0a";
-const RUN: &str = "0b";
-const EVENT: &str = "0e";
-const MESSAGE: &str = "0d";
+pub(super) const CONTACT: &str = "0c";
+pub(super) const CART: &str = "0a";
+pub(super) const RUN: &str = "0b";
+pub(super) const EVENT: &str = "0e";
+pub(super) const MESSAGE: &str = "0d";
 
 impl Rows<'_> {
-    fn sqlite(&self) -> bool {
+    pub(super) fn sqlite(&self) -> bool {
         self.sql.kind() == Kind::Sqlite
     }
 
-    fn store_id(&self) -> String {
+    pub(super) fn store_id(&self) -> String {
         self.sql.id(&self.store.hex())
     }
 
@@ -95,7 +95,7 @@ impl Rows<'_> {
     }
 
     /// The id of row `i` of a table, as an expression over `i`: dense, as ids made by a clock are.
-    fn id(&self, table: &str, i: &str) -> String {
+    pub(super) fn id(&self, table: &str, i: &str) -> String {
         let prefix = format!("{table}{:04x}00", self.index);
         match self.sqlite() {
             true => format!("unhex('{prefix}' || printf('%024x', {i}))"),
@@ -104,7 +104,7 @@ impl Rows<'_> {
     }
 
     /// Scattered, as ids made by a hash are.
-    fn scattered(&self, table: &str, i: &str) -> String {
+    pub(super) fn scattered(&self, table: &str, i: &str) -> String {
         let (mixed, prefix) =
             (format!("(({i}) * 2654435761 % 4294967296)"), format!("{table}{:04x}00", self.index));
         match self.sqlite() {
@@ -115,7 +115,17 @@ impl Rows<'_> {
         }
     }
 
-    async fn insert(&mut self, table: &str, columns: &str, values: &str, times: usize) -> Outcome {
+    /// A moment for row `i`: now, or somewhere in the milliseconds of the span before it.
+    pub(super) fn spread(&self, i: &str, span: i64) -> String {
+        let count = self.count.max(1);
+        match span {
+            0 => self.now.to_string(),
+            // A prime that divides no count of ours: each row has a place of its own.
+            span => format!("{} - ({i} * 7919 % {count}) * {}", self.now, span / count as i64),
+        }
+    }
+
+    pub(super) async fn insert(&mut self, table: &str, columns: &str, values: &str, times: usize) -> Outcome {
         let (with, from) = self.numbers(times);
         let text = match self.sqlite() {
             true => format!("INSERT INTO {table} ({columns}) {with} SELECT {values} {from}"),
@@ -129,10 +139,19 @@ impl Rows<'_> {
     /// # Errors
     /// What the database says.
     pub async fn contacts(&mut self) -> Outcome {
+        self.contacts_over(0).await
+    }
+
+    /// The same, last seen one after the other over so many milliseconds up to now, in an order of its own.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn contacts_over(&mut self, span: i64) -> Outcome {
         let (store, id, now, index) = (self.store_id(), self.id(CONTACT, "n.i"), self.now, self.index);
         let values = format!(
             "{store}, {id}, 's{index}-' || n.i || '@mail.example.org', 'Ada', 'en-US', 'US', '{{}}', '[]', FALSE, FALSE, \
-             FALSE, 0, {now}, {now}"
+             FALSE, 0, {now}, {}",
+            self.spread("n.i", span),
         );
         let columns = "store_id, id, email, first_name, locale, country, traits, tags, bot, test, staff, \
                        orders_count, created_at, last_seen_at";
@@ -324,7 +343,7 @@ impl Rows<'_> {
     }
 
     /// JSON columns are text on SQLite and binary on PostgreSQL, which wants to be told.
-    fn json(&self, values: &str) -> String {
+    pub(super) fn json(&self, values: &str) -> String {
         match self.sqlite() {
             true => values.to_owned(),
             false => values.replace("'{}'", "'{}'::jsonb").replace("'[]'", "'[]'::jsonb"),
@@ -353,6 +372,11 @@ impl Table {
 /// The id of message `i` of a store, as [`Rows::messages`] makes it, in hex.
 pub fn message_id(index: usize, i: usize) -> String {
     format!("{MESSAGE}{index:04x}00{i:024x}")
+}
+
+/// The id of cart `i` of a store, as [`Rows::carts`] makes it, in hex.
+pub fn cart_id(index: usize, i: usize) -> String {
+    format!("{CART}{index:04x}00{i:024x}")
 }
 
 #[cfg(test)]

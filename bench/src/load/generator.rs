@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -23,6 +23,8 @@ pub struct Done {
     pub status: u16,
     /// Seconds of `Retry-After`.
     pub retry_after: Option<u32>,
+    /// Bytes of the body.
+    pub length: usize,
 }
 
 /// All requests of a run.
@@ -63,27 +65,57 @@ impl<F: Fn(usize) -> Request + Send + Sync + 'static> Make for F {}
 
 /// `n` requests over `connections`, each connection sending its next when the last was answered.
 pub async fn closed(address: SocketAddr, connections: usize, n: usize, make: impl Make) -> Answers {
-    offer(address, connections, n, None, make).await
+    offer(address, connections, (n, None), Arc::default(), make).await
 }
 
 /// `rate` requests a second for as many as `n`, each at its time, over at most `connections`. A request that finds no
 /// free connection waits, and its waiting counts.
 pub async fn open(address: SocketAddr, connections: usize, rate: f64, n: usize, make: impl Make) -> Answers {
-    offer(address, connections, n, Some(rate), make).await
+    offer(address, connections, (n, Some(rate)), Arc::default(), make).await
+}
+
+/// A stream of requests that runs beside something else: tells how many were taken so far, and can be told to end.
+#[derive(Debug, Default)]
+pub struct Flow {
+    over: AtomicBool,
+    good: AtomicUsize,
+}
+
+impl Flow {
+    /// No further request begins.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Requests answered with a 2xx so far.
+    pub fn good(&self) -> usize {
+        self.good.load(Ordering::Relaxed)
+    }
+}
+
+/// As [`open`], until the flow is ended.
+pub async fn stream(
+    address: SocketAddr,
+    connections: usize,
+    rate: f64,
+    flow: Arc<Flow>,
+    make: impl Make,
+) -> Answers {
+    offer(address, connections, (usize::MAX, Some(rate)), flow, make).await
 }
 
 async fn offer(
     address: SocketAddr,
     connections: usize,
-    n: usize,
-    rate: Option<f64>,
+    (n, rate): (usize, Option<f64>),
+    flow: Arc<Flow>,
     make: impl Make,
 ) -> Answers {
     let (make, next) = (Arc::new(make), Arc::new(AtomicUsize::new(0)));
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
-        let (make, next) = (Arc::clone(&make), Arc::clone(&next));
+        let (make, next, flow) = (Arc::clone(&make), Arc::clone(&next), Arc::clone(&flow));
         tasks.spawn(async move {
             let (mut client, mut done) = (Client::new(address), Vec::new());
             loop {
@@ -97,8 +129,13 @@ async fn offer(
                     since = start + Duration::from_secs_f64(index as f64 / rate);
                     tokio::time::sleep_until(since.into()).await;
                 }
+                if flow.over.load(Ordering::Relaxed) {
+                    return done;
+                }
                 let answer = client.send(&request).await;
-                done.push(finished(index, since, answer.as_ref().ok()));
+                let answered = finished(index, since, answer.as_ref().ok());
+                flow.good.fetch_add(usize::from((200..300).contains(&answered.status)), Ordering::Relaxed);
+                done.push(answered);
             }
         });
     }
@@ -117,6 +154,7 @@ fn finished(index: usize, since: Instant, answer: Option<&Answer>) -> Done {
         micros: i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX),
         status: answer.map_or(0, |a| a.status),
         retry_after: answer.and_then(|a| a.retry_after),
+        length: answer.map_or(0, |a| a.body.len()),
     }
 }
 
@@ -132,6 +170,23 @@ mod tests {
         server.abort();
         assert!(answers.all_good().is_ok());
         assert_eq!(answers.0.iter().map(|d| d.index).collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_when_it_is_told_to() {
+        let (address, server) = hello::here().await.expect("a port");
+        let flow = Arc::<Flow>::default();
+        let end = async {
+            while flow.good() < 10 {
+                tokio::task::yield_now().await;
+            }
+            flow.end();
+        };
+        let load = stream(address, 2, 1_000.0, Arc::clone(&flow), |_| Request::get("/", &[]));
+        let (answers, ()) = tokio::join!(load, end);
+        server.abort();
+        assert_eq!((answers.with(200), flow.good()), (answers.0.len(), answers.0.len()));
+        assert!(answers.0.len() >= 10 && answers.0.iter().all(|d| d.length > 0));
     }
 
     #[tokio::test]

@@ -157,6 +157,24 @@ impl Place {
         }
     }
 
+    /// A connection that reads as the service's own do (`backend/src/db/connect.rs`): the same page cache, the same plans.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn reader(&self) -> Outcome<Sql> {
+        let (mut sql, set) = match self.kind {
+            Kind::Sqlite => (Sql::file(&self.file, true).await?, "PRAGMA cache_size = -6144"),
+            Kind::Postgres => (Sql::server(&self.url).await?, "SET enable_seqscan = off"),
+        };
+        sql.script(set).await?;
+        Ok(sql)
+    }
+
+    /// The SQLite file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Runs the service's command on this database and gives what it printed.
     fn call(&self, program: &Path, arguments: &[&str]) -> Outcome<String> {
         let output = self.command(program).args(arguments).stdin(Stdio::null()).output()?;

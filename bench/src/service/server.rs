@@ -33,6 +33,19 @@ impl Server {
     /// # Errors
     /// It ends, or is not ready in time; with the end of its log.
     pub async fn start(bench: &Bench, place: &Place, smtp: Option<String>) -> Outcome<Self> {
+        Self::start_with(bench, place, smtp, &[]).await
+    }
+
+    /// The same with further settings, by their variables.
+    ///
+    /// # Errors
+    /// See [`Self::start`].
+    pub async fn start_with(
+        bench: &Bench,
+        place: &Place,
+        smtp: Option<String>,
+        settings: &[(&str, &str)],
+    ) -> Outcome<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let log = place.folder.join("server.log");
@@ -42,6 +55,9 @@ impl Server {
             .arg("all")
             .env("CARTWHEEL_LISTEN", address.to_string())
             .env("CARTWHEEL_PUBLIC_URL", format!("http://{address}"))
+            // One key asks for many here; the workloads measure what answers cost and not how soon they are refused.
+            .env("CARTWHEEL_API_RATE", "1000000")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out);

@@ -123,6 +123,17 @@ impl Sql {
         Ok(self.numbers::<1>(text).await?[0])
     }
 
+    /// Reads all rows of a question and says how many there were.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rows(&mut self, text: &str) -> Outcome<usize> {
+        Ok(match self {
+            Self::Sqlite(c) => sqlx::query(AssertSqlSafe(text)).fetch_all(&mut *c).await?.len(),
+            Self::Postgres(c) => sqlx::query(AssertSqlSafe(text)).fetch_all(&mut *c).await?.len(),
+        })
+    }
+
     /// An id as a literal of this database, from its 32 hex digits.
     pub fn id(&self, hex: &str) -> String {
         match self.kind() {

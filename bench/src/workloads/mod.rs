@@ -1,9 +1,12 @@
 //! The workloads, each in a file; the numbers are those of the goal table in `bench/README.md`.
 
 pub mod abandonment;
+pub mod beside;
 pub mod browser;
 pub mod burst;
+pub mod console;
 pub mod crash;
+pub mod graphql;
 pub mod ingest;
 pub mod journey;
 pub mod latency;
@@ -11,6 +14,7 @@ pub mod links;
 pub mod mails;
 pub mod memory;
 pub mod overload;
+pub mod sign_in;
 pub mod storage;
 pub mod webhooks;
 

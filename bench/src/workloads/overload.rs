@@ -1,6 +1,6 @@
 //! 4: three times as many events as the service can take, for a minute. It must say so, and keep what it has promised.
 
-use super::{Doors, introduce, send_all, store_of};
+use super::{Doors, beside::user_of, introduce, send_all, store_of};
 use crate::{
     Outcome,
     bench::{Bench, Series},
@@ -48,7 +48,9 @@ pub async fn run(bench: &Bench, kind: Kind) -> Outcome {
         let store = store_of(request, stores);
         let base = capacity_n + request * 100;
         let some: Vec<String> = (0..100)
-            .map(|i| events::cart_event(base + i, user_of(store, base + i, stores), at + request as i64))
+            .map(|i| {
+                events::cart_event(base + i, user_of(store, base + i, stores, USERS), at + request as i64)
+            })
             .collect();
         doors_too.post("/v1/batch", store, &events::batch(&some))
     };
@@ -105,33 +107,4 @@ pub async fn run(bench: &Bench, kind: Kind) -> Outcome {
     server.stop().await?;
     place.remove().await;
     Ok(())
-}
-
-/// A user of this store.
-fn user_of(store: usize, n: usize, stores: usize) -> usize {
-    let others = stores.max(2) - 1;
-    match store {
-        0 => n * 2 % USERS,
-        store => {
-            let turns = USERS / 2 / others;
-            1 + 2 * ((n % turns) * others + store - 1)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn users_belong_to_the_store_that_asks_for_them() {
-        for stores in [2, 10, 100] {
-            for store in 0..stores {
-                for n in 0..500 {
-                    let user = user_of(store, n, stores);
-                    assert!(user < USERS && store_of(user, stores) == store, "{stores} {store} {n} {user}");
-                }
-            }
-        }
-    }
 }

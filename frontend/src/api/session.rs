@@ -8,7 +8,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::post::{Answer, get, post};
 use super::{Fault, FaultKind};
-use crate::browser;
+use crate::{browser, passkey};
 
 /// Renew this long before the end, so that a slow request does not arrive with a stale token.
 const EARLY: i64 = 20_000;
@@ -36,6 +36,8 @@ thread_local! {
     static RENEWAL: RefCell<Option<js_sys::Promise>> = const { RefCell::new(None) };
     /// What the right password was answered with, until the code to it is shown. Never outside of this page's memory.
     static CHALLENGE: ArcRwSignal<Option<String>> = ArcRwSignal::new(None);
+    /// What came of a way to a provider and back.
+    static ARRIVAL: ArcRwSignal<Option<String>> = ArcRwSignal::new(None);
     static STATE: ArcRwSignal<SessionState> = ArcRwSignal::new(SessionState::Unknown);
 }
 
@@ -49,9 +51,19 @@ pub fn challenge() -> ArcRwSignal<Option<String>> {
     CHALLENGE.with(Clone::clone)
 }
 
-/// Tries the cookie of an earlier visit.
+/// What came of a way to a provider and back, as the server's word for it, to be read in views.
+pub fn arrival() -> ArcRwSignal<Option<String>> {
+    ARRIVAL.with(Clone::clone)
+}
+
+/// Tries the cookie of an earlier visit, and reads what a browser that comes back from a provider brings.
 pub async fn resume() {
-    if renew().await.is_err() {
+    let signed_in = renew().await.is_ok();
+    arrival().set(browser::take_hash("provider="));
+    if let Some(asked) = browser::take_hash("challenge=").filter(|_| !signed_in) {
+        challenge().set(Some(asked));
+    }
+    if !signed_in {
         state().set(SessionState::SignedOut);
     }
 }
@@ -165,13 +177,75 @@ pub async fn join(token: &str, name: &str, password: &str, language: &str) -> Re
     enter("/auth/join", body).await
 }
 
+/// Signs in by a passkey of this device; `None` when none was shown.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn passkey() -> Result<Option<Entered>, Fault> {
+    let answer = post("/auth/passkey/start", "{}", None).await?;
+    if !(200..300).contains(&answer.status) {
+        return Err(Fault::from_status(answer.status, answer.request_id));
+    }
+    let begun: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let Ok(credential) = passkey::sign(&begun["options"].to_string()).await else { return Ok(None) };
+    let credential: serde_json::Value = serde_json::from_str(&credential).unwrap_or_default();
+    let body = serde_json::json!({ "note": begun["note"], "credential": credential });
+    enter("/auth/passkey/finish", body).await.map(Some)
+}
+
+/// Leaves for a provider to sign in there.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn depart(provider: &str) -> Result<(), Fault> {
+    let body = serde_json::json!({ "provider": provider }).to_string();
+    leave(&post("/auth/provider/start", &body, None).await?)
+}
+
+/// Leaves for a provider to connect an account there; `false` when the password is wrong.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn depart_to_connect(provider: &str, password: &str) -> Result<bool, Fault> {
+    let body = serde_json::json!({ "provider": provider, "password": password }).to_string();
+    let answer = post("/auth/provider/connect", &body, None).await?;
+    if answer.status == 401 && answer.body.contains("\"refused\"") {
+        return Ok(false);
+    }
+    leave(&answer).map(|()| true)
+}
+
+fn leave(answer: &Answer) -> Result<(), Fault> {
+    let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    match (answer.status, value["url"].as_str()) {
+        (200..300, Some(url)) => {
+            browser::leave_to(url);
+            Ok(())
+        }
+        (status, _) => Err(Fault::from_status(status, answer.request_id.clone())),
+    }
+}
+
+/// Where people can sign in besides.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Provider {
+    /// In addresses.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+}
+
 /// What the server lets people do who are not signed in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct Ways {
     /// To replace a forgotten password.
     pub reset: bool,
     /// To make an account.
     pub sign_up: bool,
+    /// To sign in by a passkey.
+    pub passkeys: bool,
+    /// To sign in elsewhere.
+    pub providers: Vec<Provider>,
 }
 
 /// Asks what is offered; nothing, while the server does not say.

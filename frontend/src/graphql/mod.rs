@@ -83,6 +83,7 @@ refusing! {
     start_checkout open_billing_portal preview_plan change_plan cancel_plan resume_plan set_beyond
     set_store_role open_store close_store share_suppressions keep_suppressions approve_store_access leave_store ask_for_store create_organisation
     start_second_factor confirm_second_factor renew_recovery_codes end_second_factor
+    start_passkey add_passkey remove_passkey disconnect_identity
 }
 
 macro_rules! refusing_whole {

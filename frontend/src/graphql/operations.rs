@@ -139,4 +139,12 @@ operations! {
     RenewRecoveryCodes in "src/graphql/renew_recovery_codes.graphql";
     /// Switches it off.
     EndSecondFactor in "src/graphql/end_second_factor.graphql";
+    /// Begins to add a passkey.
+    StartPasskey in "src/graphql/start_passkey.graphql";
+    /// Adds one.
+    AddPasskey in "src/graphql/add_passkey.graphql";
+    /// Removes one.
+    RemovePasskey in "src/graphql/remove_passkey.graphql";
+    /// Disconnects an account at a provider.
+    DisconnectIdentity in "src/graphql/disconnect_identity.graphql";
 }

@@ -8,9 +8,9 @@ use crate::api::{
     Fault, FaultKind,
     session::{self, Entered, Ways},
 };
-use crate::browser;
 use crate::i18n::t;
 use crate::ui::{Button, ButtonKind, Field, fault, set_title};
+use crate::{browser, passkey, words};
 
 /// The sign-in page: the password, then the code where one is asked for.
 #[component]
@@ -68,18 +68,97 @@ fn Password() -> impl IntoView {
     };
     let ways = RwSignal::new(Ways::default());
     spawn_local(async move { ways.set(session::ways().await) });
+    let arrival = session::arrival();
+    let arrived = move || arrival.get().map(|word| refusal(t::provider_trouble(), words::provider(&word)));
     let card = view! {
         {heading(t::sign_in_title(), t::sign_in_about())}
         <form class="stack" novalidate on:submit=submit aria-label=t::sign_in_title()>
+            {arrived}
             {told}
             <Field id="email" label=t::sign_in_email() value=email kind="email" autocomplete="username" error=email_error />
             <Field id="password" label=t::sign_in_password() value=password kind="password" autocomplete="current-password" error=password_error />
             <Button label=t::sign_in_do() kind=ButtonKind::Primary submits=true busy=busy />
         </form>
+        {move || others(ways.get())}
         {move || ways.get().reset.then(|| way("/forgot", t::forgot_title()))}
         {move || ways.get().sign_up.then(|| way("/sign-up", t::sign_up_title()))}
     };
     outside(card)
+}
+
+/// The ways besides the password: a passkey, where server and browser have them, and accounts at providers.
+fn others(ways: Ways) -> Option<AnyView> {
+    let key = ways.passkeys && passkey::offered();
+    if !key && ways.providers.is_empty() {
+        return None;
+    }
+    let trouble = RwSignal::new(None::<AnyTrouble>);
+    let busy = RwSignal::new(false);
+    let show = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        trouble.set(None);
+        spawn_local(async move {
+            let outcome = session::passkey().await;
+            // Whoever is in looks at another page by now.
+            if busy.try_set(false).is_some() {
+                return;
+            }
+            trouble.set(match outcome {
+                Ok(Some(Entered::In | Entered::Code)) => None,
+                Ok(Some(Entered::Gone)) => Some(AnyTrouble::Over),
+                Ok(Some(_)) => Some(AnyTrouble::Unknown),
+                Ok(None) => Some(AnyTrouble::NotShown),
+                Err(fault) => Some(AnyTrouble::Fault(fault)),
+            });
+        });
+    };
+    let leave = move |id: String| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        trouble.set(None);
+        spawn_local(async move {
+            if let Err(fault) = session::depart(&id).await {
+                busy.set(false);
+                trouble.set(Some(AnyTrouble::Fault(fault)));
+            }
+        });
+    };
+    let told = move || {
+        trouble.get().map(|it| match it {
+            AnyTrouble::NotShown => refusal(t::passkey_declined_sign_in(), t::passkey_declined_advice()),
+            AnyTrouble::Unknown => refusal(t::passkey_refused(), t::passkey_refused_advice()),
+            AnyTrouble::Over => refusal(t::code_over(), t::passkey_over()),
+            AnyTrouble::Fault(it) => fault(&it, None),
+        })
+    };
+    let buttons = ways.providers.into_iter().map(|provider| {
+        let label = t::provider_sign_in(&provider.name);
+        let go = move |()| leave(provider.id.clone());
+        view! { <Button label=label on_press=go /> }
+    });
+    let view = view! {
+        <div class="stack door__others">
+            <p class="door__or muted small">{t::ways_or()}</p>
+            {told}
+            {key.then(|| view! { <Button label=t::passkey_sign_in() on_press=show /> })}
+            {buttons.collect_view()}
+        </div>
+    };
+    Some(view.into_any())
+}
+
+/// Why none of these ways let somebody in.
+#[derive(Clone)]
+enum AnyTrouble {
+    NotShown,
+    Unknown,
+    Over,
+    Fault(Fault),
 }
 
 /// Asks for the code of the app, or one that was written down.

@@ -182,6 +182,7 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
             new(Icon::Key, Tone::Information, title).why(where_to.into_iter().chain(end))
         }
         "api_key.revoked" => new(Icon::Ban, Tone::Caution, t::audit_key_revoked(&key(), who)),
+        "store.erased" => new(Icon::X, Tone::Caution, t::audit_store_erased(&store())),
         "detail.erased" => {
             new(Icon::X, Tone::Quiet, t::audit_erased(detail["entries"].as_i64().unwrap_or(0), who))
         }

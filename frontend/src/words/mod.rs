@@ -32,6 +32,18 @@ pub fn language() -> cartwheel_domain::locale::Language {
     }
 }
 
+/// Why an account at a provider could not be used, by the server's word for it.
+pub fn provider(word: &str) -> String {
+    match word {
+        "refused" => t::provider_refused(),
+        "unconnected" => t::provider_unconnected(),
+        "elsewhere" => t::provider_elsewhere(),
+        "over" | "signed_out" => t::provider_over(),
+        "too_many" => t::passkey_many(),
+        _ => t::provider_failed(),
+    }
+}
+
 /// A part of the settings.
 pub fn section(section: Section) -> String {
     match section {

@@ -6,7 +6,7 @@ use crate::{
         MasterKey, StoreInfo, Stores,
         audit::{self, Entry},
     },
-    api::Live,
+    api::{Live, rate::Rates},
     auth::{
         Viewer,
         grant::{Grants, Opened, Through},
@@ -40,6 +40,8 @@ pub struct Api {
     pub mails: bool,
     /// What plans are paid by; `None` where nobody pays.
     pub billing: Option<Billing>,
+    /// How many requests each caller may send.
+    pub rates: Arc<Rates>,
 }
 
 /// The number of a request, for logs and people.

@@ -36,6 +36,10 @@ pub enum CartStatus {
 }
 
 impl CartStatus {
+    /// All there are.
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::Checkout, Self::Abandoned, Self::Recovered, Self::Converted, Self::Expired];
+
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,8 +53,7 @@ impl CartStatus {
     }
 
     fn of(word: &str) -> Self {
-        let all = [Self::Active, Self::Checkout, Self::Abandoned, Self::Recovered, Self::Converted];
-        all.into_iter().find(|s| s.as_str() == word).unwrap_or(Self::Expired)
+        Self::ALL.into_iter().find(|s| s.as_str() == word).unwrap_or(Self::Expired)
     }
 }
 
@@ -66,6 +69,9 @@ pub enum CartKind {
 }
 
 impl CartKind {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Cart, Self::Checkout, Self::Quote];
+
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,7 +82,7 @@ impl CartKind {
     }
 
     fn of(word: &str) -> Self {
-        [Self::Checkout, Self::Quote].into_iter().find(|k| k.as_str() == word).unwrap_or(Self::Cart)
+        Self::ALL.into_iter().find(|k| k.as_str() == word).unwrap_or(Self::Cart)
     }
 }
 

@@ -3,12 +3,13 @@
 use super::{
     access::Access,
     cart::Cart,
+    loaders::{Address, Suppressed},
     message::{Message, messages_of},
     page::{self, PageInfo},
     scalars::Time,
 };
 use crate::db::DbError;
-use async_graphql::{ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
 use cartwheel_domain::ids::ContactId;
 use cartwheel_entity::{cart, company, contact, message};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -178,13 +179,11 @@ impl Contact {
     }
 
     /// Whether a standing no is on record for the e-mail address.
-    async fn suppressed(&self) -> Result<bool> {
-        let Some(email) = self.row.email.as_deref() else { return Ok(false) };
-        self.access
-            .read(async |scoped| {
-                crate::consent::suppressed(scoped, &self.access.api.master, "email", email).await
-            })
-            .await
+    async fn suppressed(&self, ctx: &Context<'_>) -> Result<bool> {
+        let Some(email) = self.row.email.clone() else { return Ok(false) };
+        let key = Address { scope: self.access.scope, email };
+        let found = ctx.data::<DataLoader<Suppressed>>()?.load_one(key).await;
+        Ok(found.map_err(|e| self.access.fault(&e))?.is_some())
     }
 
     /// The latest carts.

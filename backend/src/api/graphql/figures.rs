@@ -41,7 +41,7 @@ impl StoreFigures {
             let read = async {
                 let scoped = tx.enter(&access.scope).await?;
                 let figures = figures::sums(&scoped, now, days).await?;
-                let trouble = signals::trouble(&scoped, now).await?;
+                let trouble = signals::trouble(&scoped, access.info.lane, now).await?;
                 Ok::<_, crate::db::DbError>((figures, trouble, signals::last_seen(&scoped).await?))
             };
             let (figures, trouble, seen) = read.await.map_err(|e| access.fault(&e))?;

@@ -1,7 +1,10 @@
 //! Bounds the library does not have: aliases, and the end of a session on a socket that stays open.
 
 use super::{Api, errors};
-use crate::api::http::{Bearer, OverSocket};
+use crate::api::{
+    http::{Bearer, OverSocket},
+    rate::Caller,
+};
 use async_graphql::{
     Pos, Request, Response, ServerError, ServerResult, Variables,
     extensions::{
@@ -53,6 +56,10 @@ impl Extension for AskAgain {
             _ => None,
         };
         let viewer = viewer.ok_or_else(|| errors::signed_out().into_server_error(Pos::default()))?;
+        let stand = ctx.data_opt::<Api>().map(|api| api.rates.take(Caller::of(&viewer), api.env.now()));
+        if let Some(said) = stand.and_then(|stand| stand.refused()) {
+            return Err(ServerError::new(said.to_string(), None));
+        }
         next.run(ctx, request.data(viewer)).await
     }
 

@@ -11,6 +11,7 @@ use super::{
     rollout::ManyMutation,
     scalars::Json,
     settings::StoreSettingsInput,
+    sign_in::SignInMutation,
     store::Store,
     team::TeamMutation,
 };
@@ -39,6 +40,7 @@ pub struct Mutation(
     StoreMutation,
     OpeningMutation,
     TeamMutation,
+    SignInMutation,
     GuestMutation,
     CircleMutation,
     ManyMutation,

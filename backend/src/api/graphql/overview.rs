@@ -8,7 +8,8 @@ use super::{
 use crate::{
     accounts::StoreInfo,
     analytics::{
-        Figures, Metric, figures,
+        Figures, Metric,
+        figures::{self, Sum},
         signals::{self, Trouble},
     },
     db::{Among, DbError},
@@ -22,7 +23,8 @@ use cartwheel_domain::{
     time::{DAY, utc_day},
 };
 use cartwheel_entity::{cart, shop_order};
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeMap;
 
 /// Figures of some days.
 #[derive(SimpleObject)]
@@ -161,13 +163,18 @@ impl Overview {
         let n = |metric| sums.total(metric, currency).n;
         let by_click = recovered(&sums, Metric::RecoveredByClick, currency);
         let first_day = utc_day(now) - days + 1;
+        let clicks = sums.by_day(Metric::RecoveredByClick, currency);
+        let windows = sums.by_day(Metric::RecoveredByWindow, currency);
+        let of = |sums: &BTreeMap<i32, Sum>, day: i32| {
+            amount(sums.get(&day).copied().unwrap_or_default().minor, currency.code())
+        };
         let trend = (first_day..=utc_day(now)).map(|day| TrendDay {
             day: chrono::DateTime::from_timestamp_millis(i64::from(day) * DAY)
                 .unwrap_or_default()
                 .format("%Y-%m-%d")
                 .to_string(),
-            by_click: amount(sums.on(day, Metric::RecoveredByClick, currency).minor, currency.code()),
-            by_window: amount(sums.on(day, Metric::RecoveredByWindow, currency).minor, currency.code()),
+            by_click: of(&clicks, day),
+            by_window: of(&windows, day),
         });
         Ok(Self {
             since: Time(i64::from(first_day) * DAY),
@@ -240,12 +247,9 @@ impl Overview {
         let access = &self.access;
         let (orders, carts) = access
             .read(async |scoped| {
-                let either = Condition::any()
-                    .add(shop_order::Column::ClickMessageId.is_not_null())
-                    .add(shop_order::Column::WindowMessageId.is_not_null());
                 let orders = scoped
                     .find::<shop_order::Entity>()
-                    .filter(either)
+                    .filter(signals::recovered())
                     .filter(shop_order::Column::CancelledAt.is_null())
                     .filter(shop_order::Column::PlacedAt.gte(self.since.0))
                     .order_by_desc(shop_order::Column::PlacedAt)
@@ -307,7 +311,7 @@ pub async fn setup_steps(access: &Access) -> Result<Vec<SetupStep>> {
 /// A fault.
 pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
     let now = access.api.env.now();
-    let found = access.read(async |scoped| signals::trouble(scoped, now).await).await?;
+    let found = access.read(async |scoped| signals::trouble(scoped, access.info.lane, now).await).await?;
     Ok(attention_of(&found, &access.info))
 }
 

@@ -4,10 +4,7 @@ use crate::db::{DbError, Scoped};
 use async_graphql::{Context, Error, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::time::Millis;
-use sea_orm::{
-    ConnectionTrait, EntityTrait, QuerySelect, QueryTrait, Select,
-    sea_query::{Alias, Expr, Query},
-};
+use sea_orm::{EntityTrait, Select};
 use uuid::Uuid;
 
 /// Rows of a page when the caller does not say.
@@ -29,13 +26,13 @@ pub fn counts(ctx: &Context<'_>) -> bool {
 /// # Errors
 /// What the database says.
 pub async fn total<E: EntityTrait>(scoped: &Scoped<'_>, found: Select<E>) -> Result<Option<i32>, DbError> {
-    let mut rows = QueryTrait::into_query(found.limit(COUNTED + 1));
-    rows.clear_selects().expr(Expr::val(1));
-    let count =
-        Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(rows, Alias::new("found")).to_owned();
-    let row = scoped.on().query_one(&count).await?;
-    let n = row.map(|r| r.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0);
-    Ok(i32::try_from(n).ok().filter(|n| u64::try_from(*n).is_ok_and(|n| n <= COUNTED)))
+    let n = scoped.count_to(found, COUNTED + 1).await?;
+    Ok(i32::try_from(n).ok().filter(|_| n <= COUNTED))
+}
+
+/// A count of several parts, if it is still one of [`COUNTED`] rows.
+pub fn within(n: i32) -> Option<i32> {
+    u64::try_from(n).is_ok_and(|n| n <= COUNTED).then_some(n)
 }
 
 /// Where a page stands in its list (Relay cursor connections).

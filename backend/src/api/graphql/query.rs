@@ -5,6 +5,7 @@ use super::{
     errors,
     organisation::{Organisation, Session},
     scalars::{Json, Time},
+    sign_in::OtherWays,
     store::Store,
 };
 use crate::auth::{Viewer, Who};
@@ -101,6 +102,12 @@ impl ViewerNode {
             required: found.required,
             withheld: self.0.withheld,
         }))
+    }
+
+    /// The other ways the viewer can sign in: passkeys, and accounts at providers; null for an API key.
+    async fn other_ways(&self, ctx: &Context<'_>) -> Result<Option<OtherWays>> {
+        let Who::Member(id) = self.0.who else { return Ok(None) };
+        OtherWays::of(ctx, id).await.map(Some)
     }
 
     /// Organisations the viewer has rights in.

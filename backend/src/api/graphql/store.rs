@@ -6,6 +6,7 @@ use super::{
     contact::{Contact, ContactConnection, ContactEdge},
     guests::Visit,
     journey::Journey,
+    lists::{self, Way},
     message::{Message, MessageConnection, MessageEdge},
     overview::{Attention, Overview, SetupStep, attention, setup_steps},
     page,
@@ -19,9 +20,7 @@ use crate::{
 use async_graphql::{Context, ID, Object, Result};
 use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
 use cartwheel_entity::{cart, contact, journey, message};
-use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 /// A shop.
 pub struct Store(pub Access);
@@ -122,42 +121,28 @@ impl Store {
         let (first, place) = (page::size(first)?, page::place(after.as_deref())?);
         let counts = page::counts(ctx);
         let read = self.0.read(async |scoped| {
-            let found = || {
-                let mut query = scoped.find::<cart::Entity>();
-                if let Some(status) = status {
-                    query = query.filter(cart::Column::Status.eq(status.as_str()));
+            // Several questions, each with an index of its own: as one they would walk the whole list.
+            let (way, questions): (_, Vec<_>) = match searched(search.as_deref()) {
+                None => {
+                    let parts = lists::parts(status, kind);
+                    (Way::Along, parts.map(|(s, k)| lists::carts(scoped, Way::Along, s, k)).collect())
                 }
-                if let Some(kind) = kind {
-                    query = query.filter(cart::Column::Kind.eq(kind.as_str()));
-                }
-                query
-            };
-            let paged = |mut query: Select<cart::Entity>| {
-                if let Some((at, id)) = place {
-                    query = query.filter(before(cart::Column::UpdatedAt, cart::Column::Id, at, id));
-                }
-                query.order_by_desc(cart::Column::UpdatedAt).order_by_desc(cart::Column::Id).limit(first + 1)
-            };
-            // Two questions where somebody searches, each with an index of its own: as one they would walk the whole list.
-            let questions = match searched(search.as_deref()) {
-                None => vec![found()],
                 Some(text) => {
                     let people: Vec<_> =
                         contacts_like(scoped, &text).await?.into_iter().map(|c| c.id).collect();
                     let theirs = cart::Column::ContactId.among(people);
                     let another = cart::Column::ContactId.is_null().or(theirs.clone().not());
-                    vec![
-                        found().filter(theirs),
-                        found().filter(cart::Column::Number.eq(&text)).filter(another),
-                    ]
+                    let found = || lists::carts(scoped, Way::Found, status, kind);
+                    let numbered = found().filter(cart::Column::Number.eq(&text)).filter(another);
+                    (Way::Found, vec![found().filter(theirs), numbered])
                 }
             };
             let (mut rows, mut total) = (Vec::new(), counts.then_some(0));
             for question in questions {
                 if let Some(sum) = total {
-                    total = page::total(scoped, question.clone()).await?.map(|n| n + sum);
+                    total = page::total(scoped, question.clone()).await?.and_then(|n| page::within(n + sum));
                 }
-                rows.extend(paged(question).all(scoped.on()).await?);
+                rows.extend(lists::page_of_carts(question, way, place, first).all(scoped.on()).await?);
             }
             rows.sort_by_key(|c| std::cmp::Reverse((c.updated_at, c.id)));
             Ok::<_, DbError>((rows, total))
@@ -199,7 +184,7 @@ impl Store {
             let mut query = scoped.find::<contact::Entity>().filter(contact::Column::MergedInto.is_null());
             let total = if counts { page::total(scoped, query.clone()).await? } else { None };
             if let Some((at, id)) = place {
-                query = query.filter(before(contact::Column::LastSeenAt, contact::Column::Id, at, id));
+                query = query.filter(lists::before(contact::Column::LastSeenAt, contact::Column::Id, at, id));
             }
             let query = query
                 .order_by_desc(contact::Column::LastSeenAt)
@@ -260,7 +245,7 @@ impl Store {
             let mut query = scoped.find::<message::Entity>();
             let total = if counts { page::total(scoped, query.clone()).await? } else { None };
             if let Some((at, id)) = place {
-                query = query.filter(before(message::Column::CreatedAt, message::Column::Id, at, id));
+                query = query.filter(lists::before(message::Column::CreatedAt, message::Column::Id, at, id));
             }
             let query = query
                 .order_by_desc(message::Column::CreatedAt)
@@ -282,11 +267,6 @@ impl Store {
         let Ok(id) = id.parse::<MessageId>() else { return Ok(None) };
         Message::load(&self.0, id).await
     }
-}
-
-/// Rows that come after a place in a list ordered by time and id, both falling.
-fn before<C: ColumnTrait>(time: C, id: C, at: i64, after: uuid::Uuid) -> Condition {
-    Condition::any().add(time.lt(at)).add(Condition::all().add(time.eq(at)).add(id.lt(after)))
 }
 
 /// What is searched for: no NUL, which PostgreSQL cannot hold, nor any other control character.

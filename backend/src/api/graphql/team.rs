@@ -1,6 +1,7 @@
 //! What can be changed about who works in an organisation, and about one's own sign-in.
 
 use super::{
+    guests::act,
     access::{self, OrganisationAccess},
     errors::{self, UserError, team_errors},
     organisation::{ApiKey, Invitation, Organisation},
@@ -121,7 +122,7 @@ pub struct ApiKeyInput {
     expires_at: Option<Time>,
 }
 
-fn none(path: &str, what: &str) -> Vec<UserError> {
+pub(super) fn none(path: &str, what: &str) -> Vec<UserError> {
     vec![UserError::at(&[path], "not_found", format!("there is no such {what}"))]
 }
 
@@ -163,7 +164,7 @@ fn codes(ctx: &Context<'_>, outcome: Result<Vec<String>, SignInError>) -> Result
 }
 
 /// The viewer as a signed-in member.
-fn signed_in(ctx: &Context<'_>) -> Result<SignedIn> {
+pub(super) fn signed_in(ctx: &Context<'_>) -> Result<SignedIn> {
     let viewer = access::viewer(ctx)?;
     match (viewer.who, viewer.session) {
         (Who::Member(member), Some(session)) => Ok(SignedIn { member, session }),
@@ -231,14 +232,12 @@ impl TeamMutation {
         organisation_id: ID,
         id: ID,
     ) -> Result<TeamPayload> {
-        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(no_organisation());
-        };
-        let Ok(id) = id.parse::<InvitationId>() else { return no_such(TeamError::None("invitation")) };
-        let mut tx = access.write().await?;
-        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = invitations::withdraw(&organised, &access.api.env, &access.scope, id).await;
-        finish(access, tx, outcome).await
+        act(ctx, &organisation_id, async |tx, access| {
+            let id = id.parse::<InvitationId>().map_err(|_| TeamError::None("invitation"))?;
+            let organised = tx.organisation(&access.scope).await?;
+            invitations::withdraw(&organised, &access.api.env, &access.scope, id).await
+        })
+        .await
     }
 
     /// Gives a member another role in the organisation and all its stores, from their next request on; without one they have what
@@ -250,15 +249,12 @@ impl TeamMutation {
         id: ID,
         role: Option<RoleName>,
     ) -> Result<TeamPayload> {
-        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(no_organisation());
-        };
-        let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
-        let mut tx = access.write().await?;
-        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome =
-            members::set_role(&organised, &access.api.env, &access.scope, id, role.map(Role::from)).await;
-        finish(access, tx, outcome).await
+        act(ctx, &organisation_id, async |tx, access| {
+            let id = id.parse::<MemberId>().map_err(|_| TeamError::None("member"))?;
+            let organised = tx.organisation(&access.scope).await?;
+            members::set_role(&organised, &access.api.env, &access.scope, id, role.map(Role::from)).await
+        })
+        .await
     }
 
     /// Says what a member may do in one store, its own or one that was opened to the organisation, from their next request on;
@@ -272,27 +268,23 @@ impl TeamMutation {
         store_id: ID,
         role: Option<RoleName>,
     ) -> Result<TeamPayload> {
-        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(no_organisation());
-        };
-        let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
-        let Ok(store) = store_id.parse::<StoreId>() else { return no_such(TeamError::None("store")) };
-        let mut tx = access.write().await?;
-        let (env, scope) = (&access.api.env, &access.scope);
-        let outcome = members::set_store_role(&mut tx, env, scope, (id, store), role.map(Role::from)).await;
-        finish(access, tx, outcome).await
+        act(ctx, &organisation_id, async |tx, access| {
+            let id = id.parse::<MemberId>().map_err(|_| TeamError::None("member"))?;
+            let store = store_id.parse::<StoreId>().map_err(|_| TeamError::None("store"))?;
+            let (env, scope) = (&access.api.env, &access.scope);
+            members::set_store_role(tx, env, scope, (id, store), role.map(Role::from)).await
+        })
+        .await
     }
 
     /// Takes a member out, from their next request on; their keys stay. Needs the role admin, and at least the member's.
     async fn remove_member(&self, ctx: &Context<'_>, organisation_id: ID, id: ID) -> Result<TeamPayload> {
-        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(no_organisation());
-        };
-        let Ok(id) = id.parse::<MemberId>() else { return no_such(TeamError::None("member")) };
-        let mut tx = access.write().await?;
-        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = members::remove(&organised, &access.api.env, &access.scope, id).await;
-        finish(access, tx, outcome).await
+        act(ctx, &organisation_id, async |tx, access| {
+            let id = id.parse::<MemberId>().map_err(|_| TeamError::None("member"))?;
+            let organised = tx.organisation(&access.scope).await?;
+            members::remove(&organised, &access.api.env, &access.scope, id).await
+        })
+        .await
     }
 
     /// Makes a key of the API; its text is shown this once. Needs the role admin, and at least the role given.
@@ -332,14 +324,12 @@ impl TeamMutation {
 
     /// Takes a key back, from the next request on. Needs the role admin, and at least the key's.
     async fn revoke_api_key(&self, ctx: &Context<'_>, organisation_id: ID, id: ID) -> Result<TeamPayload> {
-        let Some(access) = OrganisationAccess::open_to(ctx, &organisation_id, Role::Admin)? else {
-            return Ok(no_organisation());
-        };
-        let Ok(id) = id.parse::<ApiKeyId>() else { return no_such(TeamError::None("key")) };
-        let mut tx = access.write().await?;
-        let organised = tx.organisation(&access.scope).await.map_err(|e| access.fault(&e))?;
-        let outcome = keys::revoke(&organised, &access.api.env, &access.scope, id).await;
-        finish(access, tx, outcome).await
+        act(ctx, &organisation_id, async |tx, access| {
+            let id = id.parse::<ApiKeyId>().map_err(|_| TeamError::None("key"))?;
+            let organised = tx.organisation(&access.scope).await?;
+            keys::revoke(&organised, &access.api.env, &access.scope, id).await
+        })
+        .await
     }
 
     /// Ends one of the viewer's own sessions, at once; without an id, all but the one that asks.

@@ -6,7 +6,7 @@ use crate::{
     auth::{Sessions, grant::Grants},
     testing::{TestApp, TestStore},
 };
-use async_graphql::{Request, Response, Variables, dataloader::DataLoader};
+use async_graphql::{Request, Response, Variables};
 use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ mod billing;
 mod canaries;
 mod circles;
 mod guests;
+mod lists;
 mod many;
 mod rights;
 mod stories;
@@ -40,6 +41,7 @@ impl Service {
             mails: false,
             // Nobody answers there: what has to ask Stripe says so.
             billing: Some(crate::testing::stripe::billing(app, "http://127.0.0.1:9")),
+            rates: std::sync::Arc::new(crate::api::rate::Rates::new(1_000_000)),
         };
         Self { schema: schema(api.clone(), false), api }
     }
@@ -51,11 +53,8 @@ impl Service {
     }
 
     async fn ask(&self, key: Option<&str>, query: &str, variables: Value) -> Response {
-        let mut request = Request::new(query)
-            .variables(Variables::from_json(variables))
-            .data(DataLoader::new(loaders::Contacts(self.api.clone()), tokio::spawn))
-            .data(DataLoader::new(loaders::Carts(self.api.clone()), tokio::spawn))
-            .data(DataLoader::new(loaders::Orders(self.api.clone()), tokio::spawn));
+        let mut request = Request::new(query).variables(Variables::from_json(variables));
+        loaders::insert(&mut request.data, &self.api);
         if let Some(key) = key
             && let Some(viewer) = self.api.grants.viewer(key).await.expect("asked")
         {

@@ -1,14 +1,12 @@
 //! Stripe's API, as much of it as we use: form bodies, an idempotency key on each change, one dated version, and errors that say whether
 //! to try again.
 
-mod connection;
 mod form;
 pub mod object;
 
-pub use connection::Endpoint;
 pub use form::Form;
 
-use crate::config::Secret;
+use crate::{config::Secret, https::Endpoint};
 use cartwheel_domain::time::{Millis, SECOND};
 use http_body_util::Full;
 use hyper::{

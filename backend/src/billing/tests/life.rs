@@ -15,6 +15,7 @@ fn kinds(mails: &[crate::accounts::mailbox::Mail]) -> Vec<&'static str> {
             BillingNews::PaymentFailed { .. } => "failed",
             BillingNews::Unpaid => "unpaid",
             BillingNews::Ended { .. } => "ended",
+            BillingNews::Erasure { .. } => "erasure",
         },
         _ => "other",
     };
@@ -174,10 +175,7 @@ async fn a_whole_life(app: TestApp) {
 /// A wrong key of ours is not the owner's fault, and what Stripe cannot say now is said so.
 #[db_test]
 async fn a_stripe_that_cannot_be_asked_is_said_so(app: TestApp) {
-    use crate::{
-        billing::stripe::{Endpoint, Stripe},
-        config::Secret,
-    };
+    use crate::{billing::stripe::Stripe, config::Secret, https::Endpoint};
     let store = app.store("a").await;
     let scope = OrganisationScope::system(organisation(&store));
     let (_, url) = FakeStripe::start();

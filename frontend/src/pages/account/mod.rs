@@ -1,8 +1,10 @@
-//! The person's own account: who they are, their password, the code at sign-in, and the browsers that are signed in.
+//! The person's own account: who they are, their password, the code at sign-in, passkeys, accounts at providers, and the browsers that
+//! are signed in.
 
 mod factor;
 mod password;
 mod sessions;
+mod ways;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ pub fn Account() -> impl IntoView {
     // The form stands beside the data, so that what is typed outlives a new answer.
     let password = password::form(query);
     let factor = factor::card(query);
+    let (passkeys, providers) = (ways::passkeys(query), ways::providers(query));
     let content = stateful(
         query,
         || skeleton_lines(6),
@@ -39,7 +42,7 @@ pub fn Account() -> impl IntoView {
         <PageHead title=t::nav_account() />
         <div class="columns columns--side">
             {content}
-            <div class="stack">{factor}{password}</div>
+            <div class="stack">{factor}{passkeys}{providers}{password}</div>
         </div>
     }
     .into_any()

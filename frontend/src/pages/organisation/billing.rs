@@ -139,7 +139,7 @@ fn notices(data: &Data) -> Vec<AnyView> {
     if let (Some(_), Some(until)) = (data.past_due_since, data.grace_ends_at) {
         list.push(notice(Tone::Caution, t::billing_past_due(&format::date(until.0)), none()));
     }
-    if let Some(at) = data.cancels_at {
+    if let Some(at) = data.cancels_at.filter(|_| subscribed(&data.status)) {
         list.push(notice(Tone::Caution, t::billing_cancels(&format::date(at.0)), none()));
     }
     if let Some(at) = data.retained_until {
@@ -290,7 +290,12 @@ fn plans(data: &Data, desk: Desk) -> AnyView {
         view! { <Segmented label=t::new_store_currency() options=currencies value=desk.currency on_pick=move |code: String| desk.currency.set(code) /> }
     });
     let (own, list) = (data.plan.clone(), data.plans.clone());
-    let rows = move || list.iter().map(|one| offer(one, &own, bound, desk)).collect_view();
+    // Of a plan that is over none is one's own: each can be chosen, the free one too.
+    let over = data.status == "canceled";
+    let rows = move || {
+        let own = Some(own.as_str()).filter(|_| !over);
+        list.iter().map(|one| offer(one, own, (bound, over), desk)).collect_view()
+    };
     view! {
         <section class="section" aria-labelledby="plans">
             <div class="row row--between row--wrap">
@@ -306,7 +311,7 @@ fn plans(data: &Data, desk: Desk) -> AnyView {
     .into_any()
 }
 
-fn offer(plan: &Plan, own: &str, bound: bool, desk: Desk) -> AnyView {
+fn offer(plan: &Plan, own: Option<&str>, (bound, over): (bool, bool), desk: Desk) -> AnyView {
     let (cycle, currency) = (desk.cycle.get(), desk.currency.get());
     let price = plan
         .prices
@@ -327,12 +332,15 @@ fn offer(plan: &Plan, own: &str, bound: bool, desk: Desk) -> AnyView {
         .filter(|one| one.included > 0)
         .map(|one| format!("{} {}", format::number(one.included), measure(&one.measure)))
         .collect();
-    let (key, current) = (plan.key.clone(), plan.key == own);
+    let (key, current) = (plan.key.clone(), own == Some(plan.key.as_str()));
     let free = plan.prices.is_empty();
     let choose = move |()| {
         let organisation = desk.organisation();
         let (plan, cycle) = (key.clone(), desk.cycle());
-        if bound {
+        if free {
+            let variables = graphql::change_plan::Variables { organisation, plan, cycle, at: None };
+            desk.change.send::<graphql::ChangePlan>(variables, move |_| desk.done(t::billing_changed()));
+        } else if bound {
             let variables = graphql::preview_plan::Variables { organisation, plan: plan.clone(), cycle };
             desk.change.send::<graphql::PreviewPlan>(variables, move |data| {
                 if let Some(preview) = data.preview_plan.preview {
@@ -350,7 +358,7 @@ fn offer(plan: &Plan, own: &str, bound: bool, desk: Desk) -> AnyView {
     };
     let action = if current {
         Some(badge(Tone::Positive, Some(Icon::Check), t::billing_current()))
-    } else if desk.owner() && !free {
+    } else if desk.owner() && (!free || over) {
         Some(view! { <Button label=t::billing_choose() of=name(&plan.key) busy=desk.change.busy on_press=choose /> }.into_any())
     } else {
         None

@@ -39,6 +39,12 @@ fn every_action_of_the_server_is_a_sentence() {
             json!({ "changed": ["name"] }),
             "Ann changed settings of Lamps",
         ),
+        (
+            "store.erased",
+            "store_1",
+            json!({ "kept_until": 0 }),
+            "The people in Lamps were erased: its plan was over for long",
+        ),
         ("store.made", "store_1", json!({ "live": true }), "Ann made the store Lamps"),
         (
             "journey.published",

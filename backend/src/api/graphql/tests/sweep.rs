@@ -10,7 +10,6 @@ use crate::{
 };
 use async_graphql::{
     Request, Response, Variables,
-    dataloader::DataLoader,
     parser::{
         parse_schema,
         types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
@@ -19,15 +18,15 @@ use async_graphql::{
 use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{
-        ApiKeyId, CartId, ContactId, InvitationId, JourneyId, MemberId, MessageId, OrganisationId, SessionId,
-        StoreId,
+        ApiKeyId, CartId, ContactId, InvitationId, JourneyId, MemberId, MemberIdentityId, MessageId,
+        OrganisationId, PasskeyId, SessionId, StoreId,
     },
     time::{HOUR, MINUTE},
 };
 use cartwheel_entity as entity;
 use cartwheel_macros::db_test;
 use futures_util::{FutureExt, StreamExt};
-use sea_orm::QueryOrder;
+use sea_orm::{ActiveValue::Set, QueryOrder};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -44,6 +43,8 @@ pub(super) enum Named {
     Invitation,
     Key,
     Session,
+    Passkey,
+    Identity,
     CartPlace,
     ContactPlace,
     MessagePlace,
@@ -63,8 +64,8 @@ enum Filled {
 fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
     use Filled::{Absent, Id, With};
     use Named::{
-        Cart, CartPlace, Contact, ContactPlace, Invitation, Journey, Key, Member, Message, MessagePlace,
-        Organisation, Session, Store,
+        Cart, CartPlace, Contact, ContactPlace, Identity, Invitation, Journey, Key, Member, Message,
+        MessagePlace, Organisation, Passkey, Session, Store,
     };
     match (owner, field, argument) {
         ("Query", "store", "id") | ("Mutation" | "Subscription", _, "storeId") => Id(Store),
@@ -99,6 +100,9 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", "createOrganisation", "name") => With("\"\""),
         ("Mutation", "revokeApiKey", "id") => Id(Key),
         ("Mutation", "endSession", "id") => Id(Session),
+        ("Mutation", "removePasskey", "id") => Id(Passkey),
+        ("Mutation", "disconnectIdentity", "id") => Id(Identity),
+        ("Mutation", "addPasskey", "note" | "credential" | "name") => With("\"taken, or so\""),
         ("ApiKeyInput", _, "storeId") => Id(Store),
         ("ApiKeyInput", _, "name") => With("\"taken\""),
         ("ApiKeyInput", _, "expiresAt") => Absent,
@@ -118,7 +122,12 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", "inviteMember", "email") => With("\"taken@team.example\""),
         (_, _, "role") => With("SUPPORT"),
         ("Mutation", "changePassword", "old" | "new")
-        | ("Mutation", "startSecondFactor" | "renewRecoveryCodes" | "endSecondFactor", "password")
+        | (
+            "Mutation",
+            "startSecondFactor" | "renewRecoveryCodes" | "endSecondFactor" | "startPasskey" | "removePasskey"
+            | "disconnectIdentity",
+            "password",
+        )
         | ("Mutation", "confirmSecondFactor" | "renewRecoveryCodes" | "endSecondFactor", "code") => {
             With("\"taken, or so\"")
         }
@@ -276,6 +285,8 @@ pub(super) fn random(app: &TestApp) -> Ids {
         (Named::Invitation, InvitationId(id()).to_string()),
         (Named::Key, ApiKeyId(id()).to_string()),
         (Named::Session, SessionId(id()).to_string()),
+        (Named::Passkey, PasskeyId(id()).to_string()),
+        (Named::Identity, MemberIdentityId(id()).to_string()),
         (Named::CartPlace, place()),
         (Named::ContactPlace, place()),
         (Named::MessagePlace, place()),
@@ -293,10 +304,8 @@ pub(super) async fn ask(
     if document.operation != "subscription" {
         return service.ask(token, &document.text, Value::Object(variables)).await;
     }
-    let mut request = Request::new(&document.text)
-        .variables(Variables::from_json(Value::Object(variables)))
-        .data(DataLoader::new(super::loaders::Contacts(service.api.clone()), tokio::spawn))
-        .data(DataLoader::new(super::loaders::Orders(service.api.clone()), tokio::spawn));
+    let mut request = Request::new(&document.text).variables(Variables::from_json(Value::Object(variables)));
+    super::loaders::insert(&mut request.data, &service.api);
     if let Some(token) = token
         && let Some(viewer) = service.api.grants.viewer(token).await.expect("asked")
     {
@@ -346,8 +355,8 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key circle_entry circle_member circle_seat company consent_event contact contact_identity
-        data_key event invitation journey journey_copy journey_run journey_version mail_token member membership message message_attempt
-        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation privacy_request
+        data_key event invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
+        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template usage_hour usage_period);
     let folder =
@@ -396,6 +405,27 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
             .one(system.on()),
     )
     .await;
+    let (passkey, identity): (PasskeyId, MemberIdentityId) = (app.env().id(), app.env().id());
+    let laptop = entity::passkey::ActiveModel {
+        id: Set(passkey.uuid()),
+        member_id: Set(member.uuid()),
+        credential: Set(CANARY.into()),
+        public_key: Set("{}".into()),
+        name: Set(CANARY.into()),
+        created_at: Set(app.env().now()),
+        last_used_at: Set(None),
+    };
+    system.insert::<entity::passkey::Entity>(laptop).await.expect("inserted");
+    let elsewhere = entity::member_identity::ActiveModel {
+        id: Set(identity.uuid()),
+        member_id: Set(member.uuid()),
+        issuer: Set(format!("https://{CANARY}.example")),
+        subject: Set(CANARY.into()),
+        email: Set(Some(format!("olga@{CANARY}.example"))),
+        created_at: Set(app.env().now()),
+        last_used_at: Set(None),
+    };
+    system.insert::<entity::member_identity::Entity>(elsewhere).await.expect("inserted");
     tx.commit().await.expect("committed");
     let ids = BTreeMap::from([
         (Named::Store, store.id().to_string()),
@@ -408,6 +438,8 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
         (Named::Invitation, InvitationId(invitation.id).to_string()),
         (Named::Key, ApiKeyId(key.id).to_string()),
         (Named::Session, SessionId(session.id).to_string()),
+        (Named::Passkey, passkey.to_string()),
+        (Named::Identity, identity.to_string()),
         (Named::CartPlace, place(cart_row.updated_at, cart_row.id)),
         (Named::ContactPlace, place(person_row.last_seen_at, person_row.id)),
         (Named::MessagePlace, place(message.created_at, message.id)),

@@ -1,4 +1,5 @@
-//! One call over HTTP/1.1: to the real Stripe by TLS (rustls on ring, the public authorities), without it on this machine alone.
+//! One call over HTTP/1.1 to those the operator has named (Stripe, providers of sign-in): by TLS (rustls on ring, the public
+//! authorities), without it on this machine alone. Redirects are not followed.
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -18,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-/// How long a call may take in all. Stripe answers within a few seconds; whoever waits for us is a person or a job.
+/// How long a call may take in all. Those we ask answer within a few seconds; whoever waits for us is a person or a job.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Most bytes of an answer.
 const MOST: usize = 4 * 1024 * 1024;
@@ -42,12 +43,12 @@ pub struct Answer {
 }
 
 impl Endpoint {
-    /// Where an address leads.
+    /// Where an address leads that names a server and no more.
     ///
     /// # Errors
-    /// What is wrong with it. Without TLS only this machine may be asked: the key of the account goes with each call.
+    /// What is wrong with it. Without TLS only this machine may be asked: secrets go with each call.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let wrong = || "an address such as https://api.stripe.com".to_owned();
+        let wrong = || "an address such as https://api.example.com".to_owned();
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
         let rest = rest.trim_end_matches('/');
         let (host, port) = match rest.rsplit_once(':') {
@@ -61,7 +62,7 @@ impl Endpoint {
         let (tls, usual) = match scheme {
             "https" => (Some(Arc::new(tls()?)), 443),
             "http" if matches!(host, "127.0.0.1" | "localhost") => (None, 80),
-            "http" => return Err("https, since the key goes with each call; http is for this machine".into()),
+            "http" => return Err("https, since secrets go with each call; http is for this machine".into()),
             _ => return Err(wrong()),
         };
         Ok(Self { host: host.to_owned(), port: port.unwrap_or(usual), tls })
