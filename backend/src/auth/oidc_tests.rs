@@ -236,7 +236,10 @@ async fn an_answer_counts_where_it_was_asked_for(app: TestApp) {
         let denied = Back { state: said, error: "access_denied".into(), ..Back::default() };
         assert!(matches!(come(away.note.clone(), denied).await, Err(SignInError::Refused)));
     }
-    assert!(matches!(come(away.note.clone(), Back::default()).await, Err(SignInError::NoChallenge)), "nothing");
+    assert!(
+        matches!(come(away.note.clone(), Back::default()).await, Err(SignInError::NoChallenge)),
+        "nothing"
+    );
     let failed = Back { state: state.clone(), error: "server_error\r\nx".into(), ..Back::default() };
     assert!(matches!(come(away.note.clone(), failed).await, Err(SignInError::Provider(_))));
 

@@ -1,9 +1,9 @@
 //! What can be changed about who works in an organisation, and about one's own sign-in.
 
 use super::{
-    guests::act,
     access::{self, OrganisationAccess},
     errors::{self, UserError, team_errors},
+    guests::act,
     organisation::{ApiKey, Invitation, Organisation},
     scalars::Time,
 };
