@@ -302,7 +302,7 @@ async fn stripe_is_heard_by_its_signature_alone(app: TestApp) {
 #[db_test]
 async fn callers_of_the_api_know_how_they_stand(app: TestApp) {
     let store = app.store("a").await;
-    let whole = whole(&app).await;
+    let whole = crate::testing::door::whole_at(&app, 100).await;
     let service = init_service(WebApp::new().configure(whole.routes())).await;
     let ask = async |key: Option<&str>| {
         let mut request = TestRequest::post()

@@ -9,9 +9,22 @@ use crate::{
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::sync::Arc;
 
-/// The service as it is put together for serving, with mail, strangers let in, and a Stripe that nobody answers for.
+/// The service as it is put together for serving, with mail, strangers let in, and a Stripe that nobody answers for. Nobody is told
+/// that they ask too much.
+///
+/// # Panics
+/// When it cannot be put together.
 pub async fn whole(app: &TestApp) -> App {
+    whole_at(app, 1_000_000).await
+}
+
+/// The same, with so many requests a second for each caller.
+///
+/// # Panics
+/// When it cannot be put together.
+pub async fn whole_at(app: &TestApp, api_rate: u32) -> App {
     let config = Config {
+        api_rate,
         public_url: "https://cartwheel.example".into(),
         mail_from: Some("no-reply@cartwheel.example".into()),
         sign_up: SignUp::Open,
