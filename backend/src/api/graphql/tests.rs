@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 mod billing;
 mod canaries;
+mod fences;
 mod guests;
 mod many;
 mod rights;
