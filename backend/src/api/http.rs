@@ -7,15 +7,17 @@ use super::{
 };
 use crate::{
     auth::http::Site,
+    config::Config,
     db::{Db, dialect},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
+    guard::{self, GuardContext},
     http::{StatusCode, header},
     web,
 };
 use async_graphql::Data;
-use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
+use async_graphql_actix_web::{GraphQLResponse, GraphQLSubscription};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     ids::{MessageId, StoreId},
@@ -24,6 +26,8 @@ use cartwheel_domain::{
 use cartwheel_entity::message_content;
 use ring::hmac;
 use sea_orm::{ColumnTrait, QueryFilter};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Largest body of a query; a parse error repeats the line it is on, so this bounds answers too.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -32,8 +36,18 @@ pub const MAX_BODY: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Bearer(pub String);
 
-/// That a request came over a socket, whose token was shown once and may be over by now.
-pub struct OverSocket;
+/// Operations that may be under way on one socket at a time, subscriptions among them; a page of the console has three.
+pub const MOST_AT_ONCE: usize = 50;
+
+/// That a request came over a socket, whose token was shown once and may be over by now; and how many more there is room for.
+#[derive(Clone)]
+pub struct OverSocket(pub Arc<Semaphore>);
+
+impl Default for OverSocket {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_AT_ONCE)))
+    }
+}
 
 /// Adds the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -41,8 +55,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/graphql")
                 .app_data(web::PayloadConfig::new(MAX_BODY))
-                .app_data(web::JsonConfig::default().limit(MAX_BODY))
-                .route(web::post().to(graphql))
+                .route(web::post().guard(guard::fn_guard(is_json)).to(graphql))
+                .route(web::post().to(not_json))
                 .route(web::get().to(explorer)),
         )
         .route("/graphql/ws", web::get().to(socket))
@@ -67,6 +81,21 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/readyz", web::get().to(ready));
 }
 
+/// JSON by its name: what a form or a script of another site can send without asking is anything but that.
+fn is_json(request: &GuardContext<'_>) -> bool {
+    let named = request.head().headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = named.and_then(|value| value.split(';').next()).unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
+}
+
+async fn not_json() -> HttpResponse {
+    refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with the content type application/json")
+}
+
+fn refused(status: StatusCode, message: &str) -> HttpResponse {
+    HttpResponse::build(status).json(serde_json::json!({ "errors": [{ "message": message }] }))
+}
+
 fn bearer(request: &HttpRequest) -> Option<String> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
@@ -78,15 +107,19 @@ async fn graphql(
     schema: web::Data<ApiSchema>,
     api: web::Data<Api>,
     site: web::Data<Site>,
-    query: GraphQLRequest,
+    body: web::Bytes,
 ) -> HttpResponse {
     use actix_web::Responder;
     if !site.own(&request) {
-        return HttpResponse::Forbidden()
-            .json(serde_json::json!({ "errors": [{ "message": "this request comes from another site" }] }));
+        return refused(StatusCode::FORBIDDEN, "this request comes from another site");
     }
+    // One operation: many in one request would be a way around the bounds of each.
+    let Ok(query) = serde_json::from_slice::<async_graphql::Request>(&body) else {
+        let said = "send one JSON object with \"query\", and \"variables\" and \"operationName\" where it needs them";
+        return refused(StatusCode::BAD_REQUEST, said);
+    };
     let number = RequestId(api.env.secret::<9>("req_"));
-    let mut query = query.into_inner().data(number.clone());
+    let mut query = query.data(number.clone());
     loaders::insert(&mut query.data, &api);
     let mut caller = Caller::Stranger(site.caller(&request));
     if let Some(token) = bearer(&request) {
@@ -103,6 +136,9 @@ async fn graphql(
                 );
             }
         }
+    } else if !development(&request) {
+        // Strangers can read `schema.graphql`; they need not be told which of it runs here.
+        query = query.disable_introspection();
     }
     let stand = api.rates.take(caller, api.env.now());
     if let Some(said) = stand.refused() {
@@ -144,9 +180,13 @@ fn signed_out() -> HttpResponse {
         .json(serde_json::json!({ "errors": [{ "message": "the session is over; sign in again", "extensions": { "code": "signed_out" } }] }))
 }
 
+fn development(request: &HttpRequest) -> bool {
+    request.app_data::<web::Data<Config>>().is_some_and(|config| config.development)
+}
+
 /// A page to try queries in; only in development.
-async fn explorer(config: web::Data<crate::config::Config>) -> HttpResponse {
-    if !config.development {
+async fn explorer(request: HttpRequest) -> HttpResponse {
+    if !development(&request) {
         return HttpResponse::NotFound().finish();
     }
     HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(("content-security-policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'")).body(include_str!("explorer/index.html"))
@@ -177,7 +217,7 @@ async fn socket(
             let mut data = Data::default();
             data.insert(viewer);
             data.insert(Bearer(token));
-            data.insert(OverSocket);
+            data.insert(OverSocket::default());
             data.insert(RequestId(api.env.secret::<9>("req_")));
             loaders::insert(&mut data, &api);
             Ok(data)

@@ -68,12 +68,15 @@ impl Site {
     }
 
     /// Whether a request comes from our own pages or from no page at all: `Origin` is absent, or names the
-    /// host the request was sent to, or our public address.
+    /// host the request was sent to (by https, where we are reached so), or our public address.
     pub fn own(&self, request: &HttpRequest) -> bool {
         let Some(origin) = request.headers().get(ORIGIN) else { return true };
         let Ok(origin) = origin.to_str() else { return false };
         let host = request.headers().get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
-        let own = origin.split_once("://").is_some_and(|(_, rest)| !host.is_empty() && rest == host);
+        // A page of this host that came unencrypted may be anybody's on the way to it.
+        let own = origin.split_once("://").is_some_and(|(scheme, rest)| {
+            !host.is_empty() && rest == host && (scheme == "https" || !self.secure())
+        });
         own || origin == self.public_url
     }
 }

@@ -152,7 +152,13 @@ impl Play<'_> {
     async fn play(&mut self, history: &History) {
         let mut jars = [vec![self.family.first.clone()], vec![self.family.first.clone()]];
         let jar = |who: usize| if history.tabs { 0 } else { who };
+        let mut after = 0;
         for step in &history.moves {
+            // It stays over; two more moves would show it if not.
+            after += usize::from(self.family.over);
+            if after > 2 {
+                break;
+            }
             match *step {
                 Move::Renew { who, lost } => {
                     let token = jars[jar(who)].last().cloned().expect("a token");
@@ -183,7 +189,7 @@ impl Play<'_> {
     /// Both show what they have, out of the time in which an answer may be asked for again: whoever comes second ends it for both.
     async fn end(&mut self, jars: &[Vec<String>; 2], tabs: bool) {
         let mut through = 0;
-        for jar in jars.iter().take(if tabs { 1 } else { 2 }) {
+        for jar in jars.iter().take(if tabs || self.family.over { 1 } else { 2 }) {
             self.app.clock().advance(11 * SECOND);
             let token = jar.last().cloned().expect("a token");
             through += usize::from(self.renew(&token).await.is_some());
@@ -192,7 +198,7 @@ impl Play<'_> {
         if !tabs && !self.family.expired(self.app.env().now()) {
             assert!(self.family.over, "two hands, and the family lives");
         }
-        for token in self.access.iter().rev().take(if self.family.over { 2 } else { 0 }) {
+        for token in self.access.iter().rev().take(usize::from(self.family.over)) {
             assert!(
                 self.sessions.authenticate(token).await.expect("asked").is_none(),
                 "an access token lives on"
@@ -245,7 +251,7 @@ async fn of_two_hands_one_holds_the_session(app: TestApp) {
         }
     }
     println!("rotation: {many} histories, {told:?}");
-    assert!(told.renewals > many && told.asked_again > many / 50, "{told:?}");
+    assert!(told.renewals > many && told.asked_again > many / 10, "{told:?}");
     assert!(told.thefts > many / 3 && told.signed_out > many / 50 && told.expired > many / 200, "{told:?}");
 }
 

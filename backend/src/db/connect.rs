@@ -154,6 +154,17 @@ impl Db {
             .await
     }
 
+    /// The same database, telling of each statement after it was run; for tests that look at what is asked of it.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn told(&self, tell: Arc<dyn Fn(&sea_orm::Statement) + Send + Sync>) -> Self {
+        let mut told = self.clone();
+        for connection in [&mut told.writer, &mut told.reader] {
+            let tell = Arc::clone(&tell);
+            connection.set_metric_callback(move |info| tell(info.statement));
+        }
+        told
+    }
+
     /// Which of the two it is.
     pub fn dialect(&self) -> Dialect {
         self.dialect

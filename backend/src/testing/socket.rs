@@ -1,4 +1,4 @@
-//! A WebSocket client that does as it is told, and nothing by itself (RFC 6455).
+//! A WebSocket client that does as it is told, and by itself says only that it is there (RFC 6455).
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,7 +11,9 @@ pub struct Socket(TcpStream);
 /// What a frame is.
 pub const TEXT: u8 = 1;
 /// What a frame is: the connection ends.
-pub const CLOSE: u8 = 8;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
 
 impl Socket {
     /// Knocks at `path`; the first line of the answer where that is no "101".
@@ -61,7 +63,7 @@ impl Socket {
     }
 
     /// The next frame; `None` when the connection is over.
-    pub async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+    async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
         let kind = self.0.read_u8().await.ok()? & 0x0f;
         let length = match self.0.read_u8().await.ok()? & 0x7f {
             126 => usize::from(self.0.read_u16().await.ok()?),
@@ -79,6 +81,9 @@ impl Socket {
             match self.next().await? {
                 (TEXT, said) => return Some(String::from_utf8_lossy(&said).into_owned()),
                 (CLOSE, _) => return None,
+                (PING, said) => {
+                    self.frame(true, PONG, &said).await;
+                }
                 _ => {}
             }
         }

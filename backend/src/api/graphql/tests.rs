@@ -10,9 +10,11 @@ use async_graphql::{Request, Response, Variables};
 use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
+mod abuse;
 mod billing;
 mod canaries;
 mod circles;
+mod fences;
 mod guests;
 mod lists;
 mod many;
@@ -213,7 +215,7 @@ async fn nothing_goes_through_an_open_socket_after_sign_out(app: TestApp) {
         let mut kept = async_graphql::Data::default();
         kept.insert(viewer.clone());
         kept.insert(Bearer(granted.access_token.clone()));
-        kept.insert(OverSocket);
+        kept.insert(OverSocket::default());
         let answers = service.schema.execute_stream_with_session_data(request, kept.into());
         futures_util::StreamExt::collect::<Vec<_>>(answers).await.remove(0)
     };
