@@ -110,7 +110,7 @@ impl Sessions {
             return Err(SignInError::TooMany);
         }
         let known = known.iter().filter_map(|row| URL_SAFE_NO_PAD.decode(&row.credential).ok());
-        let known = known.map(Into::into).collect();
+        let known = known.collect();
         let (options, state) =
             webauthn.start_passkey_registration(row.id, &row.email, &row.name, Some(known)).map_err(fault)?;
         let mut options = serde_json::to_value(options).map_err(fault)?;
@@ -238,7 +238,7 @@ impl Sessions {
         let row = row.ok_or(SignInError::Refused)?;
         let mut key: Passkey = serde_json::from_str(&row.public_key).map_err(fault)?;
         let shown = webauthn
-            .finish_discoverable_authentication_v2(&answer, begun.said, &DiscoverableKey::from(&key))
+            .finish_discoverable_authentication_v2(&answer, begun.said, DiscoverableKey::from(&key))
             .map_err(unconvincing)?;
         if row.last_used_at.is_some_and(|used| begun.at <= used) {
             return Err(SignInError::NoChallenge);

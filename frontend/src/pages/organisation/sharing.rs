@@ -8,7 +8,7 @@ use crate::graphql;
 use crate::graphql::guests::{
     GuestsOrganisationGuests as Guest, GuestsOrganisationSuppressionSharings as Sharing,
 };
-use crate::i18n::{format, t};
+use crate::i18n::t;
 use crate::pages::shared::outcome;
 use crate::ui::{Button, ButtonKind, Confirm, Dialog, Icon, Tone, badge, moment};
 
