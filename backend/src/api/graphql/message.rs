@@ -4,7 +4,6 @@ use super::{
     access::Access,
     cart::Cart,
     contact::Contact,
-    lists,
     loaders::{Carts, Contacts, Key},
     page::PageInfo,
     scalars::{Json, Time},
@@ -13,7 +12,7 @@ use crate::db::DbError;
 use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
 use cartwheel_domain::ids::{CartId, MessageId};
 use cartwheel_entity::{contact, message, message_content, template};
-use sea_orm::{ColumnTrait, QueryFilter, sea_query::SimpleExpr};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::SimpleExpr};
 
 /// Messages, a page of them.
 #[derive(SimpleObject)]
@@ -99,7 +98,12 @@ pub const fn status_word(status: i32) -> &'static str {
 /// A fault.
 pub async fn messages_of(access: &Access, which: SimpleExpr, most: u64) -> Result<Vec<Message>> {
     let rows = access.read(async |scoped| {
-        Ok::<_, DbError>(lists::latest_messages(scoped, which, most).all(scoped.on()).await?)
+        let query = scoped
+            .find::<message::Entity>()
+            .filter(which)
+            .order_by_desc(message::Column::CreatedAt)
+            .limit(most);
+        Ok::<_, DbError>(query.all(scoped.on()).await?)
     });
     Ok(rows.await?.into_iter().map(|row| Message { access: access.clone(), row }).collect())
 }
