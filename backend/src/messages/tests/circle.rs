@@ -108,7 +108,7 @@ impl Pair {
     async fn outcome(&self, who: ContactId) -> (i32, Option<String>) {
         self.flow.drain().await;
         let all = self.flow.messages().await;
-        let last = all.into_iter().filter(|m| m.contact_id == who.uuid()).next_back().expect("a message");
+        let last = all.into_iter().rfind(|m| m.contact_id == who.uuid()).expect("a message");
         (last.status, last.reason)
     }
 }
