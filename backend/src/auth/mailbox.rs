@@ -27,6 +27,19 @@ pub struct Mailbox {
     pub sign_up: bool,
 }
 
+/// Somebody who takes an invitation up.
+#[derive(Debug, Clone, Copy)]
+pub struct Join<'a> {
+    /// The token of the link.
+    pub token: &'a str,
+    /// The name of somebody new.
+    pub name: &'a str,
+    /// A member's password, or the one somebody new chooses.
+    pub password: &'a str,
+    /// The language of somebody new.
+    pub language: Language,
+}
+
 /// Somebody who makes an account.
 #[derive(Debug, Clone, Copy)]
 pub struct SignUp<'a> {

@@ -5,6 +5,7 @@
 //! with each use, and its second use ends the session.
 
 pub mod device;
+mod ends;
 pub mod grant;
 mod hashing;
 pub mod http;

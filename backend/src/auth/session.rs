@@ -1,5 +1,8 @@
 //! Sign-in, refresh and sign-out.
 
+pub use super::ends::Which;
+pub(super) use super::ends::end_sessions;
+pub use super::mailbox::Join;
 use super::{
     device::DEVICE_TRIES,
     hashing::Hashing,
@@ -26,7 +29,6 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{MemberId, SessionId, StoreId},
-    locale::Language,
     time::{DAY, Millis, SECOND},
 };
 use cartwheel_entity::{member, session};
@@ -587,52 +589,6 @@ impl Sessions {
         });
         Ok(alive.map(|s| (access, s.second_factor)))
     }
-}
-
-/// Somebody who takes an invitation up.
-#[derive(Debug, Clone, Copy)]
-pub struct Join<'a> {
-    /// The token of the link.
-    pub token: &'a str,
-    /// The name of somebody new.
-    pub name: &'a str,
-    /// A member's password, or the one somebody new chooses.
-    pub password: &'a str,
-    /// The language of somebody new.
-    pub language: Language,
-}
-
-/// Which sessions of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// This one.
-    One(SessionId),
-    /// All but this one.
-    But(SessionId),
-    /// All.
-    All,
-}
-
-pub(super) async fn end_sessions(
-    system: &System<'_>,
-    now: Millis,
-    member: MemberId,
-    which: Which,
-) -> Result<u64, DbError> {
-    let which = match which {
-        Which::One(id) => session::Column::Id.eq(id.uuid()),
-        Which::But(id) => session::Column::Id.ne(id.uuid()),
-        Which::All => session::Column::Id.is_not_null(),
-    };
-    let done = system
-        .update::<session::Entity>()
-        .col_expr(session::Column::EndedAt, Expr::value(now))
-        .filter(session::Column::MemberId.eq(member.uuid()))
-        .filter(session::Column::EndedAt.is_null())
-        .filter(which)
-        .exec(system.on())
-        .await?;
-    Ok(done.rows_affected)
 }
 
 async fn session_by(system: &System<'_>, id: SessionId) -> Result<Option<session::Model>, DbError> {
