@@ -32,6 +32,9 @@ use std::{
 };
 use uuid::Uuid;
 
+mod by_hand;
+mod reading;
+
 /// By what conditions are put into statements, on both.
 const MEANS: [&str; 8] = [
     "Organised::delete",
@@ -572,117 +575,4 @@ async fn without_its_condition_no_statement_passes_the_next_fence(app: TestApp) 
     assert_eq!(by_means.keys().copied().collect::<BTreeSet<_>>(), expected, "each means has its trial");
     assert!(all >= 80 && tables.len() >= 22, "{all} {}", tables.len());
     plain.allow_leftovers();
-}
-
-/// Where product code outside `db/` names a tenant's column itself: in the ORM's words, and in texts. Most of it runs over all
-/// stores, where PostgreSQL's next fence is open: there the sweep, the tests of guests and of billing stand alone. Whoever adds a place looks
-/// whether the scope could not put the condition there, and has a test that fails without it.
-const BY_HAND: &[(&str, usize, usize)] = &[
-    ("accounts/keys/rotate.rs", 3, 0),
-    ("accounts/keys/walk.rs", 1, 0),
-    ("accounts/service.rs", 1, 1),
-    ("accounts/team/circles.rs", 4, 0),
-    ("accounts/team/guests.rs", 16, 2),
-    ("accounts/team/keys.rs", 1, 0),
-    ("accounts/team/members.rs", 1, 0),
-    ("analytics/metrics.rs", 1, 0),
-    ("api/graphql/billing.rs", 1, 1),
-    ("auth/grant.rs", 2, 1),
-    ("auth/second_factor.rs", 0, 1),
-    ("billing/caps.rs", 2, 0),
-    ("billing/lines.rs", 1, 0),
-    ("billing/notices.rs", 2, 0),
-    ("billing/report.rs", 1, 0),
-    ("billing/retention.rs", 1, 0),
-    ("billing/state.rs", 2, 0),
-    ("billing/usage.rs", 3, 0),
-    ("carts/abandon.rs", 1, 0),
-    ("journeys/effects.rs", 1, 0),
-    ("messages/cancel.rs", 1, 0),
-    ("messages/hold.rs", 4, 0),
-    ("messages/invariants.rs", 0, 12),
-    ("messages/usage.rs", 1, 0),
-    ("opening.rs", 1, 0),
-    ("storefront/mod.rs", 1, 0),
-];
-
-fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("the sources").filter_map(Result::ok) {
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if path.is_dir() {
-            if !["tests", "testing", "db"].contains(&name.as_str()) {
-                sources(&path, all);
-            }
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
-            all.push(path);
-        }
-    }
-}
-
-#[test]
-fn conditions_by_hand_are_known() {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
-    let mut files = Vec::new();
-    sources(root, &mut files);
-    let mut found = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file).expect("a source");
-        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-        // `Column::StoreId`, whatever the columns are called there; `ids::StoreId` is a type.
-        let orm = |name: &str| {
-            let by = |at: usize| {
-                let word = text[..at].rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
-                let after = text[at + name.len()..].chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-                word.is_some_and(|w| w.starts_with(|c: char| c.is_ascii_uppercase())) && !after
-            };
-            text.match_indices(name).filter(|(at, _)| by(*at)).count()
-        };
-        let columns = ["store_id", "organisation_id"];
-        let texts = columns.iter().map(|c| {
-            [" =", " IN"].iter().map(|sign| text.matches(&format!("{c}{sign}")).count()).sum::<usize>()
-        });
-        let place = file.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
-        let counts = (orm("::StoreId") + orm("::OrganisationId"), texts.sum::<usize>());
-        if counts != (0, 0) {
-            found.push((place, counts.0, counts.1));
-        }
-    }
-    found.sort();
-    let known: Vec<_> = BY_HAND.iter().map(|(place, orm, text)| ((*place).to_owned(), *orm, *text)).collect();
-    assert_eq!(found, known, "a condition on the tenant that is put there by hand");
-}
-
-/// The reading of statements is right: else the trial would leave out nothing, and find nothing.
-#[test]
-fn a_condition_is_found_and_left_out() {
-    let sql = r#"SELECT "cart"."id" FROM "cart" WHERE "cart"."store_id" = $1 AND "cart"."id" = $2"#;
-    let found = filters(sql);
-    assert_eq!((found.len(), found[0].table.as_str(), found[0].right.as_str()), (1, "cart", "$1"));
-    let left = r#"SELECT "cart"."id" FROM "cart" WHERE ($1::uuid IS NOT NULL) AND "cart"."id" = $2"#;
-    assert_eq!(without(sql, &found[0]), left);
-    for (sql, table, right) in [
-        (
-            "WITH v(store_id, id, at) AS (VALUES (?1, ?2, ?3)) UPDATE message SET at = v.at FROM v WHERE message.store_id = v.store_id AND x",
-            "message",
-            "v.store_id",
-        ),
-        (
-            r#"WITH v(c0, c1) AS (VALUES (?, ?)) SELECT "cart"."id" FROM v CROSS JOIN "cart" ON "cart"."store_id" = v.c0 AND x"#,
-            "cart",
-            "v.c0",
-        ),
-        (
-            r#"DELETE FROM "cart" USING (SELECT $1::uuid AS store) AS v WHERE "cart"."store_id" = v.store AND x"#,
-            "cart",
-            "v.store",
-        ),
-        (r#"SELECT 1 FROM "api_key" WHERE "api_key"."organisation_id" = ? LIMIT ?"#, "api_key", "?"),
-    ] {
-        let found = filters(sql);
-        assert_eq!(found.len(), 1, "{sql}");
-        assert_eq!((found[0].table.as_str(), found[0].right.as_str()), (table, right));
-    }
-    let joined = r#"SELECT 1 FROM "cart" JOIN "contact" ON "cart"."store_id" = "contact"."store_id""#;
-    assert_eq!(filters(joined), [], "a join is no condition");
 }
