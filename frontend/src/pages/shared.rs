@@ -88,6 +88,21 @@ pub fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty()).cloned()
 }
 
+/// A table of people, keys or stores, each with what can be done at its end; on a phone each is a card.
+pub fn people_table<const N: usize>(heads: [String; N], rows: Vec<impl IntoView + 'static>) -> AnyView {
+    let heads = heads.map(|head| view! { <th scope="col">{head}</th> });
+    let rows: Vec<_> = rows.into_iter().map(IntoAny::into_any).collect();
+    view! {
+        <div class="table-frame">
+            <table class="table table--cards team-table">
+                <thead><tr>{heads.into_iter().collect_view()}<td></td></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
 /// How a change went, where it was asked for: the fault, or what was refused unless it stands at one of `fields`.
 pub fn outcome(change: Change, fields: &'static [&'static str]) -> AnyView {
     let told = move || {

@@ -57,6 +57,7 @@ pub fn refusal(id: &str, detail: &str) -> String {
         "held_out" => t::why_not_held_out(),
         "frequency_cap" => t::refusal_cap(),
         "quiet_hours" => t::refusal_quiet(),
+        "noes_being_written" => t::refusal_noes(),
         "no_address" => t::refusal_no_address(),
         "no_such_mailbox" => t::message_line_bounced(),
         "no_answer" | "worker_lost" => t::attention_uncertain_words(),

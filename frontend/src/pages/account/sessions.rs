@@ -7,7 +7,7 @@ use crate::graphql;
 use crate::graphql::account::{AccountViewerSessions as Session, ResponseData};
 use crate::graphql::end_session::Variables;
 use crate::i18n::t;
-use crate::pages::shared::outcome;
+use crate::pages::shared::{outcome, people_table};
 use crate::ui::{Button, ButtonKind, Confirm, Icon, Tone, badge, moment, use_toasts};
 use crate::words;
 
@@ -31,19 +31,7 @@ pub fn list(sessions: &[Session], query: Query<ResponseData>) -> AnyView {
             <div class="row row--between row--wrap"><h2 id="sessions">{t::sessions()}</h2>{others}</div>
             <p class="muted">{t::sessions_words()}</p>
             {outcome(change, &[])}
-            <div class="table-frame">
-                <table class="table table--cards team-table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{t::session_browser()}</th>
-                            <th scope="col">{t::session_since()}</th>
-                            <th scope="col">{t::last_used()}</th>
-                            <td></td>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {people_table([t::session_browser(), t::session_since(), t::last_used()], rows)}
         </section>
         <Confirm
             title=Signal::derive(t::sessions_end_title)

@@ -16,7 +16,7 @@ use crate::graphql::guests::{
 };
 use crate::graphql::types::{Role, Time};
 use crate::i18n::{format, t};
-use crate::pages::shared::{field_error, outcome};
+use crate::pages::shared::{field_error, outcome, people_table};
 use crate::route::Route;
 use crate::shell::{StoreInfo, use_stores};
 use crate::ui::{
@@ -176,21 +176,7 @@ fn guests(given: &[Guest], doors: Doors) -> AnyView {
     };
     let rows: Vec<_> = given.iter().map(row).collect();
     let none = rows.is_empty();
-    let table = view! {
-        <div class="table-frame">
-            <table class="table table--cards team-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{t::access_who()}</th>
-                        <th scope="col">{t::access_role()}</th>
-                        <th scope="col">{t::ends()}</th>
-                        <td></td>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    };
+    let table = people_table([t::access_who(), t::access_role(), t::ends()], rows);
     view! {
         <section class="section" aria-labelledby="guests">
             <div class="row row--between">
@@ -242,21 +228,7 @@ fn visits(visits: &[Visit], staff: bool, doors: Doors) -> AnyView {
     let ask = staff.then(|| {
         view! { <Button label=t::access_ask() sign=Icon::Plus kind=ButtonKind::Primary on_press=move |()| doors.asking.set(true) /> }
     });
-    let table = view! {
-        <div class="table-frame">
-            <table class="table table--cards team-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{t::settings_store()}</th>
-                        <th scope="col">{t::access_role()}</th>
-                        <th scope="col">{t::ends()}</th>
-                        <td></td>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    };
+    let table = people_table([t::settings_store(), t::access_role(), t::ends()], rows);
     view! {
         <section class="section" aria-labelledby="visits">
             <div class="row row--between"><h2 id="visits">{t::access_visits()}</h2>{ask}</div>

@@ -7,7 +7,7 @@ use crate::api::{Change, use_query};
 use crate::graphql;
 use crate::graphql::invitations::{InvitationsOrganisationInvitations as Invitation, Variables};
 use crate::i18n::t;
-use crate::pages::shared::outcome;
+use crate::pages::shared::{outcome, people_table};
 use crate::ui::{Button, ButtonKind, moment, skeleton_rows, stateful, use_toasts};
 use crate::words;
 
@@ -73,19 +73,7 @@ fn table(
         })
         .collect();
     view! {
-        <div class="table-frame">
-            <table class="table table--cards team-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{t::contact_email()}</th>
-                        <th scope="col">{t::member_role()}</th>
-                        <th scope="col">{t::ends()}</th>
-                        <td></td>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {people_table([t::contact_email(), t::member_role(), t::ends()], rows)}
     }
     .into_any()
 }

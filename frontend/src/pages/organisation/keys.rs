@@ -12,7 +12,7 @@ use crate::graphql;
 use crate::graphql::api_keys::{ApiKeysOrganisationApiKeys as Key, Variables};
 use crate::graphql::types::Role;
 use crate::i18n::{format, t};
-use crate::pages::shared::outcome;
+use crate::pages::shared::{outcome, people_table};
 use crate::shell::{Stores, use_stores};
 use crate::ui::{
     Button, ButtonKind, Confirm, Icon, Tone, badge, empty, moment, skeleton_rows, stateful, use_toasts,
@@ -143,21 +143,7 @@ fn table(
         .collect();
     view! {
         <p class="muted">{t::api_keys_about()}</p>
-        <div class="table-frame">
-            <table class="table table--cards team-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{t::api_key()}</th>
-                        <th scope="col">{t::api_key_role()}</th>
-                        <th scope="col">{t::api_key_created()}</th>
-                        <th scope="col">{t::last_used()}</th>
-                        <th scope="col">{t::ends()}</th>
-                        <td></td>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {people_table([t::api_key(), t::api_key_role(), t::api_key_created(), t::last_used(), t::ends()], rows)}
     }
     .into_any()
 }

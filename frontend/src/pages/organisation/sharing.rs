@@ -9,7 +9,7 @@ use crate::graphql::guests::{
     GuestsOrganisationGuests as Guest, GuestsOrganisationSuppressionSharings as Sharing,
 };
 use crate::i18n::t;
-use crate::pages::shared::outcome;
+use crate::pages::shared::{outcome, people_table};
 use crate::ui::{Button, ButtonKind, Confirm, Dialog, Icon, Tone, badge, moment};
 
 /// The wording of what it means that stands in the dialog; another meaning is another number.
@@ -88,19 +88,7 @@ pub fn section(given: &[Guest], sharings: &[Sharing], asked: Asked) -> Option<An
             <section class="section" aria-labelledby="sharing">
                 <h2 id="sharing">{t::sharing()}</h2>
                 <p class="muted">{t::sharing_words()}</p>
-                <div class="table-frame">
-                    <table class="table table--cards team-table">
-                        <thead>
-                            <tr>
-                                <th scope="col">{t::sharing_where()}</th>
-                                <th scope="col">{t::sharing_state()}</th>
-                                <th scope="col">{t::sharing_since()}</th>
-                                <td></td>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {people_table([t::sharing_where(), t::sharing_state(), t::sharing_since()], rows)}
             </section>
         }
         .into_any(),
