@@ -3,7 +3,7 @@
 use super::{
     ApiSchema,
     graphql::{Api, access::RequestId, limits::LONGEST, loaders},
-    rate::Caller,
+    rate::{Caller, Stand},
 };
 use crate::{
     auth::http::Site,
@@ -128,7 +128,10 @@ async fn graphql(
                 caller = Caller::of(&viewer);
                 query = query.data(viewer).data(Bearer(token));
             }
-            Ok(None) => return counted(&api, caller, signed_out()),
+            Ok(None) => {
+                let stand = api.rates.take(caller, api.env.now());
+                return too_many(&stand).unwrap_or_else(|| standing(&stand, signed_out()));
+            }
             Err(e) => {
                 tracing::error!(request = number.0, error = %e, "credentials could not be checked");
                 return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "2")).json(
@@ -141,15 +144,11 @@ async fn graphql(
         query = query.disable_introspection();
     }
     let stand = api.rates.take(caller, api.env.now());
-    if let Some(said) = stand.refused() {
-        let error =
-            serde_json::json!({ "message": said.to_string(), "extensions": { "code": "too_many_requests" } });
-        let mut response = HttpResponse::TooManyRequests().json(serde_json::json!({ "errors": [error] }));
-        stand.tell(response.headers_mut());
+    if let Some(response) = too_many(&stand) {
         return response;
     }
     let answer = tokio::time::timeout(LONGEST, schema.execute(query)).await;
-    let mut response = match answer {
+    let response = match answer {
         Ok(mut answer) => {
             for error in &mut answer.errors {
                 // A message can repeat what was sent; nobody needs more of it than this.
@@ -165,13 +164,20 @@ async fn graphql(
         }
         Err(_) => HttpResponse::build(StatusCode::GATEWAY_TIMEOUT).json(serde_json::json!({ "errors": [{ "message": "the query took longer than 10 seconds; ask for less at a time" }] })),
     };
-    stand.tell(response.headers_mut());
-    response
+    standing(&stand, response)
 }
 
-/// An answer that was given before anything was asked; it counts as one.
-fn counted(api: &Api, caller: Caller, mut response: HttpResponse) -> HttpResponse {
-    api.rates.take(caller, api.env.now()).tell(response.headers_mut());
+/// What somebody is answered who has asked too much.
+fn too_many(stand: &Stand) -> Option<HttpResponse> {
+    let said = stand.refused()?.to_string();
+    let error = serde_json::json!({ "message": said, "extensions": { "code": "too_many_requests" } });
+    let response = HttpResponse::TooManyRequests().json(serde_json::json!({ "errors": [error] }));
+    Some(standing(stand, response))
+}
+
+/// The same answer, with how the caller stands.
+fn standing(stand: &Stand, mut response: HttpResponse) -> HttpResponse {
+    stand.tell(response.headers_mut());
     response
 }
 

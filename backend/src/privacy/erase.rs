@@ -17,6 +17,7 @@ use sea_orm::{
     sea_query::{Expr, Value},
 };
 use serde_json::json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Why people are erased.
@@ -60,7 +61,9 @@ pub async fn erase_contacts(
             lifted_at: Set(None),
         })
     });
-    scoped.insert_new::<suppression::Entity>(standing.collect()).await?;
+    let standing: Vec<_> = standing.collect();
+    put_back(scoped, now, &standing).await?;
+    scoped.insert_new::<suppression::Entity>(standing).await?;
     if why == Why::Asked {
         // Each as it stands now: an erasure does not soften what was graver.
         let addresses: Vec<(&str, &str)> = identities
@@ -110,6 +113,28 @@ pub async fn erase_contacts(
         .filter(shop_order::Column::ContactId.is_in(ids.iter().copied()))
         .exec(on)
         .await?;
+    Ok(())
+}
+
+/// A no that was lifted once stands again: whoever is erased is written to no more.
+async fn put_back(scoped: &Scoped<'_>, now: i64, noes: &[suppression::ActiveModel]) -> Result<(), DbError> {
+    let mut hashes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for no in noes {
+        hashes.entry(no.channel.as_ref()).or_default().push(no.address_hash.as_ref());
+    }
+    use suppression::Column as S;
+    for (channel, hashes) in hashes {
+        scoped
+            .update::<suppression::Entity>()
+            .col_expr(S::Reason, Expr::value("erased"))
+            .col_expr(S::CreatedAt, Expr::value(now))
+            .col_expr(S::LiftedAt, Expr::value(Value::BigInt(None)))
+            .filter(S::Channel.eq(channel))
+            .filter(S::AddressHash.is_in(hashes))
+            .filter(S::LiftedAt.is_not_null())
+            .exec(scoped.on())
+            .await?;
+    }
     Ok(())
 }
 

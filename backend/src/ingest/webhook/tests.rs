@@ -4,9 +4,13 @@ use crate::{
     testing::{TestApp, TestStore},
 };
 use actix_web::{App, test};
-use cartwheel_domain::time::{DAY, to_rfc3339};
+use cartwheel_domain::{
+    ids::SuppressionId,
+    time::{DAY, to_rfc3339},
+};
 use cartwheel_entity::{cart, contact, contact_identity, event, privacy_request, shop_order, suppression};
 use cartwheel_macros::db_test;
+use sea_orm::ActiveValue::Set;
 
 const SECRET: &str = "hush";
 
@@ -164,6 +168,22 @@ async fn an_erasure_leaves_no_name_and_keeps_the_no(app: TestApp) {
     );
     let customer = json!({"customer": {"id": 191_167, "email": "ann@example.com", "phone": "555"}, "orders_to_redact": [299_938], "data_request": {"id": 1}});
     assert_eq!(shop.send("customers/data_request", "2", &customer, SECRET).await, StatusCode::OK);
+    // A no that was lifted once, and somebody else's, which stays lifted.
+    let hash = |address| app.master_key().address_hash(shop.store.id(), "email", address);
+    let lifted = ["ann@example.com", "ben@example.com"].map(|address| suppression::ActiveModel {
+        store_id: Set(shop.store.id().uuid()),
+        id: Set(app.env().id::<SuppressionId>().uuid()),
+        channel: Set("email".into()),
+        address_hash: Set(hash(address)),
+        reason: Set("unsubscribed".into()),
+        message_id: Set(None),
+        created_at: Set(1),
+        lifted_at: Set(Some(2)),
+    });
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&shop.store.scope()).await.expect("the store");
+    scoped.insert::<suppression::Entity>(lifted.into()).await.expect("lifted");
+    tx.commit().await.expect("committed");
     for _ in 0..2 {
         assert_eq!(shop.send("customers/redact", "3", &customer, SECRET).await, StatusCode::OK);
     }
@@ -174,10 +194,19 @@ async fn an_erasure_leaves_no_name_and_keeps_the_no(app: TestApp) {
         && c.erased_at.is_some()));
     assert!(shop.rows::<contact_identity::Entity>().await.is_empty());
     assert!(shop.rows::<event::Entity>().await.iter().all(|e| !e.raw.contains("ann@")));
-    assert_eq!(
-        shop.rows::<suppression::Entity>().await.iter().map(|s| s.reason.as_str()).collect::<Vec<_>>(),
-        ["erased"]
-    );
+    let noes = shop.rows::<suppression::Entity>().await;
+    assert_eq!(noes.len(), 2);
+    for no in noes {
+        let stands = (no.reason.as_str(), no.lifted_at.is_none());
+        assert_eq!(
+            stands,
+            if no.address_hash == hash("ann@example.com") {
+                ("erased", true)
+            } else {
+                ("unsubscribed", false)
+            }
+        );
+    }
     assert!(
         shop.rows::<cart::Entity>().await.iter().all(|c| c.recovery_url.is_none() && c.idle_at.is_none())
     );
