@@ -213,7 +213,7 @@ test('ending a session signs that browser out at once', async ({ browser, page, 
   await page.getByRole('button', { name: `${en('session_end')} ${name}` }).click();
   await expect(row(page, name)).toHaveCount(0);
   await other.getByRole('navigation', { name: en('nav_main') }).getByRole('link', { name: en('nav_carts'), exact: true }).first().click();
-  await expect(other.getByRole('button', { name: en('sign_in_do') })).toBeVisible();
+  await expect(other.getByRole('button', { name: en('sign_in_do'), exact: true })).toBeVisible();
   await expect(row(page, en('session_this'))).toHaveCount(1);
   await phone.close();
 });
@@ -250,7 +250,7 @@ test('a new password is judged, and signs the other browsers out', async ({ brow
   await expect(old).toHaveValue('');
   await expect(pia.locator('main').getByRole('row')).toHaveCount(2);
   await second.getByRole('navigation', { name: en('nav_main') }).getByRole('link', { name: en('nav_contacts'), exact: true }).first().click();
-  await expect(second.getByRole('button', { name: en('sign_in_do') })).toBeVisible();
+  await expect(second.getByRole('button', { name: en('sign_in_do'), exact: true })).toBeVisible();
   await Promise.all([elsewhere.close(), pia.context().close()]);
 });
 

@@ -34,16 +34,16 @@ test('signing out ends the session at once', async ({ page, server }) => {
   await enterConsole(page, server);
   await page.getByRole('button', { name: en('person') }).click();
   await page.getByRole('menuitem', { name: en('sign_out') }).click();
-  await expect(page.getByRole('button', { name: en('sign_in_do') })).toBeVisible();
+  await expect(page.getByRole('button', { name: en('sign_in_do'), exact: true })).toBeVisible();
   await page.reload();
-  await expect(page.getByRole('button', { name: en('sign_in_do') })).toBeVisible();
+  await expect(page.getByRole('button', { name: en('sign_in_do'), exact: true })).toBeVisible();
 });
 
 for (const language of languages) {
   test(`speaks ${language}, switched without a reload`, async ({ page }) => {
     await page.setViewportSize(sizes.phone);
     await page.goto('/');
-    await expect(page.getByRole('button', { name: en('sign_in_do') })).toBeVisible();
+    await expect(page.getByRole('button', { name: en('sign_in_do'), exact: true })).toBeVisible();
     await page.getByRole('button', { name: en('language') }).click();
     await page.getByRole('menuitemradio', { name: { en: 'English', de: 'Deutsch', fr: 'Français', it: 'Italiano' }[language] }).or(
       page.getByRole('menuitem', { name: { en: 'English', de: 'Deutsch', fr: 'Français', it: 'Italiano' }[language] })).first().click();

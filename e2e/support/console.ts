@@ -6,7 +6,7 @@ import { en } from './words';
 export async function signInByHand(page: Page, { email, password }: { email: string; password: string }) {
   await page.getByLabel(en('sign_in_email')).fill(email);
   await page.getByLabel(en('sign_in_password')).fill(password);
-  await page.getByRole('button', { name: en('sign_in_do') }).click();
+  await page.getByRole('button', { name: en('sign_in_do'), exact: true }).click();
 }
 
 /** Signs this browser in and opens the home page of the store; answers the store's address. */
