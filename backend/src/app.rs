@@ -53,6 +53,8 @@ pub struct Parts {
     pub receipts: Receipts,
     /// Mail of live stores and of the service; `None` while no mail server is set.
     pub mail: Option<Arc<dyn Channel>>,
+    /// Texts, parsed.
+    pub templates: Templates,
 }
 
 impl Parts {
@@ -66,14 +68,14 @@ impl Parts {
         metered: bool,
     ) -> Self {
         let stores = Stores::new(db.clone(), env.clone());
-        let (wake, versions) = (Wake::default(), Versions::default());
+        let (wake, versions, templates) = (Wake::default(), Versions::default(), Templates::default());
         let tools = Tools {
             db: db.clone(),
             env: env.clone(),
             wake: wake.clone(),
             stores: stores.clone(),
             versions: versions.clone(),
-            templates: Templates::default(),
+            templates: templates.clone(),
             channels: Channels { email: mail.clone(), sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
             metered,
@@ -95,6 +97,7 @@ impl Parts {
             stores,
             wake,
             mail,
+            templates,
         }
     }
 
@@ -191,6 +194,7 @@ impl App {
             grants,
             master: master.clone(),
             live: Live::default(),
+            templates: parts.templates.clone(),
             public_url: config.public_url.clone(),
             mails: parts.mail.is_some() && postman.is_some(),
             billing: billing.clone(),

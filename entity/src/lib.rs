@@ -79,5 +79,6 @@ pub mod store_secret;
 pub mod store_signal;
 pub mod suppression;
 pub mod template;
+pub mod template_copy;
 pub mod usage_hour;
 pub mod usage_period;

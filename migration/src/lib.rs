@@ -18,6 +18,7 @@ mod m0008_billing;
 mod m0009_sign_in;
 mod m0010_circles;
 mod m0011_lists;
+mod m0012_template_copies;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_sign_in::Migration),
             Box::new(m0010_circles::Migration),
             Box::new(m0011_lists::Migration),
+            Box::new(m0012_template_copies::Migration),
         ]
     }
 }

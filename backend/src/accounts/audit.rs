@@ -29,6 +29,8 @@ pub enum Action {
     JourneyPublished,
     /// A journey was switched on, paused or switched off.
     JourneySwitched,
+    /// A version of a text was saved.
+    TemplateSaved,
     /// Somebody was asked to join.
     MemberInvited,
     /// An invitation was taken back.
@@ -81,6 +83,7 @@ impl Action {
             Self::StoreSettings => "store.settings_changed",
             Self::JourneyPublished => "journey.published",
             Self::JourneySwitched => "journey.switched",
+            Self::TemplateSaved => "template.saved",
             Self::MemberInvited => "member.invited",
             Self::InvitationWithdrawn => "invitation.withdrawn",
             Self::MemberJoined => "member.joined",

@@ -4,6 +4,7 @@ use super::{
     ApiSchema,
     graphql::{Api, access::RequestId, limits::LONGEST, loaders},
     rate::{Caller, Stand},
+    sheet,
 };
 use crate::{
     auth::http::Site,
@@ -18,14 +19,6 @@ use actix_web::{
 };
 use async_graphql::Data;
 use async_graphql_actix_web::{GraphQLResponse, GraphQLSubscription};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use cartwheel_domain::{
-    ids::{MessageId, StoreId},
-    time::MINUTE,
-};
-use cartwheel_entity::message_content;
-use ring::hmac;
-use sea_orm::{ColumnTrait, QueryFilter};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -76,7 +69,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                     .body(include_str!("explorer/explorer.css"))
             }),
         )
-        .route("/inbox/{store}/{message}/html", web::get().to(preview))
+        .configure(sheet::routes)
         .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
         .route("/readyz", web::get().to(ready));
 }
@@ -229,66 +222,6 @@ async fn socket(
             Ok(data)
         })
         .start(&request, body)
-}
-
-fn preview_mac(api: &Api, store: StoreId, message: MessageId, until: i64) -> hmac::Tag {
-    let key = api.master.derive("mail preview", store);
-    hmac::sign(&key, format!("{message}/{until}").as_bytes())
-}
-
-/// Where the HTML of a message is shown for the next ten minutes, for a sandboxed frame.
-pub fn preview_url(api: &Api, store: StoreId, message: MessageId) -> String {
-    let until = api.env.now() + 10 * MINUTE;
-    let mac = URL_SAFE_NO_PAD.encode(preview_mac(api, store, message, until).as_ref());
-    format!("/inbox/{store}/{message}/html?until={until}&mac={mac}")
-}
-
-#[derive(serde::Deserialize)]
-struct Signed {
-    until: i64,
-    mac: String,
-}
-
-/// A mail's HTML under a policy of its own: no script, nothing sent anywhere, pictures only, in a sandbox; and without the
-/// open pixel.
-async fn preview(
-    path: web::Path<(String, String)>,
-    signed: web::Query<Signed>,
-    api: web::Data<Api>,
-) -> HttpResponse {
-    let (Ok(store), Ok(message)) = (path.0.parse::<StoreId>(), path.1.parse::<MessageId>()) else {
-        return HttpResponse::NotFound().finish();
-    };
-    let given = URL_SAFE_NO_PAD.decode(&signed.mac).unwrap_or_default();
-    let key = api.master.derive("mail preview", store);
-    let genuine = hmac::verify(&key, format!("{message}/{}", signed.until).as_bytes(), &given).is_ok();
-    if !genuine || signed.until < api.env.now() {
-        return HttpResponse::NotFound().finish();
-    }
-    let look = async {
-        let mut tx = api.db.read().await?;
-        let scoped = tx.enter(&crate::db::StoreScope::shop(store)).await?;
-        let query = scoped
-            .find::<message_content::Entity>()
-            .filter(message_content::Column::MessageId.eq(message.uuid()));
-        Ok::<_, crate::db::DbError>(query.one(scoped.on()).await?)
-    };
-    match look.await {
-        Ok(Some(content)) => HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .insert_header((
-                "content-security-policy",
-                "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; font-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox",
-            ))
-            .insert_header((header::REFERRER_POLICY, "no-referrer"))
-            .insert_header((header::CACHE_CONTROL, "private, no-store"))
-            .body(crate::messages::rewrite::without_pixel(&content.html)),
-        Ok(None) => HttpResponse::NotFound().finish(),
-        Err(e) => {
-            tracing::error!(error = %e, "a preview could not be read");
-            HttpResponse::ServiceUnavailable().finish()
-        }
-    }
 }
 
 async fn ready(db: web::Data<Db>) -> HttpResponse {

@@ -5,6 +5,7 @@ pub mod graphql;
 pub mod http;
 pub mod live;
 pub mod rate;
+pub mod sheet;
 
 pub use graphql::{ApiSchema, schema, sdl};
 pub use live::Live;

@@ -16,6 +16,7 @@ mod look;
 pub mod model;
 pub mod outlook;
 mod people;
+pub mod preview;
 pub mod render;
 mod results;
 pub mod retry;

@@ -2,7 +2,7 @@
 
 use super::{look::Facts, rewrite};
 use crate::{
-    accounts::MasterKey,
+    accounts::{MasterKey, StoreInfo},
     channels::Outgoing,
     consent::links,
     db::{DbError, Scoped},
@@ -73,32 +73,37 @@ impl LinkMaker {
 }
 
 /// The language to write in: the cart's reader first, then the store.
-fn language(contact: &contact::Model, facts: &Facts) -> Language {
-    contact.locale.as_deref().and_then(Language::of_tag).unwrap_or(facts.store.settings.locale)
+fn language(contact: &contact::Model, store: &StoreInfo) -> Language {
+    contact.locale.as_deref().and_then(Language::of_tag).unwrap_or(store.settings.locale)
 }
 
-fn context(
-    facts: &Facts,
+/// The sender of a store's mails as they name it.
+pub(super) fn sender(store: &StoreInfo) -> StoreContext {
+    let settings = &store.settings;
+    let name = if settings.sender_name.trim().is_empty() { &store.name } else { &settings.sender_name };
+    let support = settings.support_email.as_ref().map(|a| a.as_str().to_owned());
+    StoreContext {
+        name: name.clone(),
+        url: settings.shop_url.clone(),
+        address: settings.postal_address.clone(),
+        support_email: support.unwrap_or_default(),
+        logo_url: (!settings.logo_url.is_empty()).then(|| settings.logo_url.clone()),
+    }
+}
+
+/// The values of a mail to somebody about their cart.
+pub(super) fn context(
+    store: &StoreInfo,
     contact: &contact::Model,
     (cart, company): (Option<&cart::Model>, Option<String>),
     links: LinkContext,
     now: Millis,
 ) -> MailContext {
-    let settings = &facts.store.settings;
-    let language = language(contact, facts);
-    let name = if settings.sender_name.trim().is_empty() { &facts.store.name } else { &settings.sender_name };
-    let text = |address: &Option<cartwheel_domain::contact_point::EmailAddress>| {
-        address.as_ref().map(|a| a.as_str().to_owned()).unwrap_or_default()
-    };
+    let settings = &store.settings;
+    let language = language(contact, store);
     let region = contact.country.as_deref().unwrap_or(settings.country.code());
     MailContext {
-        store: StoreContext {
-            name: name.clone(),
-            url: settings.shop_url.clone(),
-            address: settings.postal_address.clone(),
-            support_email: text(&settings.support_email),
-            logo_url: (!settings.logo_url.is_empty()).then(|| settings.logo_url.clone()),
-        },
+        store: sender(store),
         contact: ContactContext {
             first_name: contact.first_name.clone(),
             last_name: contact.last_name.clone(),
@@ -144,7 +149,7 @@ fn cart_context(cart: Option<&cart::Model>, company: Option<String>) -> CartCont
 }
 
 /// Name of the company a quote is made out to.
-async fn company(scoped: &Scoped<'_>, cart: Option<&cart::Model>) -> Result<Option<String>, DbError> {
+pub(super) async fn company(scoped: &Scoped<'_>, cart: Option<&cart::Model>) -> Result<Option<String>, DbError> {
     let Some(id) = cart.and_then(|c| c.company_id) else { return Ok(None) };
     let row = scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?;
     Ok(row.map(|c| c.name))
@@ -170,7 +175,7 @@ pub async fn render(
     let cart = message.cart_id.and_then(|c| facts.carts.get(&c));
     let wanted = Wanted {
         key: &message.template_key,
-        language: language(contact, facts),
+        language: language(contact, &facts.store),
         formality: settings.formality,
         store_language: settings.locale,
     };
@@ -193,7 +198,7 @@ pub async fn render(
         view: None,
     };
     let company = company(scoped, cart).await?;
-    let context = context(facts, contact, (cart, company), addresses, now);
+    let context = context(&facts.store, contact, (cart, company), addresses, now);
     let mut mail = template.mail.render(&context, basis.conditions.postal_address)?;
     if let Some(subject) = facts.subject(message, context.language) {
         mail.subject = own_subject(&subject, &context)?;

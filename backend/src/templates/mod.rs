@@ -3,15 +3,19 @@
 //! A row never changes: an edit is a new version, and a message that named a version can always be shown again as it
 //! was. What cannot be compiled is refused with its field, line and column.
 
+mod check;
 pub mod compile;
+pub mod difference;
+pub mod example;
 mod mjml_scan;
 pub mod model;
+pub mod rollout;
 pub mod service;
-mod store;
+pub mod store;
 
 #[cfg(test)]
 mod tests;
 
 pub use compile::{Compiled, compile};
 pub use model::{Edit, StoredTemplate, TemplatesError, Wanted};
-pub use service::{AtOnce, Templates, install_default_set, save};
+pub use service::{AtOnce, Ready, Templates, install_default_set, prepare, save};

@@ -4,7 +4,7 @@ use crate::db::DbError;
 use cartwheel_domain::{
     ids::TemplateId,
     locale::{Formality, Language},
-    template::{MailFault, MailTemplate},
+    template::{MailFault, MailTemplate, texts::Texts},
     time::Millis,
 };
 
@@ -81,6 +81,18 @@ pub struct Edit {
     pub text: Option<String>,
 }
 
+impl Edit {
+    /// What comes of a version.
+    pub fn applied(self, old: &StoredTemplate) -> Texts {
+        Texts {
+            subject: self.subject.unwrap_or_else(|| old.subject.clone()),
+            preheader: self.preheader.unwrap_or_else(|| old.preheader.clone()),
+            mjml: self.mjml.unwrap_or_else(|| old.mjml.clone()),
+            text: self.text.unwrap_or_else(|| old.text.clone()),
+        }
+    }
+}
+
 /// Why a template could not be had or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplatesError {
@@ -96,6 +108,9 @@ pub enum TemplatesError {
         /// The newest version there is.
         newest: i32,
     },
+    /// What was looked at before is not what there is now.
+    #[error("something was saved meanwhile: look at it again, then take it over")]
+    Outdated,
     /// A stored row is not what this program writes.
     #[error("the template {id} in the database cannot be read: {why}")]
     Broken {

@@ -1,9 +1,10 @@
 //! Use cases: the set a store starts with, the text for a message, and a merchant's edits.
 
 use super::{
+    check::lawful,
     compile::{Compiled, compile},
-    model::{Edit, StoredTemplate, TemplatesError, Wanted},
-    store,
+    model::{StoredTemplate, TemplatesError, Wanted},
+    store::{self, Head},
 };
 use crate::{clock::Env, db::Scoped};
 use cartwheel_domain::{
@@ -12,6 +13,7 @@ use cartwheel_domain::{
     template::{
         MailFault, MailTemplate,
         recovery::{self, DefaultTemplate},
+        texts::Texts,
     },
 };
 use cartwheel_entity::template;
@@ -179,62 +181,80 @@ fn parse(row: template::Model) -> Result<StoredTemplate, TemplatesError> {
     })
 }
 
-/// What a store has: key, language, form and newest version of each template.
-///
-/// # Errors
-/// What the database says.
-pub async fn overview(
-    scoped: &Scoped<'_>,
-) -> Result<Vec<(String, Language, Formality, i32)>, TemplatesError> {
-    let rows = store::overview(scoped).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(key, language, formality, version)| {
-            Some((key, language.parse().ok()?, formality.parse().ok()?, version))
-        })
-        .collect())
+/// Texts that may be saved: compiled, parsed, and with what every mail must have. To find out takes milliseconds of work, so it is done
+/// before a transaction begins.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    texts: Texts,
+    compiled: Compiled,
 }
 
-/// Saves an edit of `base` as a new version and returns its id. Nothing is saved unless all of it is good.
+impl Ready {
+    /// Compiles texts and tries them.
+    ///
+    /// # Errors
+    /// [`MailFault`] with field, line and column, or with what is missing in every mail that comes of it.
+    pub fn of(texts: Texts, language: Language, formality: Formality) -> Result<Self, MailFault> {
+        let (compiled, mail) = prepare(&texts)?;
+        lawful(&mail, language, formality)?;
+        Ok(Self { texts, compiled })
+    }
+}
+
+/// Texts as they would be sent, compiled and parsed.
 ///
 /// # Errors
-/// [`TemplatesError::Invalid`] with field, line and column; [`TemplatesError::Changed`] when `base` is no longer the
-/// newest version; [`TemplatesError::Missing`].
+/// [`MailFault`] with field, line and column.
+pub fn prepare(texts: &Texts) -> Result<(Compiled, MailTemplate), MailFault> {
+    let compiled = compile(&texts.mjml, &texts.text)?;
+    let mail = MailTemplate::parse(&texts.subject, &texts.preheader, &compiled.html, &compiled.text)?;
+    Ok((compiled, mail))
+}
+
+/// Adds a version of a text.
+pub(super) async fn add(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    (key, language, formality): (&str, Language, Formality),
+    version: i32,
+    Ready { texts, compiled }: Ready,
+) -> Result<Head, TemplatesError> {
+    let (id, created_at): (TemplateId, _) = (env.id(), env.now());
+    let row = template::ActiveModel {
+        store_id: Set(scoped.store_id().uuid()),
+        id: Set(id.uuid()),
+        key: Set(key.to_owned()),
+        language: Set(language.code().to_owned()),
+        formality: Set(formality.code().to_owned()),
+        channel: Set("email".to_owned()),
+        version: Set(version),
+        subject: Set(texts.subject),
+        preheader: Set(texts.preheader),
+        mjml: Set(texts.mjml),
+        html: Set(compiled.html),
+        text: Set(compiled.text),
+        created_at: Set(created_at),
+    };
+    scoped.insert::<template::Entity>(vec![row]).await?;
+    Ok(Head { id, key: key.to_owned(), language, formality, version, created_at })
+}
+
+/// Saves texts made from the version `base` as the next one, and returns that.
+///
+/// # Errors
+/// [`TemplatesError::Changed`] when `base` is no longer the newest version; [`TemplatesError::Missing`].
 pub async fn save(
     scoped: &Scoped<'_>,
     env: &Env,
     base: TemplateId,
-    edit: Edit,
-) -> Result<TemplateId, TemplatesError> {
-    let row = store::by_id(scoped, base).await?.ok_or_else(|| TemplatesError::Missing(base.to_string()))?;
-    let old = parse(row)?;
-    let newest = store::newest_id(scoped, &old.key, old.language, old.formality).await?;
-    if let Some(newest) = newest.filter(|newest| *newest != base) {
-        let newest = store::by_id(scoped, newest).await?.map_or(old.version + 1, |row| row.version);
-        return Err(TemplatesError::Changed { newest });
+    ready: Ready,
+) -> Result<Head, TemplatesError> {
+    // Versions are numbered one after another.
+    scoped.lock().await?;
+    let old = store::head(scoped, base).await?.ok_or_else(|| TemplatesError::Missing(base.to_string()))?;
+    let newest = store::versions(scoped, &old.key, old.language, old.formality, 1).await?;
+    if let Some(newest) = newest.first().filter(|newest| newest.id != base) {
+        return Err(TemplatesError::Changed { newest: newest.version });
     }
-    let subject = edit.subject.unwrap_or_else(|| old.subject.clone());
-    let preheader = edit.preheader.unwrap_or_else(|| old.preheader.clone());
-    let mjml = edit.mjml.unwrap_or_else(|| old.mjml.clone());
-    let text = edit.text.unwrap_or_else(|| old.text.clone());
-    let compiled = compile(&mjml, &text)?;
-    MailTemplate::parse(&subject, &preheader, &compiled.html, &compiled.text)?;
-    let id: TemplateId = env.id();
-    let row = template::ActiveModel {
-        store_id: Set(scoped.store_id().uuid()),
-        id: Set(id.uuid()),
-        key: Set(old.key),
-        language: Set(old.language.code().to_owned()),
-        formality: Set(old.formality.code().to_owned()),
-        channel: Set("email".to_owned()),
-        version: Set(old.version + 1),
-        subject: Set(subject),
-        preheader: Set(preheader),
-        mjml: Set(mjml),
-        html: Set(compiled.html),
-        text: Set(compiled.text),
-        created_at: Set(env.now()),
-    };
-    scoped.insert::<template::Entity>(vec![row]).await?;
-    Ok(id)
+    add(scoped, env, (&old.key, old.language, old.formality), old.version + 1, ready).await
 }

@@ -30,6 +30,7 @@ pub mod recovery;
 mod render;
 mod scanner;
 mod scope;
+pub mod texts;
 pub mod url;
 mod value;
 mod variables;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::message::template;
 use super::team::role;
 use super::timeline::{Line, new, text};
 use crate::graphql;
@@ -112,6 +113,13 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
             let version = detail["version"].as_i64().map_or_else(|| SOMETHING.to_owned(), format::number);
             let name = quoted(text(detail, "name").or_else(|| known.name(subject)));
             neutral(Icon::Workflow, t::audit_published(&name, &version, who)).why(place())
+        }
+        "template.saved" => {
+            let version = detail["version"].as_i64().map_or_else(|| SOMETHING.to_owned(), format::number);
+            let name = text(detail, "key").map_or_else(|| SOMETHING.to_owned(), template);
+            let language = text(detail, "language").map(str::to_uppercase).unwrap_or_default();
+            let told = format!("{} ({language})", t::audit_quoted(&name));
+            neutral(Icon::Mail, t::audit_template_saved(&told, &version, who)).why(place())
         }
         "journey.switched" => {
             let journey = known.name(subject).map_or_else(t::audit_journey, t::audit_quoted);

@@ -13,6 +13,7 @@ use crate::{
     },
     billing::Billing,
     clock::Env,
+    templates::Templates,
     db::{Actor, Db, OrganisationScope, Organised, Role, Scoped, StoreScope, Tx},
 };
 use async_graphql::{Context, Error, Result};
@@ -34,6 +35,8 @@ pub struct Api {
     pub master: MasterKey,
     /// Changes to watch.
     pub live: Live,
+    /// Texts, parsed.
+    pub templates: Templates,
     /// How the outside reaches us.
     pub public_url: String,
     /// Whether the service sends mails of its own.

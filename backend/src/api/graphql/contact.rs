@@ -3,6 +3,7 @@
 use super::{
     access::Access,
     cart::Cart,
+    lists::{self, Way},
     loaders::{Address, Suppressed},
     message::{Message, messages_of},
     page::{self, PageInfo},
@@ -12,7 +13,7 @@ use crate::db::DbError;
 use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
 use cartwheel_domain::ids::ContactId;
 use cartwheel_entity::{cart, company, contact, message};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter};
 
 /// Contacts, a page of them.
 #[derive(SimpleObject)]
@@ -191,10 +192,10 @@ impl Contact {
     async fn carts(&self, first: Option<i32>) -> Result<Vec<Cart>> {
         let first = page::size(first)?;
         let rows = self.access.read(async |scoped| {
-            let query = scoped.find::<cart::Entity>().filter(cart::Column::ContactId.eq(self.row.id));
-            Ok::<_, DbError>(
-                query.order_by_desc(cart::Column::UpdatedAt).limit(first).all(scoped.on()).await?,
-            )
+            let theirs = lists::carts(scoped, Way::Found, None, None);
+            let theirs = theirs.filter(cart::Column::ContactId.eq(self.row.id));
+            let page = lists::page_of_carts(theirs, Way::Found, None, first - 1);
+            Ok::<_, DbError>(page.all(scoped.on()).await?)
         });
         Ok(rows.await?.into_iter().map(|row| Cart { access: self.access.clone(), row }).collect())
     }

@@ -5,7 +5,7 @@ use super::{
     page::Place,
 };
 use crate::db::Scoped;
-use cartwheel_entity::cart;
+use cartwheel_entity::{cart, message};
 use sea_orm::{
     ColumnTrait, ExprTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, Func},
@@ -73,6 +73,12 @@ pub(super) fn page_of_carts(
         query = query.filter(beyond(time(), Expr::col((cart::Entity, cart::Column::Id)), at, id));
     }
     query.order_by(time(), Order::Desc).order_by_desc(cart::Column::Id).limit(first + 1)
+}
+
+/// Messages of somebody or about something, newest first: found by that, and not by a walk along all of the store.
+pub(super) fn latest_messages(scoped: &Scoped<'_>, which: Expr, most: u64) -> Select<message::Entity> {
+    let query = scoped.find::<message::Entity>().filter(which);
+    query.order_by(Expr::cust("message.created_at + 0"), Order::Desc).limit(most)
 }
 
 /// Rows that come after a place in a list ordered by time and id, both falling.

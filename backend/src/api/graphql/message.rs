@@ -4,6 +4,7 @@ use super::{
     access::Access,
     cart::Cart,
     contact::Contact,
+    lists,
     loaders::{Carts, Contacts, Key},
     page::PageInfo,
     scalars::{Json, Time},
@@ -12,7 +13,7 @@ use crate::db::DbError;
 use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
 use cartwheel_domain::ids::{CartId, MessageId};
 use cartwheel_entity::{contact, message, message_content, template};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::SimpleExpr};
+use sea_orm::{ColumnTrait, QueryFilter, sea_query::SimpleExpr};
 
 /// Messages, a page of them.
 #[derive(SimpleObject)]
@@ -98,12 +99,7 @@ pub const fn status_word(status: i32) -> &'static str {
 /// A fault.
 pub async fn messages_of(access: &Access, which: SimpleExpr, most: u64) -> Result<Vec<Message>> {
     let rows = access.read(async |scoped| {
-        let query = scoped
-            .find::<message::Entity>()
-            .filter(which)
-            .order_by_desc(message::Column::CreatedAt)
-            .limit(most);
-        Ok::<_, DbError>(query.all(scoped.on()).await?)
+        Ok::<_, DbError>(lists::latest_messages(scoped, which, most).all(scoped.on()).await?)
     });
     Ok(rows.await?.into_iter().map(|row| Message { access: access.clone(), row }).collect())
 }
@@ -252,7 +248,7 @@ impl Message {
     async fn html_url(&self) -> Result<Option<String>> {
         let there = self.content().await?.is_some();
         Ok(there.then(|| {
-            crate::api::http::preview_url(&self.access.api, self.access.info.id, MessageId(self.row.id))
+            crate::api::sheet::stored_url(&self.access.api, self.access.info.id, MessageId(self.row.id))
         }))
     }
 

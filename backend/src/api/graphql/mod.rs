@@ -30,6 +30,8 @@ pub mod sign_in;
 pub mod store;
 pub mod subscription;
 pub mod team;
+pub mod template;
+pub mod template_rollout;
 pub mod timeline;
 
 #[cfg(test)]

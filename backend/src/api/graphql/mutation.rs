@@ -14,6 +14,8 @@ use super::{
     sign_in::SignInMutation,
     store::Store,
     team::TeamMutation,
+    template::TemplateMutation,
+    template_rollout::TemplateRollOutMutation,
 };
 use crate::{
     accounts::{
@@ -45,6 +47,8 @@ pub struct Mutation(
     CircleMutation,
     ManyMutation,
     BillingMutation,
+    TemplateMutation,
+    TemplateRollOutMutation,
 );
 
 /// What can be changed in a store.

@@ -88,9 +88,9 @@ pub struct RollOutTarget {
 #[derive(Default, SimpleObject)]
 pub struct ManyPayload {
     /// Stores in which something was changed.
-    changed: Vec<ID>,
+    pub changed: Vec<ID>,
     /// What was not done, with the store's place in the input.
-    user_errors: Vec<UserError>,
+    pub user_errors: Vec<UserError>,
 }
 
 /// What can be done in many stores at once.
@@ -104,7 +104,7 @@ fn member(access: &Access) -> Option<MemberId> {
     }
 }
 
-fn at(list: &str, place: usize, code: &str, message: impl Into<String>) -> UserError {
+pub(super) fn at(list: &str, place: usize, code: &str, message: impl Into<String>) -> UserError {
     UserError::at(&[list, &place.to_string()], code, message)
 }
 
@@ -112,7 +112,7 @@ fn at(list: &str, place: usize, code: &str, message: impl Into<String>) -> UserE
 ///
 /// # Errors
 /// Too many stores; [`errors::forbidden`] when the viewer is an editor in none of them; a fault.
-async fn open(ctx: &Context<'_>, list: &str, ids: &[ID]) -> Result<(Vec<(usize, Access)>, Vec<UserError>)> {
+pub(super) async fn open(ctx: &Context<'_>, list: &str, ids: &[ID]) -> Result<(Vec<(usize, Access)>, Vec<UserError>)> {
     if ids.len() > MOST {
         return Err(async_graphql::Error::new(format!("{list}: at most {MOST} stores at once")));
     }

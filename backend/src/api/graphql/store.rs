@@ -12,13 +12,14 @@ use super::{
     page,
     scalars::Time,
     settings::StoreSettings,
+    template::Template,
 };
 use crate::{
     accounts::team::guests,
     db::{Among, DbError, Role},
 };
 use async_graphql::{Context, ID, Object, Result};
-use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId};
+use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId, TemplateId};
 use cartwheel_entity::{cart, contact, journey, message};
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
@@ -229,6 +230,20 @@ impl Store {
         self.0.needs(Role::Analyst)?;
         let Ok(id) = id.parse::<JourneyId>() else { return Ok(None) };
         Journey::load(&self.0, id).await
+    }
+
+    /// The newest version of each text of the store's mails, by key, language and form. Needs the role analyst.
+    #[graphql(complexity = "30 * child_complexity + 1")]
+    async fn templates(&self) -> Result<Vec<Template>> {
+        self.0.needs(Role::Analyst)?;
+        Template::all(&self.0).await
+    }
+
+    /// One version of a text; null when there is none by this id. Needs the role analyst.
+    async fn template(&self, id: ID) -> Result<Option<Template>> {
+        self.0.needs(Role::Analyst)?;
+        let Ok(id) = id.parse::<TemplateId>() else { return Ok(None) };
+        Template::load(&self.0, id).await
     }
 
     /// Messages, newest first.

@@ -22,6 +22,7 @@ mod rights;
 mod stories;
 mod sweep;
 mod team;
+mod templates;
 
 struct Service {
     api: Api,
@@ -39,6 +40,7 @@ impl Service {
             grants: Grants::new(app.db().clone(), app.env().clone(), sessions, app.stores().clone()),
             master: app.master_key(),
             live: Live::default(),
+            templates: crate::templates::Templates::default(),
             public_url: "https://cartwheel.example".into(),
             mails: false,
             // Nobody answers there: what has to ask Stripe says so.

@@ -1,7 +1,7 @@
 //! Every mail of the recovery set as its reader gets it.
 
 use super::sample;
-use crate::templates::compile;
+use crate::templates::{compile, example::KINDS};
 use cartwheel_domain::{
     locale::{Formality, Language},
     template::{
@@ -9,8 +9,6 @@ use cartwheel_domain::{
         recovery::DefaultTemplate,
     },
 };
-
-const KINDS: [&str; 3] = ["cart", "checkout", "quote"];
 
 fn prepared(mail: &DefaultTemplate) -> MailTemplate {
     let compiled =

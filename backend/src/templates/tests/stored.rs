@@ -2,7 +2,7 @@
 
 use super::sample;
 use crate::{
-    templates::{Edit, Templates, TemplatesError, Wanted, install_default_set, save, service::overview},
+    templates::{Edit, Ready, Templates, TemplatesError, Wanted, install_default_set, save, store::newest},
     testing::{TestApp, TestStore},
 };
 use cartwheel_domain::{
@@ -11,7 +11,7 @@ use cartwheel_domain::{
 };
 use cartwheel_macros::db_test;
 
-async fn with_set(app: &TestApp, name: &str) -> TestStore {
+pub(super) async fn with_set(app: &TestApp, name: &str) -> TestStore {
     let store = app.store(name).await;
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
@@ -20,11 +20,11 @@ async fn with_set(app: &TestApp, name: &str) -> TestStore {
     store
 }
 
-fn wanted(language: Language, formality: Formality) -> Wanted<'static> {
+pub(super) fn wanted(language: Language, formality: Formality) -> Wanted<'static> {
     Wanted { key: "recovery_1", language, formality, store_language: Language::De }
 }
 
-async fn edit(
+pub(super) async fn edit(
     app: &TestApp,
     store: &TestStore,
     base: TemplateId,
@@ -32,7 +32,9 @@ async fn edit(
 ) -> Result<TemplateId, TemplatesError> {
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    let id = save(&scoped, app.env(), base, edit).await?;
+    let old = Templates::default().get(&scoped, base).await?;
+    let ready = Ready::of(edit.applied(&old), old.language, old.formality)?;
+    let id = save(&scoped, app.env(), base, ready).await?.id;
     tx.commit().await.expect("committed");
     Ok(id)
 }
@@ -43,9 +45,9 @@ async fn a_new_store_has_its_set_in_every_language(app: TestApp) {
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     install_default_set(&scoped, app.env()).await.expect("a second time changes nothing");
-    let all = overview(&scoped).await.expect("the list");
+    let all = newest(&scoped, None).await.expect("the list");
     assert_eq!(all.len(), 21);
-    assert!(all.iter().all(|(_, _, _, version)| *version == 1));
+    assert!(all.iter().all(|head| head.version == 1));
     let templates = Templates::default();
     for language in Language::ALL {
         let found = templates.find(&scoped, wanted(language, Formality::Formal)).await.expect("found");
@@ -137,8 +139,8 @@ async fn a_mistake_is_refused_whole_with_its_place(app: TestApp) {
     }
     let mut tx = app.db().read().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    let all = overview(&scoped).await.expect("the list");
-    assert!(all.iter().all(|(_, _, _, version)| *version == 1), "nothing was saved");
+    let all = newest(&scoped, None).await.expect("the list");
+    assert!(all.iter().all(|head| head.version == 1), "nothing was saved");
 }
 
 #[db_test]

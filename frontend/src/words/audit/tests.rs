@@ -52,6 +52,12 @@ fn every_action_of_the_server_is_a_sentence() {
             json!({ "version": 3, "name": "Recovery" }),
             "Ann published version 3 of “Recovery”",
         ),
+        (
+            "template.saved",
+            "template_1",
+            json!({ "key": "recovery_1", "language": "de", "formality": "formal", "version": 2 }),
+            "Ann saved version 2 of “First reminder” (DE)",
+        ),
         ("journey.switched", "journey_1", json!({ "to": "off" }), "Ann switched a journey off"),
         (
             "member.invited",

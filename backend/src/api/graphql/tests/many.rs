@@ -15,7 +15,7 @@ use cartwheel_macros::db_test;
 use serde_json::{Value, json};
 
 /// A second store of an organisation, with texts and a journey that is on.
-async fn second(app: &TestApp, store: &TestStore, name: &str) -> StoreId {
+pub(super) async fn second(app: &TestApp, store: &TestStore, name: &str) -> StoreId {
     let mut tx = app.db().write().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let settings = StoreSettings::default();

@@ -19,7 +19,7 @@ use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{
         ApiKeyId, CartId, ContactId, InvitationId, JourneyId, MemberId, MemberIdentityId, MessageId,
-        OrganisationId, PasskeyId, SessionId, StoreId,
+        OrganisationId, PasskeyId, SessionId, StoreId, TemplateId,
     },
     time::{HOUR, MINUTE},
 };
@@ -39,6 +39,7 @@ pub(super) enum Named {
     Contact,
     Journey,
     Message,
+    Template,
     Member,
     Invitation,
     Key,
@@ -65,7 +66,7 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
     use Filled::{Absent, Id, With};
     use Named::{
         Cart, CartPlace, Contact, ContactPlace, Identity, Invitation, Journey, Key, Member, Message,
-        MessagePlace, Organisation, Passkey, Session, Store,
+        MessagePlace, Organisation, Passkey, Session, Store, Template,
     };
     match (owner, field, argument) {
         ("Query", "store", "id") | ("Mutation" | "Subscription", _, "storeId") => Id(Store),
@@ -74,6 +75,12 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Store", "contact", "id") => Id(Contact),
         ("Store", "journey", "id") | ("Mutation", _, "journeyId") => Id(Journey),
         ("Store", "message", "id") => Id(Message),
+        ("Store", "template", "id") | ("Mutation", _, "templateId") => Id(Template),
+        ("Template", "preview", "cartId") => Id(Cart),
+        // What would be saved is no mail: who may is judged before.
+        ("TemplateDraft", "saveTemplate", "text") => With("\"{{\""),
+        ("TemplateDraft", ..) => Absent,
+        ("TemplateRollOutTarget", _, "seen") => With("\"nothing\""),
         ("Store", "carts", "after") => Id(CartPlace),
         ("BillingStore", "units", "after") => Id(MessagePlace),
         ("Mutation", "startCheckout" | "previewPlan" | "changePlan", "plan") => With("\"starter\""),
@@ -88,10 +95,10 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", _, "agencyId" | "guestId") => Id(Organisation),
         ("Mutation", "shareSuppressions", "terms") => With("1"),
         ("Mutation", "openStore", "endsAt") => Absent,
-        ("Mutation", "inviteMember" | "pauseStores", "storeIds") | ("Journey", "rollOut", "storeIds") => {
+        ("Mutation", "inviteMember" | "pauseStores", "storeIds") | ("Journey" | "Template", "rollOut", "storeIds") => {
             Id(Store)
         }
-        ("RollOutTarget", _, "storeId") => Id(Store),
+        ("RollOutTarget" | "TemplateRollOutTarget", _, "storeId") => Id(Store),
         ("RollOutTarget", _, "baseVersion") | ("Mutation", "rollOutJourney", "sourceVersion") => With("0"),
         ("Mutation", "approveStoreAccess", "askedAt") => With("\"2026-11-22T12:00:00Z\""),
         ("Mutation", "pauseStores", "pause") => With("true"),
@@ -281,6 +288,7 @@ pub(super) fn random(app: &TestApp) -> Ids {
         (Named::Contact, ContactId(id()).to_string()),
         (Named::Journey, JourneyId(id()).to_string()),
         (Named::Message, MessageId(id()).to_string()),
+        (Named::Template, TemplateId(id()).to_string()),
         (Named::Member, MemberId(id()).to_string()),
         (Named::Invitation, InvitationId(id()).to_string()),
         (Named::Key, ApiKeyId(id()).to_string()),
@@ -358,7 +366,7 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
         data_key event invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
         message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
-        suppression template usage_hour usage_period);
+        suppression template template_copy usage_hour usage_period);
     let folder =
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../entity/src")).expect("the entities");
     let files = folder.filter_map(|f| f.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned));
@@ -394,6 +402,7 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
     let on = scoped.on();
     let message = first(scoped.find::<entity::message::Entity>().one(on)).await;
     let journey = first(scoped.find::<entity::journey::Entity>().one(on)).await;
+    let template = first(scoped.find::<entity::template::Entity>().one(on)).await;
     let place = |at: i64, id| crate::api::graphql::page::cursor((at, id));
     let cart_row = first(scoped.find::<entity::cart::Entity>().one(on)).await;
     let person_row = first(scoped.find::<entity::contact::Entity>().one(on)).await;
@@ -434,6 +443,7 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
         (Named::Contact, contact.to_string()),
         (Named::Journey, JourneyId(journey.id).to_string()),
         (Named::Message, MessageId(message.id).to_string()),
+        (Named::Template, TemplateId(template.id).to_string()),
         (Named::Member, member.to_string()),
         (Named::Invitation, InvitationId(invitation.id).to_string()),
         (Named::Key, ApiKeyId(key.id).to_string()),

@@ -1,0 +1,342 @@
+//! A store's texts: read, tried out, saved as next versions.
+
+use super::{
+    access::Access,
+    cart::Cart,
+    errors::UserError,
+    scalars::Time,
+    template_rollout::{self, TemplateRollOutPlan},
+};
+use crate::{
+    api::sheet,
+    db::{DbError, Role},
+    messages::preview,
+    templates::{
+        Edit, Ready, StoredTemplate, TemplatesError, prepare, save,
+        store::{self, Head},
+    },
+};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use cartwheel_domain::{
+    ids::{CartId, TemplateId},
+    locale,
+    template::{MailFault, RenderedMail},
+};
+use std::sync::Arc;
+
+/// Sie or du, vous or tu, Lei or tu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum Formality {
+    /// Sie, vous, Lei.
+    Formal,
+    /// du, tu.
+    Informal,
+}
+
+impl From<locale::Formality> for Formality {
+    fn from(form: locale::Formality) -> Self {
+        match form {
+            locale::Formality::Formal => Self::Formal,
+            locale::Formality::Informal => Self::Informal,
+        }
+    }
+}
+
+/// Texts in place of stored ones; what is not given stays as it is.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct TemplateDraft {
+    /// Subject line, Liquid.
+    subject: Option<String>,
+    /// Preheader, Liquid.
+    preheader: Option<String>,
+    /// HTML part, MJML with Liquid.
+    mjml: Option<String>,
+    /// Plain-text part, Liquid.
+    text: Option<String>,
+}
+
+impl From<TemplateDraft> for Edit {
+    fn from(TemplateDraft { subject, preheader, mjml, text }: TemplateDraft) -> Self {
+        Self { subject, preheader, mjml, text }
+    }
+}
+
+/// One of the versions of a text.
+#[derive(SimpleObject)]
+pub struct TemplateVersion {
+    /// Id.
+    id: ID,
+    /// Number, from 1.
+    version: i32,
+    /// When it was saved.
+    saved_at: Time,
+}
+
+/// A mail as somebody would get it.
+#[derive(SimpleObject)]
+pub struct PreviewMail {
+    /// Subject line.
+    subject: String,
+    /// What an inbox shows after the subject.
+    preheader: String,
+    /// HTML part.
+    html: String,
+    /// Plain-text part.
+    text: String,
+    /// Lets `POST /v1/mail-preview` show this HTML in a sandboxed frame for ten minutes.
+    ticket: String,
+}
+
+/// What comes of a text for somebody of the store.
+#[derive(SimpleObject)]
+pub struct TemplatePreview {
+    /// The mail; null when it cannot be written.
+    mail: Option<PreviewMail>,
+    /// Why it cannot be written, with line and column.
+    problems: Vec<UserError>,
+    /// Whose mail it is; null: an example's.
+    cart: Option<Cart>,
+}
+
+/// A saved text.
+#[derive(Default, SimpleObject)]
+pub struct TemplatePayload {
+    template: Option<Template>,
+    user_errors: Vec<UserError>,
+}
+
+/// One version of a text in one language and form of address. A version never changes; an edit is a new one.
+#[derive(Clone)]
+pub struct Template {
+    /// The store.
+    pub access: Access,
+    /// The version.
+    pub head: Head,
+    stored: Arc<tokio::sync::OnceCell<Arc<StoredTemplate>>>,
+}
+
+/// What is wrong with a draft, by its field.
+pub(super) fn at_field(root: &str, fault: &MailFault) -> UserError {
+    // The place is told where there is one; what every mail must have has none.
+    let said = if fault.error.line > 0 { fault.error.to_string() } else { fault.error.message.clone() };
+    UserError::at(&[root, fault.field], "invalid", said)
+}
+
+impl Template {
+    fn of(access: &Access, head: Head) -> Self {
+        Self { access: access.clone(), head, stored: Arc::default() }
+    }
+
+    /// The newest version of each text of a store.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn all(access: &Access) -> Result<Vec<Self>> {
+        let heads = access.read(async |scoped| Ok::<_, DbError>(store::newest(scoped, None).await?)).await?;
+        Ok(heads.into_iter().map(|head| Self::of(access, head)).collect())
+    }
+
+    /// One version.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn load(access: &Access, id: TemplateId) -> Result<Option<Self>> {
+        let head = access.read(async |scoped| Ok::<_, DbError>(store::head(scoped, id).await?)).await?;
+        Ok(head.map(|head| Self::of(access, head)))
+    }
+
+    async fn versions_at_most(&self, most: u64) -> Result<Vec<Head>> {
+        let Head { key, language, formality, .. } = &self.head;
+        let read = self.access.read(async |scoped| {
+            Ok::<_, DbError>(store::versions(scoped, key, *language, *formality, most).await?)
+        });
+        read.await
+    }
+
+    async fn stored(&self) -> Result<&Arc<StoredTemplate>> {
+        let read = || async {
+            let read = async |scoped: &crate::db::Scoped<'_>| {
+                self.access.api.templates.get(scoped, self.head.id).await
+            };
+            self.access.read(read).await
+        };
+        self.stored.get_or_try_init(read).await
+    }
+
+    /// What comes of texts: work that takes milliseconds, on a thread of its own.
+    async fn tried(
+        &self,
+        edit: Edit,
+        values: cartwheel_domain::template::context::MailContext,
+    ) -> Result<Result<RenderedMail, MailFault>> {
+        let stored = self.stored().await?.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let texts = edit.applied(&stored);
+            // Whether a postal address must be known is the gate's word on each message.
+            prepare(&texts)?.1.render(&values, false)
+        });
+        work.await.map_err(|e| self.access.fault(&e))
+    }
+}
+
+#[Object]
+impl Template {
+    /// Id.
+    async fn id(&self) -> ID {
+        ID(self.head.id.to_string())
+    }
+
+    /// What messages of a journey name, such as recovery_1.
+    async fn key(&self) -> &str {
+        &self.head.key
+    }
+
+    /// en, de, fr or it.
+    async fn language(&self) -> &str {
+        self.head.language.code()
+    }
+
+    /// The form of address; English has the formal one alone.
+    async fn formality(&self) -> Formality {
+        self.head.formality.into()
+    }
+
+    /// Number, from 1: what the store was given at its start.
+    async fn version(&self) -> i32 {
+        self.head.version
+    }
+
+    /// When it was saved.
+    async fn saved_at(&self) -> Time {
+        Time(self.head.created_at)
+    }
+
+    /// Whether there is no newer version.
+    async fn newest(&self) -> Result<bool> {
+        Ok(self.versions_at_most(1).await?.first().is_none_or(|newest| newest.id == self.head.id))
+    }
+
+    /// Subject line, Liquid.
+    async fn subject(&self) -> Result<String> {
+        Ok(self.stored().await?.subject.clone())
+    }
+
+    /// Preheader, Liquid.
+    async fn preheader(&self) -> Result<String> {
+        Ok(self.stored().await?.preheader.clone())
+    }
+
+    /// HTML part, MJML with Liquid.
+    async fn mjml(&self) -> Result<String> {
+        Ok(self.stored().await?.mjml.clone())
+    }
+
+    /// Plain-text part, Liquid.
+    async fn text(&self) -> Result<String> {
+        Ok(self.stored().await?.text.clone())
+    }
+
+    /// All versions of this text, newest first, a hundred at most.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn versions(&self) -> Result<Vec<TemplateVersion>> {
+        let versions = self.versions_at_most(100).await?;
+        let version = |head: Head| TemplateVersion {
+            id: ID(head.id.to_string()),
+            version: head.version,
+            saved_at: Time(head.created_at),
+        };
+        Ok(versions.into_iter().map(version).collect())
+    }
+
+    /// The newest version of this key in each language and form, this one's among them.
+    #[graphql(complexity = "7 * child_complexity + 1")]
+    async fn siblings(&self) -> Result<Vec<Template>> {
+        let key = &self.head.key;
+        let read = async |scoped: &crate::db::Scoped<'_>| {
+            Ok::<_, DbError>(store::newest(scoped, Some(key)).await?)
+        };
+        let heads = self.access.read(read).await?;
+        Ok(heads.into_iter().map(|head| Self::of(&self.access, head)).collect())
+    }
+
+    /// As somebody would get it, with the texts of a draft in place of the stored ones: for a cart of the store; without one for the cart
+    /// that was left last; where there is none, for an example.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn preview(&self, draft: Option<TemplateDraft>, cart_id: Option<ID>) -> Result<TemplatePreview> {
+        let (access, head) = (&self.access, &self.head);
+        let cart = cart_id.and_then(|id| id.parse::<CartId>().ok());
+        let wanted = (cart, head.language, head.formality);
+        let (url, now) = (&access.api.public_url, access.api.env.now());
+        let read =
+            access.read(async |scoped| preview::values(scoped, &access.info, url, wanted, now).await);
+        let (values, cart) = read.await?;
+        let cart = cart.map(|row| Cart { access: access.clone(), row });
+        Ok(match self.tried(draft.unwrap_or_default().into(), values).await? {
+            Ok(RenderedMail { subject, preheader, html, text }) => {
+                let ticket = sheet::ticket(&access.api, access.info.id, &html);
+                let mail = PreviewMail { subject, preheader, html, text, ticket };
+                TemplatePreview { mail: Some(mail), problems: Vec::new(), cart }
+            }
+            Err(fault) => {
+                TemplatePreview { mail: None, problems: vec![at_field("draft", &fault)], cart }
+            }
+        })
+    }
+
+    /// What other stores would take over of all texts of this key. Needs the role editor here; a store in which the viewer is none is
+    /// refused.
+    #[graphql(complexity = "store_ids.len() * (child_complexity + 100)")]
+    async fn roll_out(&self, ctx: &Context<'_>, store_ids: Vec<ID>) -> Result<Vec<TemplateRollOutPlan>> {
+        self.access.needs(Role::Editor)?;
+        template_rollout::plans(ctx, self, &store_ids).await
+    }
+}
+
+/// What can be changed in the texts of a store.
+#[derive(Default)]
+pub struct TemplateMutation;
+
+pub(super) fn no_template() -> Vec<UserError> {
+    vec![UserError::at(&["templateId"], "not_found", "there is no such template")]
+}
+
+#[Object]
+impl TemplateMutation {
+    /// Saves an edit of the newest version of a text as the next one; messages that are written from then on get it. Needs the role
+    /// editor.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn save_template(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+        template_id: ID,
+        input: TemplateDraft,
+    ) -> Result<TemplatePayload> {
+        let none = || TemplatePayload { template: None, user_errors: no_template() };
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else { return Ok(none()) };
+        let Ok(id) = template_id.parse::<TemplateId>() else { return Ok(none()) };
+        let Some(old) = Template::load(&access, id).await? else { return Ok(none()) };
+        let refused = |error| Ok(TemplatePayload { template: None, user_errors: vec![error] });
+        let (language, formality) = (old.head.language, old.head.formality);
+        let stored = old.stored().await?.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            Ready::of(Edit::from(input).applied(&stored), language, formality)
+        });
+        let ready = match work.await.map_err(|e| access.fault(&e))? {
+            Ok(ready) => ready,
+            Err(fault) => return refused(at_field("input", &fault)),
+        };
+        let mut tx = access.write().await?;
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let saved = match save(&scoped, &access.api.env, id, ready).await {
+            Ok(saved) => saved,
+            Err(e @ TemplatesError::Changed { .. }) => {
+                return refused(UserError::at(&["templateId"], "outdated", e.to_string()));
+            }
+            Err(e) => return Err(access.fault(&e)),
+        };
+        template_rollout::note(&access, &mut tx, &saved).await?;
+        tx.commit().await.map_err(|e| access.fault(&e))?;
+        Ok(TemplatePayload { template: Some(Template::of(&access, saved)), user_errors: Vec::new() })
+    }
+}
