@@ -90,6 +90,10 @@ pub enum Route {
     Journeys,
     /// One journey.
     Journey(String),
+    /// The texts of the messages.
+    Templates,
+    /// One version of a text.
+    Template(String),
     /// What the sandbox would have sent.
     Inbox,
     /// The settings.
@@ -176,6 +180,8 @@ impl Route {
             ["contacts", id] => Self::Contact((*id).to_owned()),
             ["journeys"] => Self::Journeys,
             ["journeys", id] => Self::Journey((*id).to_owned()),
+            ["templates"] => Self::Templates,
+            ["templates", id] => Self::Template((*id).to_owned()),
             ["inbox"] => Self::Inbox,
             ["settings"] => Self::Settings(Section::Store),
             ["settings", word] => Section::ALL
@@ -211,6 +217,8 @@ impl Route {
             Self::Contact(id) => format!("/contacts/{id}"),
             Self::Journeys => "/journeys".to_owned(),
             Self::Journey(id) => format!("/journeys/{id}"),
+            Self::Templates => "/templates".to_owned(),
+            Self::Template(id) => format!("/templates/{id}"),
             Self::Inbox => "/inbox".to_owned(),
             Self::Settings(section) => format!("/settings/{}", section.word()),
             Self::Organisation(part) => format!("/organisation/{}", part.word()),
@@ -224,11 +232,16 @@ impl Route {
         matches!(self, Self::Join | Self::SignUp | Self::Welcome | Self::Forgot | Self::Reset)
     }
 
-    /// The least role that is shown it; figures, journeys and settings are not for whoever answers shoppers. What parts of
+    /// The least role that is shown it; figures, journeys, texts and settings are not for whoever answers shoppers. What parts of
     /// the organisation need, `words::least` says.
     pub const fn least(&self) -> Role {
         match self {
-            Self::Home | Self::Journeys | Self::Journey(_) | Self::Settings(_) => Role::Analyst,
+            Self::Home
+            | Self::Journeys
+            | Self::Journey(_)
+            | Self::Templates
+            | Self::Template(_)
+            | Self::Settings(_) => Role::Analyst,
             _ => Role::Support,
         }
     }
@@ -251,12 +264,12 @@ pub fn use_store_id() -> Memo<String> {
     Memo::new(move |_| place.with(|place| place.store.clone()).unwrap_or_default())
 }
 
-/// The id in the address of a single cart, contact or journey. It stays as it was when the address moves elsewhere, so
+/// The id in the address of a single cart, contact, journey or text. It stays as it was when the address moves elsewhere, so
 /// that a page on its way out does not ask for nothing.
 pub fn use_id() -> Memo<String> {
     let place = use_place();
     Memo::new(move |before: Option<&String>| match place.with(|place| place.route.clone()) {
-        Route::Cart(id) | Route::Contact(id) | Route::Journey(id) => id,
+        Route::Cart(id) | Route::Contact(id) | Route::Journey(id) | Route::Template(id) => id,
         _ => before.cloned().unwrap_or_default(),
     })
 }
@@ -264,6 +277,7 @@ pub fn use_id() -> Memo<String> {
 /// The parameters of the address, where views keep their filters.
 #[derive(Clone, Copy)]
 pub struct Parameters {
+    path: Memo<String>,
     map: Memo<ParamsMap>,
     set: StoredValue<Box<dyn Fn(ParamsMap) + Send + Sync>>,
 }
@@ -281,15 +295,24 @@ impl Parameters {
 
     /// Sets some at once; an empty value removes its parameter. One step in the browser's history.
     pub fn set(&self, pairs: &[(&str, &str)]) {
-        let mut map = self.map.get_untracked();
-        for (name, value) in pairs {
-            map.remove(name);
-            if !value.is_empty() {
-                map.insert((*name).to_owned(), (*value).to_owned());
-            }
-        }
+        let map = with(self.map.get_untracked(), pairs);
         self.set.with_value(|set| set(map));
     }
+
+    /// The address at which they are set so. Views that read it follow the others.
+    pub fn address(&self, pairs: &[(&str, &str)]) -> String {
+        format!("{}{}", self.path.get(), with(self.map.get(), pairs).to_query_string())
+    }
+}
+
+fn with(mut map: ParamsMap, pairs: &[(&str, &str)]) -> ParamsMap {
+    for (name, value) in pairs {
+        map.remove(name);
+        if !value.is_empty() {
+            map.insert((*name).to_owned(), (*value).to_owned());
+        }
+    }
+    map
 }
 
 /// The parameters of the address of this page.
@@ -302,7 +325,7 @@ pub fn use_parameters() -> Parameters {
         let to = format!("{}{}", path.get_untracked(), map.to_query_string());
         navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
-    Parameters { map, set: StoredValue::new(Box::new(set)) }
+    Parameters { path, map, set: StoredValue::new(Box::new(set)) }
 }
 
 #[cfg(test)]
@@ -320,6 +343,8 @@ mod tests {
             Route::Contact(id()),
             Route::Journeys,
             Route::Journey(id()),
+            Route::Templates,
+            Route::Template(id()),
             Route::Inbox,
             Route::Account,
         ];
@@ -367,7 +392,14 @@ mod tests {
             Route::Account,
         ];
         assert!(shown.iter().all(|route| route.least() == Role::Support));
-        let kept = [Route::Home, Route::Journeys, Route::Journey(id()), Route::Settings(Section::Store)];
+        let kept = [
+            Route::Home,
+            Route::Journeys,
+            Route::Journey(id()),
+            Route::Templates,
+            Route::Template(id()),
+            Route::Settings(Section::Store),
+        ];
         assert!(kept.iter().all(|route| route.least() == Role::Analyst));
     }
 

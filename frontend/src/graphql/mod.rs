@@ -99,4 +99,4 @@ macro_rules! refusing_whole {
     )* };
 }
 
-refusing_whole! { roll_out_journey pause_stores }
+refusing_whole! { roll_out_journey roll_out_template pause_stores }

@@ -4,8 +4,8 @@
 use graphql_client::GraphQLQuery;
 
 use super::types::{
-    Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, JourneyStatus, Json,
-    OrganisationKindName, Role, RollOutState, SetupCode, Time, TimelineKind,
+    Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, Formality,
+    JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode, Time, TimelineKind,
 };
 
 macro_rules! operations {
@@ -17,7 +17,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "Formality", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -49,6 +49,18 @@ operations! {
     SetJourneyStatus in "src/graphql/set_journey_status.graphql";
     /// Publishes a version.
     PublishJourney in "src/graphql/publish_journey.graphql";
+    /// The newest texts.
+    Templates in "src/graphql/templates.graphql";
+    /// One version of a text.
+    Template in "src/graphql/template.graphql";
+    /// A text as somebody would get it.
+    PreviewTemplate in "src/graphql/preview_template.graphql";
+    /// Saves a next version of a text.
+    SaveTemplate in "src/graphql/save_template.graphql";
+    /// What other stores would take over of the texts of a message.
+    TemplateRollOut in "src/graphql/template_roll_out.graphql";
+    /// Takes the texts of a message over into other stores.
+    RollOutTemplate in "src/graphql/roll_out_template.graphql";
     /// What the sandbox would have sent.
     Messages in "src/graphql/messages.graphql";
     /// One message.

@@ -112,6 +112,24 @@ enumerations! {
         /// Too old.
         Expired = "EXPIRED",
     }
+    /// What a line of a comparison is.
+    DiffKind {
+        /// It stays.
+        Same = "SAME",
+        /// It goes.
+        Removed = "REMOVED",
+        /// It comes.
+        Added = "ADDED",
+        /// Lines in its place are left out.
+        Gap = "GAP",
+    }
+    /// How a text speaks to people.
+    Formality {
+        /// As to strangers.
+        Formal = "FORMAL",
+        /// As to friends.
+        Informal = "INFORMAL",
+    }
     /// Whether a journey takes people in.
     JourneyStatus {
         /// It does.

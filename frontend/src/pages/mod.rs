@@ -19,8 +19,11 @@ mod new_store;
 mod on_demand;
 mod organisation;
 mod outer;
+mod roll_out;
 mod settings;
 mod shared;
+mod template;
+mod templates;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;

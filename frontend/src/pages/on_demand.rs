@@ -13,7 +13,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{
     account, all_stores, cart, carts, contact, contacts, inbox, journey, journeys, new_organisation,
-    new_store, organisation, outer, settings,
+    new_store, organisation, outer, settings, template, templates,
 };
 use crate::api::{Fault, FaultKind};
 use crate::browser;
@@ -40,6 +40,14 @@ fn draw_journeys(route: Route) -> Drawn {
     Ok(match route {
         Route::Journey(_) => view! { <journey::Journey /> }.into_any(),
         _ => view! { <journeys::Journeys /> }.into_any(),
+    })
+}
+
+#[wasm_split(templates, preload(load_templates), fallible)]
+fn draw_templates(route: Route) -> Drawn {
+    Ok(match route {
+        Route::Template(_) => view! { <template::Template /> }.into_any(),
+        _ => view! { <templates::Templates /> }.into_any(),
     })
 }
 
@@ -76,6 +84,8 @@ pub enum Chunk {
     Carts,
     /// The list of journeys, and the drawing with its forms.
     Journeys,
+    /// The list of texts, and the place where one is written.
+    Templates,
     /// The inbox.
     Inbox,
     /// The settings.
@@ -92,6 +102,7 @@ impl Chunk {
         match route {
             Route::Carts | Route::Cart(_) | Route::Contacts | Route::Contact(_) => Some(Self::Carts),
             Route::Journeys | Route::Journey(_) => Some(Self::Journeys),
+            Route::Templates | Route::Template(_) => Some(Self::Templates),
             Route::Inbox => Some(Self::Inbox),
             Route::Settings(_) => Some(Self::Settings),
             Route::Organisation(_)
@@ -109,6 +120,7 @@ impl Chunk {
         match self {
             Self::Carts => load_carts().await,
             Self::Journeys => load_journeys().await,
+            Self::Templates => load_templates().await,
             Self::Inbox => load_inbox().await,
             Self::Settings => load_settings().await,
             Self::Team => load_team().await,
@@ -121,6 +133,7 @@ impl Chunk {
         match self {
             Self::Carts => draw_carts(route).await,
             Self::Journeys => draw_journeys(route).await,
+            Self::Templates => draw_templates(route).await,
             Self::Inbox => draw_inbox().await,
             Self::Settings => draw_settings().await,
             Self::Team => draw_team(route).await,
@@ -195,6 +208,7 @@ fn title(route: &Route) -> String {
         Route::Carts | Route::Cart(_) => t::nav_carts(),
         Route::Contacts | Route::Contact(_) => t::nav_contacts(),
         Route::Journeys | Route::Journey(_) => t::nav_journeys(),
+        Route::Templates | Route::Template(_) => t::nav_templates(),
         Route::Inbox => t::nav_inbox(),
         Route::Settings(_) => t::nav_settings(),
         Route::Organisation(_) => t::nav_organisation(),
@@ -215,7 +229,7 @@ fn title(route: &Route) -> String {
 fn skeleton(route: &Route) -> AnyView {
     let below = match route {
         Route::Carts | Route::Contacts | Route::Inbox => skeleton_rows(8),
-        Route::Journeys => skeleton_rows(3),
+        Route::Journeys | Route::Templates => skeleton_rows(3),
         Route::Settings(_) => skeleton_lines(8),
         Route::Organisation(_) | Route::Account => skeleton_lines(8),
         Route::NewStore | Route::NewOrganisation => skeleton_lines(4),
@@ -268,6 +282,8 @@ mod tests {
             Route::Contact(id()),
             Route::Journeys,
             Route::Journey(id()),
+            Route::Templates,
+            Route::Template(id()),
             Route::Inbox,
             Route::Settings(Section::Store),
             Route::Organisation(Part::Members),

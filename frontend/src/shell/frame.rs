@@ -65,7 +65,7 @@ fn Inside() -> impl IntoView {
         </div>
         {(!super::use_stores().list.is_empty()).then(|| view! {
             <nav class="tabbar" aria-label=t::nav_main()>
-                {nav::links(store, "tabbar__link", |route| !matches!(route, Route::Settings(_) | Route::Organisation(_)))}
+                {nav::links(store, "tabbar__link", |route| !matches!(route, Route::Templates | Route::Settings(_) | Route::Organisation(_)))}
             </nav>
         })}
         <Dialog label=t::nav_main() open=drawer kind=DialogKind::Left><Sidebar /></Dialog>

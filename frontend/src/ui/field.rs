@@ -74,6 +74,9 @@ pub fn Field(
     /// An example inside the empty field.
     #[prop(optional, into)]
     placeholder: Option<String>,
+    /// Can be read and copied only.
+    #[prop(optional)]
+    read_only: bool,
 ) -> impl IntoView {
     let described = described_by(&id, hint.is_some(), error);
     let control = view! {
@@ -83,6 +86,7 @@ pub fn Field(
             type=kind.unwrap_or("text")
             autocomplete=autocomplete.unwrap_or("off")
             placeholder=placeholder
+            readonly=read_only
             prop:value=move || value.get()
             on:input:target=move |event| value.set(event.target().value())
             aria-invalid=move || error.get().is_some().then_some("true")
@@ -110,12 +114,22 @@ pub fn TextArea(
     /// What is wrong.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
+    /// It is code: of one width, its lines as they are, not spelt.
+    #[prop(optional)]
+    code: bool,
+    /// Can be read and copied only.
+    #[prop(optional)]
+    read_only: bool,
 ) -> impl IntoView {
     let described = described_by(&id, hint.is_some(), error);
     let control = view! {
         <textarea
-            class="input"
+            class=if code { "input input--code" } else { "input" }
             id=id.clone()
+            readonly=read_only
+            spellcheck=code.then_some("false")
+            autocapitalize=code.then_some("off")
+            wrap=code.then_some("off")
             prop:value=move || value.get()
             on:input:target=move |event| value.set(event.target().value())
             aria-invalid=move || error.get().is_some().then_some("true")

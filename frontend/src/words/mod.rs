@@ -5,6 +5,7 @@ mod browser;
 mod journey;
 mod message;
 mod team;
+mod template;
 mod timeline;
 
 pub use audit::{Known, audit};
@@ -12,6 +13,7 @@ pub use browser::browser;
 pub use journey::{awaited, checks, node_about, node_name, node_sign, problem};
 pub use message::{message_badge, message_title, refusal, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
+pub use template::{form, template_field};
 pub use timeline::{Line, line, next_step};
 
 use leptos::prelude::AnyView;
