@@ -33,7 +33,8 @@ test('the first visit brings no other page, and each page comes once', async ({ 
   await go(page, en('nav_home'));
   await go(page, en('nav_journeys'));
   await go(page, en('nav_carts'));
-  expect(pages()).toEqual([expect.stringMatching(of('journeys')), expect.stringMatching(of('carts'))]);
+  await go(page, en('nav_templates'));
+  expect(pages()).toEqual(['journeys', 'carts', 'templates'].map((name) => expect.stringMatching(of(name))));
   expect(paths, 'nothing is fetched twice').toEqual([...new Set(paths)]);
 
   paths.length = 0;

@@ -28,6 +28,8 @@ const pages: [name: string, path: string, link?: string][] = [
   ['contact', '/contacts', 'main table a.table__link'],
   ['journeys', '/journeys'],
   ['journey', '/journeys', 'main a[href*="/journeys/"]'],
+  ['templates', '/templates'],
+  ['template', '/templates', 'main a[href*="/templates/"]'],
   ['inbox', '/inbox'],
   ['message', '/inbox', SENT],
   ['settings-store', '/settings/store'],

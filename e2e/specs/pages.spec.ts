@@ -5,7 +5,7 @@ import { en } from '../support/words';
 
 test('the keyboard reaches every page, and the heading gets the focus', async ({ page, server }) => {
   await enterConsole(page, server);
-  for (const key of ['nav_carts', 'nav_contacts', 'nav_journeys', 'nav_inbox', 'nav_settings', 'nav_organisation']) {
+  for (const key of ['nav_carts', 'nav_contacts', 'nav_journeys', 'nav_templates', 'nav_inbox', 'nav_settings', 'nav_organisation']) {
     const link = page.getByRole('navigation', { name: en('nav_main') }).getByRole('link', { name: en(key), exact: true }).first();
     await link.focus();
     await page.keyboard.press('Enter');

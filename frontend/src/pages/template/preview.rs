@@ -65,14 +65,16 @@ pub fn preview(draft: Draft, findings: Findings, place: &Place) -> AnyView {
     ];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
     let plain = Memo::new(move |_| view.get() == "plain");
-    let shown = move || match mail.get() {
-        None if query.busy.get() => skeleton_block(),
-        None => ().into_any(),
-        Some(_) if plain.get() => {
+    // A newer picture comes into what stands, and does not draw it anew.
+    let pictured = Memo::new(move |_| mail.with(Option::is_some));
+    let shown = move || match pictured.get() {
+        false if query.busy.get() => skeleton_block(),
+        false => ().into_any(),
+        true if plain.get() => {
             let text = move || mail.get().map(|mail| mail.text.clone());
             view! { <pre class="mail-plain" tabindex="0" role="region" aria-label=t::mail_plain()>{text}</pre> }.into_any()
         }
-        Some(_) => {
+        true => {
             let phone = move || view.get() == "phone";
             view! { <div class="sheet sheet--layers" class:sheet--phone=phone>{frames(pictures)}</div> }
                 .into_any()
@@ -85,7 +87,7 @@ pub fn preview(draft: Draft, findings: Findings, place: &Place) -> AnyView {
                 <Segmented label=t::template_preview_as() options=options value=view on_pick=pick />
             </div>
             {trouble}
-            {move || wrong(findings, mail.with(Option::is_some))}
+            {move || wrong(findings, pictured.get())}
             {whose}
             {move || mail.get().map(|mail| envelope(&mail))}
             {shown}
