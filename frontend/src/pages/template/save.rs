@@ -144,7 +144,7 @@ pub fn bar(draft: Draft, findings: Findings, place: Place) -> AnyView {
     view! {
         <Show when=move || draft.is_changed()>
             <div class="draft" role="region" aria-label=t::draft()>
-                {told.clone()}
+                {told}
                 {elsewhere}
                 {move || trouble.get().map(|it| view! { <div class="grow">{fault(&it, None)}</div> })}
                 <span class="grow" role="status">{status}</span>
