@@ -128,7 +128,7 @@ test('what somebody else has saved meanwhile is told, and nothing typed is lost'
   await page.getByRole('button', { name: en('template_newest_load') }).click();
   await expect(page.getByText(en('template_beneath_words', { number: first + 1 }))).toBeVisible();
   await expect(it.subject).toHaveValue('Noch einmal');
-  await expect(page.locator('input#preheader')).toHaveValue('Von jemand anderem');
+  await expect(page.locator('textarea#preheader')).toHaveValue('Von jemand anderem');
   await it.save.click();
   await expect(page.getByText(en('template_saved', { number: first + 2 }))).toBeVisible();
   await expect(it.subject).toHaveValue('Noch einmal');
@@ -242,5 +242,5 @@ open('texts are taken over into other stores, and what was changed there stays',
 
   await openText(page, homes.South!);
   await expect(it.subject).toHaveValue('Ihr Korb aus dem Norden');
-  await expect(page.locator('input#preheader')).toHaveValue('Nur im Süden');
+  await expect(page.locator('textarea#preheader')).toHaveValue('Nur im Süden');
 });

@@ -74,9 +74,6 @@ pub fn Field(
     /// An example inside the empty field.
     #[prop(optional, into)]
     placeholder: Option<String>,
-    /// Can be read and copied only.
-    #[prop(optional)]
-    read_only: bool,
 ) -> impl IntoView {
     let described = described_by(&id, hint.is_some(), error);
     let control = view! {
@@ -86,7 +83,6 @@ pub fn Field(
             type=kind.unwrap_or("text")
             autocomplete=autocomplete.unwrap_or("off")
             placeholder=placeholder
-            readonly=read_only
             prop:value=move || value.get()
             on:input:target=move |event| value.set(event.target().value())
             aria-invalid=move || error.get().is_some().then_some("true")

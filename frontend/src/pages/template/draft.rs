@@ -108,10 +108,26 @@ impl Draft {
 /// What is wrong with a field, in the server's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The field, or `context`.
+    /// The field; another word where it belongs to none.
     pub field: String,
     /// Where and what.
     pub message: String,
+}
+
+impl Finding {
+    /// By its place in the input. The HTML that is made of a text counts as the text.
+    pub fn at(path: &[String], message: String) -> Self {
+        let field = match path.last().map_or("", String::as_str) {
+            "html" => "mjml",
+            other => other,
+        };
+        Self { field: field.to_owned(), message }
+    }
+
+    /// Whether there is a field it can stand at.
+    pub fn has_field(&self) -> bool {
+        FIELDS.contains(&self.field.as_str())
+    }
 }
 
 /// What the server has found: while writing, and at the latest attempt to save.
@@ -183,5 +199,16 @@ mod tests {
             assert_eq!(findings.of("mjml"), ["line 2", "line 3"]);
             assert!(findings.of("subject").is_empty());
         });
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_html_is_wrong_with_its_text() {
+        let at = |path: &[&str]| {
+            let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
+            Finding::at(&path, String::new())
+        };
+        assert_eq!(at(&["input", "html"]).field, "mjml");
+        assert!(at(&["draft", "subject"]).has_field() && !at(&["draft", "context"]).has_field());
+        assert!(!at(&[]).has_field());
     }
 }

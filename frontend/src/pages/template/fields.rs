@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::draft::{Draft, Findings};
 use crate::i18n::t;
 use crate::route::{Parameters, use_parameters};
-use crate::ui::{Field, Tab, TextArea, tabs};
+use crate::ui::{Tab, TextArea, tabs};
 use crate::words::template_field;
 
 /// The fields; to be read only unless `writing`.
@@ -27,8 +27,8 @@ pub fn fields(draft: Draft, findings: Findings, writing: bool) -> AnyView {
     };
     view! {
         <section class="stack writing__fields" aria-label=t::journey_form()>
-            <Field id="subject" label=template_field("subject") value=subject error=wrong("subject") read_only=!writing />
-            <Field id="preheader" label=template_field("preheader") value=preheader hint=t::template_preheader_hint() error=wrong("preheader") read_only=!writing />
+            <TextArea id="subject" label=template_field("subject") value=subject error=wrong("subject") read_only=!writing />
+            <TextArea id="preheader" label=template_field("preheader") value=preheader hint=t::template_preheader_hint() error=wrong("preheader") read_only=!writing />
             {parts}
             <div hidden=move || plain.get()>
                 <TextArea id="mjml" label=template_field("mjml") value=mjml error=wrong("mjml") code=true read_only=!writing />

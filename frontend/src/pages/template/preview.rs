@@ -39,7 +39,8 @@ pub fn preview(draft: Draft, findings: Findings, place: &Place) -> AnyView {
         let count = count.unwrap_or_default();
         let Some(data) = query.data.get() else { return count };
         let Some(preview) = found(&data) else { return count };
-        findings.seen.set(preview.problems.iter().map(finding).collect());
+        let problems = preview.problems.iter();
+        findings.seen.set(problems.map(|one| Finding::at(&one.path, one.message.clone())).collect());
         let Some(mail) = preview.mail.clone() else { return count };
         pictures.update(|pictures| {
             pictures.truncate(1);
@@ -126,18 +127,14 @@ fn found(data: &ResponseData) -> Option<&Preview> {
     Some(&data.store.as_ref()?.template.as_ref()?.preview)
 }
 
-fn finding(problem: &graphql::preview_template::PreviewTemplateStoreTemplatePreviewProblems) -> Finding {
-    Finding { field: problem.path.last().cloned().unwrap_or_default(), message: problem.message.clone() }
-}
-
 /// That the text cannot be written, and why if that stands at no field.
 fn wrong(findings: Findings, pictured: bool) -> Option<AnyView> {
     let seen = findings.seen.get();
     if seen.is_empty() {
         return None;
     }
-    let rows: Vec<_> =
-        findings.of("context").into_iter().map(|told| view! { <li class="anywhere">{told}</li> }).collect();
+    let rest = seen.into_iter().filter(|one| !one.has_field());
+    let rows: Vec<_> = rest.map(|one| view! { <li class="anywhere">{one.message}</li> }).collect();
     let more = view! {
         {(!rows.is_empty()).then(|| view! { <ul class="small">{rows}</ul> })}
         {pictured.then(|| view! { <p class="muted">{t::template_preview_last()}</p> })}

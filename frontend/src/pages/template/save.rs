@@ -42,11 +42,8 @@ async fn save(store: String, template: String, edit: Edit) -> Outcome {
     match answer.template {
         Some(text) if answer.user_errors.is_empty() => Outcome::Saved(text.id, text.version),
         _ => {
-            let refused = answer.user_errors.into_iter().map(|error| Finding {
-                field: error.path.last().cloned().unwrap_or_default(),
-                message: error.message,
-            });
-            Outcome::Refused(refused.collect())
+            let errors = answer.user_errors.into_iter();
+            Outcome::Refused(errors.map(|error| Finding::at(&error.path, error.message)).collect())
         }
     }
 }
@@ -123,19 +120,20 @@ pub fn bar(draft: Draft, findings: Findings, place: Place) -> AnyView {
     let told = move || {
         outdated.get().then(|| {
             let more = view! {
-                <p>{t::template_outdated_words()}</p>
-                <div><Button label=t::template_newest_load() busy=busy on_press=newest /></div>
+                <div class="stack stack--close">
+                    <p>{t::template_outdated_words()}</p>
+                    <div><Button label=t::template_newest_load() busy=busy on_press=newest /></div>
+                </div>
             };
             let told = notice(Tone::Caution, t::template_outdated(), more.into_any());
-            view! { <div role="alert" class="grow">{told}</div> }
+            view! { <div role="alert" class="draft__told">{told}</div> }
         })
     };
     let elsewhere = move || {
-        let known = super::draft::FIELDS;
-        let rest = findings.refused.get().into_iter().filter(|one| !known.contains(&one.field.as_str()));
+        let rest = findings.refused.get().into_iter().filter(|one| !one.has_field());
         let rows: Vec<_> = rest.map(|one| view! { <li>{one.message}</li> }).collect();
         (!rows.is_empty())
-            .then(|| view! { <ul class="notice notice--negative stack grow" role="alert">{rows}</ul> })
+            .then(|| view! { <ul class="notice notice--negative stack draft__told" role="alert">{rows}</ul> })
     };
     let status = move || {
         let wrong = findings.refused.with(|list| !list.is_empty());
@@ -146,7 +144,7 @@ pub fn bar(draft: Draft, findings: Findings, place: Place) -> AnyView {
             <div class="draft" role="region" aria-label=t::draft()>
                 {told}
                 {elsewhere}
-                {move || trouble.get().map(|it| view! { <div class="grow">{fault(&it, None)}</div> })}
+                {move || trouble.get().map(|it| view! { <div class="draft__told">{fault(&it, None)}</div> })}
                 <span class="grow" role="status">{status}</span>
                 <Button label=t::draft_discard() kind=ButtonKind::Quiet on_press=move |()| draft.discard() />
                 <Button label=t::save() kind=ButtonKind::Primary busy=busy on_press=send />
