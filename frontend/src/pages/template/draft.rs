@@ -25,7 +25,7 @@ struct Kept {
 /// A draft. Copies are the same draft.
 #[derive(Clone, Copy)]
 pub struct Draft {
-    saved: StoredValue<[String; 4]>,
+    saved: RwSignal<[String; 4]>,
     /// What stands in the fields.
     pub typed: [RwSignal<String>; 4],
     /// The version it was begun on.
@@ -54,7 +54,7 @@ impl Draft {
     /// Texts that are only read.
     pub fn shut(version: i64, saved: [String; 4]) -> Self {
         let typed = saved.clone().map(RwSignal::new);
-        Self { saved: StoredValue::new(saved), typed, base: RwSignal::new(version), version }
+        Self { saved: RwSignal::new(saved), typed, base: RwSignal::new(version), version }
     }
 
     fn lay(self, mut kept: Kept) {
@@ -77,7 +77,7 @@ impl Draft {
     /// What has been changed.
     pub fn edit(self) -> Edit {
         let typed = self.typed.map(|typed| typed.get());
-        self.saved.with_value(|saved| {
+        self.saved.with(|saved| {
             let mut at = 0;
             typed.map(|typed| {
                 at += 1;
@@ -96,10 +96,16 @@ impl Draft {
         self.base.get() < self.version && self.is_changed()
     }
 
+    /// Counts all changes as saved.
+    pub fn settle(self) {
+        self.base.set(self.version);
+        self.saved.set(self.typed.map(|typed| typed.get_untracked()));
+    }
+
     /// Throws all changes away.
     pub fn discard(self) {
         self.base.set(self.version);
-        for (typed, saved) in self.typed.into_iter().zip(self.saved.get_value()) {
+        for (typed, saved) in self.typed.into_iter().zip(self.saved.get_untracked()) {
             typed.set(saved);
         }
     }
@@ -171,6 +177,10 @@ mod tests {
             assert_eq!(draft.edit(), [Some("Good day".to_owned()), None, None, None]);
             draft.typed[0].set("Hello".to_owned());
             assert!(!draft.is_changed());
+            draft.typed[3].set("Good day".to_owned());
+            draft.settle();
+            assert!(!draft.is_changed() && draft.kept().is_none(), "what was saved is no change any more");
+            assert_eq!(draft.typed[3].get(), "Good day");
         });
     }
 

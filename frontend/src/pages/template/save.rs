@@ -107,7 +107,7 @@ pub fn bar(draft: Draft, findings: Findings, place: Place) -> AnyView {
             }
             match outcome {
                 Outcome::Saved(id, number) => {
-                    draft.discard();
+                    draft.settle();
                     toasts.done(t::template_saved(&number.to_string()));
                     way(id);
                 }
@@ -146,8 +146,10 @@ pub fn bar(draft: Draft, findings: Findings, place: Place) -> AnyView {
                 {elsewhere}
                 {move || trouble.get().map(|it| view! { <div class="draft__told">{fault(&it, None)}</div> })}
                 <span class="grow" role="status">{status}</span>
-                <Button label=t::draft_discard() kind=ButtonKind::Quiet on_press=move |()| draft.discard() />
-                <Button label=t::save() kind=ButtonKind::Primary busy=busy on_press=send />
+                <div class="row draft__acts">
+                    <Button label=t::draft_discard() kind=ButtonKind::Quiet on_press=move |()| draft.discard() />
+                    <Button label=t::save() kind=ButtonKind::Primary busy=busy on_press=send />
+                </div>
             </div>
         </Show>
     }
@@ -162,7 +164,7 @@ pub fn standing(text: &Text, draft: Draft, place: &Place, may: bool) -> AnyView 
     }
     if !may {
         let more = view! { <p>{t::template_read_words()}</p> };
-        return notice(Tone::Information, t::needs_title(&words::role(Role::Editor)), more.into_any());
+        return notice(Tone::Information, t::template_read(&words::role(Role::Editor)), more.into_any());
     }
     let number = text.version.to_string();
     let told = move || {
