@@ -3,6 +3,7 @@
 use super::{
     ApiSchema,
     graphql::{Api, access::RequestId, limits::LONGEST, loaders},
+    pieces::bounded,
     rate::{Caller, Stand},
     sheet,
 };
@@ -221,7 +222,7 @@ async fn socket(
             loaders::insert(&mut data, &api);
             Ok(data)
         })
-        .start(&request, body)
+        .start(&request, bounded(body, MAX_BODY))
 }
 
 async fn ready(db: web::Data<Db>) -> HttpResponse {

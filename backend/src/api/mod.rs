@@ -4,6 +4,7 @@ pub mod console;
 pub mod graphql;
 pub mod http;
 pub mod live;
+mod pieces;
 pub mod rate;
 pub mod sheet;
 

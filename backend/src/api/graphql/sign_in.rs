@@ -201,6 +201,7 @@ fn refused(ctx: &Context<'_>, e: SignInError) -> Result<Vec<UserError>> {
         }
         SignInError::TooMany => (&[], "too_many"),
         SignInError::NotOffered => (&[], "not_offered"),
+        SignInError::Busy => (&[], "busy"),
         SignInError::Over => return Err(errors::signed_out()),
         _ => return Err(errors::fault(&e, &access::request_id(ctx))),
     };

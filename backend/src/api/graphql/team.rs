@@ -150,6 +150,7 @@ fn factor_errors(ctx: &Context<'_>, e: SignInError) -> Result<Vec<UserError>> {
         SignInError::AlreadyOn => (&[], "already_on"),
         SignInError::NotStarted => (&[], "not_started"),
         SignInError::Required => (&[], "required"),
+        SignInError::Busy => (&[], "busy"),
         SignInError::Over => return Err(errors::signed_out()),
         _ => return Err(errors::fault(&e, &access::request_id(ctx))),
     };
@@ -357,6 +358,7 @@ impl TeamMutation {
             Ok(()) => return Ok(SignInPayload::default()),
             Err(SignInError::Refused) => UserError::at(&["old"], "refused", "this is not the password"),
             Err(e @ SignInError::Throttled(_)) => UserError::at(&["old"], "throttled", e.to_string()),
+            Err(e @ SignInError::Busy) => UserError::at(&[], "busy", e.to_string()),
             Err(SignInError::Invalid(_, said)) => UserError::at(&["new"], "invalid", said),
             Err(SignInError::Over) => return Err(errors::signed_out()),
             Err(e) => return Err(errors::fault(&e, &access::request_id(ctx))),

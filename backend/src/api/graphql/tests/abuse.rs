@@ -503,6 +503,22 @@ async fn sockets_that_are_too_much(app: TestApp) {
         assert!(answers(&mut socket).await, "there is room again");
         cases += 1_000;
 
+        // A message in pieces is heard; one that has no end in sight is not kept, and its sender is let go.
+        let plain = json!({ "id": "plain", "type": "subscribe", "payload": { "query": "{ viewer { organisations { name } } }" } });
+        let plain = plain.to_string();
+        let (first, second) = plain.split_at(plain.find(',').expect("two fields") + 1);
+        for (spaces, is_heard) in [(5, true), (30, false)] {
+            let mut socket = hello(port, &place.token).await;
+            assert!(socket.frame(false, TEXT, first.as_bytes()).await);
+            for _ in 0..spaces {
+                socket.frame(false, 0, &[b' '; 4_000]).await;
+            }
+            socket.frame(true, 0, second.as_bytes()).await;
+            let heard = socket.heard().await;
+            assert_eq!(heard.is_some_and(|heard| heard.contains("a org")), is_heard, "{spaces}");
+            cases += 1;
+        }
+
         // What is too large for a frame is not heard, and the others go on.
         let mut socket = hello(port, &place.token).await;
         let large =
