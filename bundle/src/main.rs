@@ -89,8 +89,8 @@ impl Task {
         let mut langs = Vec::new();
         for (name, bytes) in pack::folder(&self.frontend.join("lang"), Some("json"))? {
             let code = name.trim_end_matches(".json").to_owned();
-            let compact = page::compact_json(&self.frontend.join("lang").join(&name), &bytes)?;
-            let path = pack.add(&format!("lang-{code}"), "json", compact)?;
+            let texts = page::texts_in_order(&self.frontend.join("lang").join(&name), &bytes)?;
+            let path = pack.add(&format!("lang-{code}"), "json", texts)?;
             langs.push((code, path));
         }
         let boot = pack.add("boot", "js", page::boot(&module).into_bytes())?;

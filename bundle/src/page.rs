@@ -100,21 +100,27 @@ fn refuse_inline(page: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// JSON without the white space people need.
+/// The texts of a language without their keys, in the order of these: the console finds a text by its place.
 ///
 /// # Errors
-/// Text that is no JSON, with the line.
-pub fn compact_json(path: &Path, bytes: &[u8]) -> Outcome<Vec<u8>> {
-    serde_json::from_slice::<serde_json::Value>(bytes)
-        .map(|value| value.to_string().into_bytes())
-        .map_err(|fault| format!("{}: {fault}", path.display()))
+/// Text that is no JSON object, with the line.
+pub fn texts_in_order(path: &Path, bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let told = |fault: String| format!("{}: {fault}", path.display());
+    let texts: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(bytes).map_err(|fault| told(fault.to_string()))?;
+    serde_json::to_vec(&texts.into_values().collect::<Vec<_>>()).map_err(|fault| told(fault.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
+
+    #[test]
+    fn texts_travel_without_their_keys() {
+        let texts = texts_in_order(Path::new("en.json"), br#"{ "b": "two", "a": { "one": "1", "other": "n" } }"#);
+        assert_eq!(texts.unwrap(), br#"[{"one":"1","other":"n"},"two"]"#);
+        assert!(texts_in_order(Path::new("en.json"), b"[]").unwrap_err().starts_with("en.json: "));
+    }
 
     #[test]
     fn placeholders_are_filled_and_unknown_ones_refused() {

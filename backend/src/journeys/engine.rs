@@ -4,9 +4,10 @@ use super::{
     effects::{Decided, commit},
     facts::{Loaded, by_store},
     model::run_state,
-    versions::Versions,
+    versions::{Version, Versions},
 };
 use crate::{
+    accounts::Stores,
     clock::Env,
     crash::crash_point,
     db::{Db, DbError, StoreScope, claim},
@@ -15,10 +16,16 @@ use crate::{
 use cartwheel_domain::{
     ids::StoreId,
     journey,
+    locale::zone,
     time::{MINUTE, Millis, SECOND},
 };
 use cartwheel_entity::journey_run;
-use std::sync::Mutex;
+use chrono_tz::Tz;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+use uuid::Uuid;
 
 /// A worker that does not come back within this is taken for dead.
 pub const LEASE: Millis = MINUTE;
@@ -41,6 +48,7 @@ pub struct Engine {
     db: Db,
     env: Env,
     wake: Wake,
+    stores: Stores,
     versions: Versions,
     owner: String,
     share: Mutex<claim::Share>,
@@ -48,9 +56,9 @@ pub struct Engine {
 
 impl Engine {
     /// A worker of its own name.
-    pub fn new(db: Db, env: Env, wake: Wake, versions: Versions) -> Self {
+    pub fn new(db: Db, env: Env, wake: Wake, stores: Stores, versions: Versions) -> Self {
         let owner = format!("engine-{}", env.uuid().simple());
-        Self { db, env, wake, versions, owner, share: Mutex::default() }
+        Self { db, env, wake, stores, versions, owner, share: Mutex::default() }
     }
 
     /// One pass over what is due. Call again while it says that it claimed something.
@@ -103,7 +111,8 @@ impl Engine {
         for (store, runs) in by_store(runs) {
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             let versions = self.versions.get(&scoped, runs.iter().map(|r| r.version_id)).await?;
-            let loaded = Loaded::load(&scoped, &runs, &versions).await?;
+            let zone = self.zone(store, &versions).await?;
+            let loaded = Loaded::load(&scoped, &runs, &versions, zone).await?;
             let decided = runs.into_iter().map(|run| {
                 let memory = loaded.memory(&run);
                 let known = versions.get(&run.version_id).and_then(|v| Some((v.clone(), loaded.facts(&run, v)?)));
@@ -121,6 +130,15 @@ impl Engine {
             groups.push((store, decided.collect()));
         }
         Ok(groups)
+    }
+
+    /// The store's clock, where some wait asks for one.
+    async fn zone(&self, store: StoreId, versions: &HashMap<Uuid, Arc<Version>>) -> Result<Tz, DbError> {
+        if !versions.values().any(|version| version.needs_zone) {
+            return Ok(Tz::UTC);
+        }
+        let store = self.stores.by_id(store).await?;
+        Ok(store.and_then(|store| zone(&store.settings.time_zone)).unwrap_or(Tz::UTC))
     }
 
     async fn commit(&self, groups: Vec<(StoreId, Vec<Decided>)>, now: Millis) -> Result<usize, DbError> {

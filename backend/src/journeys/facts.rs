@@ -14,9 +14,11 @@ use cartwheel_domain::{
     },
     locale::Language,
     money::{Currency, Money},
+    schedule::guess_zone,
     time::Millis,
 };
 use cartwheel_entity::{cart, contact, event, journey, journey_run, message, message_receipt, run_context};
+use chrono_tz::Tz;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -32,6 +34,7 @@ pub struct Loaded {
     memories: HashMap<Uuid, Memory>,
     messages: HashMap<Uuid, Vec<message::Model>>,
     arrived: HashMap<Uuid, Arrived>,
+    zone: Tz,
 }
 
 fn ids(values: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
@@ -42,7 +45,7 @@ fn ids(values: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
 }
 
 impl Loaded {
-    /// Loads for these runs; the number of queries does not grow with them.
+    /// Loads for these runs; the number of queries does not grow with them. `zone` is the store's.
     ///
     /// # Errors
     /// What the database says.
@@ -50,6 +53,7 @@ impl Loaded {
         scoped: &Scoped<'_>,
         runs: &[journey_run::Model],
         versions: &HashMap<Uuid, Arc<Version>>,
+        zone: Tz,
     ) -> Result<Self, DbError> {
         let run_ids = ids(runs.iter().map(|r| r.id));
         let journeys = scoped
@@ -74,6 +78,7 @@ impl Loaded {
             memories,
             messages: HashMap::new(),
             arrived: HashMap::new(),
+            zone,
         };
         let asking: Vec<Uuid> = runs
             .iter()
@@ -113,6 +118,7 @@ impl Loaded {
             journey: self.journeys.get(&run.journey_id).copied().unwrap_or(JourneyState::Off),
             cart: cart_facts(cart, version.needs_lines),
             contact: contact_facts(contact),
+            zone: if version.needs_zone { recipient_zone(contact, self.zone) } else { self.zone },
             ordered_since_entry: contact.last_order_at.is_some_and(|at| at >= run.entered_at),
             engagement,
             arrived: self.arrived.get(&run.id).copied(),
@@ -294,6 +300,14 @@ pub fn contact_facts(contact: &contact::Model) -> ContactFacts {
         traits: contact.traits.as_object().cloned().unwrap_or_default(),
         orders: u32::try_from(contact.orders_count).unwrap_or(0),
     }
+}
+
+/// The clock of somebody's wall: theirs, else their country's, else the store's; of a country with several the store's, if that is one
+/// of them.
+fn recipient_zone(contact: &contact::Model, store: Tz) -> Tz {
+    let country = contact.country.as_deref().and_then(|c| c.parse().ok());
+    let zones = guess_zone(contact.time_zone.as_deref(), country, store).zones;
+    if zones.contains(&store) { store } else { zones.first().copied().unwrap_or(store) }
 }
 
 /// The store a batch belongs to, in groups.

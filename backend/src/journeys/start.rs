@@ -12,6 +12,7 @@ use cartwheel_domain::{
     time::Millis,
 };
 use cartwheel_entity::{cart, contact, journey, journey_run};
+use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QuerySelect};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -117,6 +118,8 @@ fn facts(left: &Left, version: &Arc<Version>, contacts: Option<&HashMap<Uuid, Co
         journey: JourneyState::Active,
         cart,
         contact: contacts.and_then(|c| c.get(&left.contact.uuid())).cloned().unwrap_or_default(),
+        // Whether a run begins is no question of the clock on the wall.
+        zone: Tz::UTC,
         ordered_since_entry: false,
         engagement: BTreeMap::new(),
         arrived: None,

@@ -21,7 +21,13 @@ use cartwheel_macros::db_test;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 fn engine(app: &TestApp) -> Engine {
-    Engine::new(app.db().clone(), app.env().clone(), Wake::default(), Versions::default())
+    Engine::new(
+        app.db().clone(),
+        app.env().clone(),
+        Wake::default(),
+        app.stores().clone(),
+        Versions::default(),
+    )
 }
 
 async fn drain(engine: &Engine) -> usize {

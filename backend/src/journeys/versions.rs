@@ -24,6 +24,8 @@ pub struct Version {
     pub needs_lines: bool,
     /// Some condition or wait asks about earlier messages.
     pub needs_engagement: bool,
+    /// Some wait asks for the recipient's clock.
+    pub needs_zone: bool,
 }
 
 impl Version {
@@ -59,7 +61,8 @@ impl Version {
             Node::WaitForEvent(wait) => wait.events.iter().any(|event| event.scope() == WaitScope::Run),
             _ => false,
         });
-        Self { id, journey_id, definition, needs_lines, needs_engagement }
+        let needs_zone = definition.nodes.values().any(|node| matches!(node, Node::WaitUntil(_)));
+        Self { id, journey_id, definition, needs_lines, needs_engagement, needs_zone }
     }
 }
 

@@ -14,9 +14,10 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::{cart, contact};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Newest carts among which somebody with an address is looked for.
-const NEWEST: u64 = 20;
+const NEWEST: u64 = 200;
 
 /// Links of a mail that nobody gets: they look like those of a real one and lead nowhere.
 fn links(public_url: &str) -> LinkContext {
@@ -27,13 +28,6 @@ fn links(public_url: &str) -> LinkContext {
         unsubscribe,
         view: None,
     }
-}
-
-/// Whose a cart is, where it has an owner who can be written to.
-async fn owner(scoped: &Scoped<'_>, cart: &cart::Model) -> Result<Option<contact::Model>, DbError> {
-    let Some(id) = cart.contact_id else { return Ok(None) };
-    let row = scoped.find::<contact::Entity>().filter(contact::Column::Id.eq(id)).one(scoped.on()).await?;
-    Ok(row.filter(|contact| contact.email.is_some()))
 }
 
 /// The cart that is asked for; else the one that was left last, of somebody who can be written to.
@@ -51,12 +45,12 @@ async fn chosen(
             newest.all(scoped.on()).await?
         }
     };
-    for cart in rows {
-        if let Some(contact) = owner(scoped, &cart).await? {
-            return Ok(Some((cart, contact)));
-        }
-    }
-    Ok(None)
+    let people = rows.iter().filter_map(|cart| cart.contact_id).collect::<BTreeSet<_>>();
+    let people = scoped.find_among::<contact::Entity, _>(contact::Column::Id, people).await?;
+    let mut reached: BTreeMap<_, _> =
+        people.into_iter().filter(|contact| contact.email.is_some()).map(|c| (c.id, c)).collect();
+    let found = rows.into_iter().find_map(|cart| Some((reached.remove(&cart.contact_id?)?, cart)));
+    Ok(found.map(|(contact, cart)| (cart, contact)))
 }
 
 /// The values of a mail in a language and form, and the cart they are of; an example's where there is none.

@@ -84,7 +84,13 @@ impl Flow {
     /// A worker of the journeys.
     pub fn engine(&self) -> Engine {
         let tools = &self.tools;
-        Engine::new(tools.db.clone(), tools.env.clone(), tools.wake.clone(), tools.versions.clone())
+        Engine::new(
+            tools.db.clone(),
+            tools.env.clone(),
+            tools.wake.clone(),
+            tools.stores.clone(),
+            tools.versions.clone(),
+        )
     }
 
     /// A worker of the messages.

@@ -17,10 +17,6 @@ pub fn default_recovery_journey() -> Definition {
 /// The same with the store's own size of the holdout, percent of people; out of range is brought to the nearest bound.
 pub fn default_recovery_journey_with(holdout_percent: i64) -> Definition {
     let mut def = default_recovery_journey();
-    for node in def.nodes.values_mut() {
-        if let super::node::Node::Holdout(holdout) = node {
-            holdout.percent = holdout_percent.clamp(0, 100);
-        }
-    }
+    def.hold_out(holdout_percent);
     def
 }

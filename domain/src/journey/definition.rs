@@ -177,6 +177,15 @@ impl Definition {
         }
     }
 
+    /// Gives the holdout, where there is one, another size; out of range is brought to the nearest bound.
+    pub(super) fn hold_out(&mut self, percent: i64) {
+        for node in self.nodes.values_mut() {
+            if let Node::Holdout(holdout) = node {
+                holdout.percent = percent.clamp(0, 100);
+            }
+        }
+    }
+
     /// The holdout's node and its percent, when there is one.
     pub fn holdout(&self) -> Option<(&NodeId, i64)> {
         self.nodes.iter().find_map(|(id, node)| match node {

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{locale::Language, schedule::QuietHours};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// Another name.
@@ -70,6 +71,31 @@ pub enum Change {
         /// How long; 0 for no limit.
         seconds: i64,
     },
+    /// Other carts, another filter or another re-entry of the trigger; other values of any node. It stays where it is.
+    Set {
+        /// The node.
+        node: NodeId,
+        /// What it is to be: of the same kind; where it leads does not count.
+        to: Box<Node>,
+    },
+    /// A new node on a way that is there: it leads on to where that way led, with every exit it has.
+    Insert {
+        /// Its name, see [`Definition::free_id`].
+        id: NodeId,
+        /// The node it comes after.
+        after: NodeId,
+        /// Which of that one's ways, as in [`Node::targets`].
+        way: String,
+        /// What it is; where it leads does not count.
+        node: Box<Node>,
+    },
+    /// A node taken out. Whatever led to it leads on to where it led; what nothing leads to any more goes with it.
+    Remove {
+        /// The node: neither trigger nor exit.
+        node: NodeId,
+        /// Which of its ways stays, where it has several.
+        keep: Option<String>,
+    },
 }
 
 impl Definition {
@@ -124,8 +150,96 @@ impl Definition {
                 },
                 found => return Err(unfit(node, "weight", "split", found)),
             },
+            Change::Set { node, to } => self.set(node, to)?,
+            Change::Insert { id, after, way, node } => self.insert(id, (after, way), node)?,
+            Change::Remove { node, keep } => self.remove(node, keep.as_deref())?,
         }
         Ok(())
+    }
+
+    /// A name no node has yet: the kind's, with the first number that is free.
+    pub fn free_id(&self, kind: &str) -> NodeId {
+        let names = (1..=self.nodes.len() + 1).filter_map(|n| format!("{kind}_{n}").parse::<NodeId>().ok());
+        names.into_iter().find(|id| !self.nodes.contains_key(id)).unwrap_or_else(|| self.start.clone())
+    }
+
+    fn set(&mut self, id: &NodeId, to: &Node) -> Result<(), Problem> {
+        let Some(old) = self.nodes.get_mut(id).filter(|old| old.kind() == to.kind()) else {
+            return Err(unfit(id, "", to.kind(), self.nodes.get_mut(id)));
+        };
+        let leads: Vec<NodeId> = old.targets().into_iter().map(|(_, target)| target.clone()).collect();
+        let mut new = to.clone();
+        // A branch that is new leads where the last one does.
+        for (i, (_, target)) in new.targets_mut().into_iter().enumerate() {
+            if let Some(led) = leads.get(i).or(leads.last()) {
+                target.clone_from(led);
+            }
+        }
+        *old = new;
+        self.prune();
+        Ok(())
+    }
+
+    fn insert(&mut self, id: &NodeId, (after, way): (&NodeId, &str), node: &Node) -> Result<(), Problem> {
+        if self.nodes.contains_key(id) {
+            return Err(Problem::at(id, "", Code::Duplicate, id));
+        }
+        let mut new = node.clone();
+        let Some(before) = self.nodes.get_mut(after) else {
+            return Err(Problem::at(after, way, Code::UnknownTarget, after));
+        };
+        let Some((_, led)) = before.targets_mut().into_iter().find(|(name, _)| name == way) else {
+            return Err(Problem::at(after, way, Code::UnknownTarget, way));
+        };
+        let led = std::mem::replace(led, id.clone());
+        for (_, target) in new.targets_mut() {
+            target.clone_from(&led);
+        }
+        self.nodes.insert(id.clone(), new);
+        self.prune();
+        Ok(())
+    }
+
+    fn remove(&mut self, id: &NodeId, keep: Option<&str>) -> Result<(), Problem> {
+        let Some(node) = self.nodes.get(id) else {
+            return Err(Problem::at(id, "", Code::UnknownTarget, id));
+        };
+        let ways = node.targets();
+        let kept = match keep {
+            Some(way) => ways.iter().find(|(name, _)| name == way),
+            None => ways.first(),
+        };
+        let Some((_, led)) = kept.filter(|_| !matches!(node, Node::Trigger(_))) else {
+            return Err(Problem::at(id, keep.unwrap_or_default(), Code::OtherKind, "between trigger and exit"));
+        };
+        // One that leads back to itself leads nowhere else.
+        let led = (*led).clone();
+        if led == *id {
+            return Err(Problem::at(id, keep.unwrap_or_default(), Code::NoExit, ""));
+        }
+        self.nodes.remove(id);
+        for node in self.nodes.values_mut() {
+            for (_, target) in node.targets_mut() {
+                if *target == *id {
+                    target.clone_from(&led);
+                }
+            }
+        }
+        self.prune();
+        Ok(())
+    }
+
+    /// Takes out what no way leads to.
+    fn prune(&mut self) {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![self.start.clone()];
+        while let Some(id) = open.pop() {
+            let Some(node) = self.nodes.get(&id) else { continue };
+            if reached.insert(id) {
+                open.extend(node.targets().into_iter().map(|(_, target)| target.clone()));
+            }
+        }
+        self.nodes.retain(|id, _| reached.contains(id));
     }
 }
 

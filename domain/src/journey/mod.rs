@@ -8,6 +8,7 @@
 //! The database, the leases and the sending are the engine's (`backend::journeys`). What the console shows,
 //! checks and edits ([`Definition::validate`], [`layout`], [`Definition::with`]) is the code that runs.
 
+mod blueprint;
 mod condition;
 mod default;
 mod definition;
@@ -29,6 +30,7 @@ mod trail;
 mod validate;
 
 pub use crate::consent::{Channel, ContentClass, Purpose};
+pub use blueprint::Blueprint;
 pub use condition::Condition;
 pub use default::{DEFAULT_JSON, default_recovery_journey, default_recovery_journey_with};
 pub use definition::{Definition, FrequencyCap, MAX_BYTES, SCHEMA, Settings};
@@ -37,7 +39,7 @@ pub use entry::{Entry, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
     Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger, Wait,
-    WaitForEvent, WaitScope,
+    WaitForEvent, WaitScope, WaitUntil, Weekday,
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use outcome::{Effect, EndReason, Outcome, Transition};

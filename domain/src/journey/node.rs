@@ -8,6 +8,7 @@ use crate::{
     consent::{Channel, ContentClass, Purpose},
     event::{CartKind, EventKind},
     locale::Language,
+    schedule::LocalTime,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -20,6 +21,8 @@ pub enum Node {
     Trigger(Trigger),
     /// Stays for a time.
     Wait(Wait),
+    /// Stays until the clock on the recipient's wall shows a time.
+    WaitUntil(WaitUntil),
     /// Stays until something happens, or for a time.
     WaitForEvent(WaitForEvent),
     /// Goes one of two ways by what is true now.
@@ -42,6 +45,7 @@ impl Node {
         match self {
             Self::Trigger(_) => "trigger",
             Self::Wait(_) => "wait",
+            Self::WaitUntil(_) => "wait_until",
             Self::WaitForEvent(_) => "wait_for_event",
             Self::Condition(_) => "condition",
             Self::Split(_) => "split",
@@ -58,6 +62,7 @@ impl Node {
         match self {
             Self::Trigger(n) => one(&n.next),
             Self::Wait(n) => one(&n.next),
+            Self::WaitUntil(n) => one(&n.next),
             Self::WaitForEvent(n) => {
                 vec![("happened".into(), &n.happened), ("timed_out".into(), &n.timed_out)]
             }
@@ -72,10 +77,34 @@ impl Node {
         }
     }
 
+    /// The same, to be led elsewhere.
+    pub(super) fn targets_mut(&mut self) -> Vec<(String, &mut NodeId)> {
+        let one = |next| vec![("next".to_owned(), next)];
+        match self {
+            Self::Trigger(n) => one(&mut n.next),
+            Self::Wait(n) => one(&mut n.next),
+            Self::WaitUntil(n) => one(&mut n.next),
+            Self::WaitForEvent(n) => {
+                vec![("happened".into(), &mut n.happened), ("timed_out".into(), &mut n.timed_out)]
+            }
+            Self::Condition(n) => vec![("yes".into(), &mut n.yes), ("no".into(), &mut n.no)],
+            Self::Split(n) => {
+                let branches = n.branches.iter_mut().enumerate();
+                branches.map(|(i, b)| (format!("branches.{i}.next"), &mut b.next)).collect()
+            }
+            Self::Holdout(n) => one(&mut n.next),
+            Self::Message(n) => one(&mut n.next),
+            Self::Goal(n) => one(&mut n.next),
+            Self::Exit(_) => Vec::new(),
+        }
+    }
+
     /// Whether a run that comes here always stays for some time, so that a loop through here is no spin.
     pub const fn rests(&self) -> bool {
         match self {
             Self::Wait(n) => n.seconds > 0,
+            // The next such time always lies ahead.
+            Self::WaitUntil(_) => true,
             Self::WaitForEvent(n) => n.timeout_seconds > 0,
             _ => false,
         }
@@ -122,6 +151,85 @@ pub struct Wait {
     pub seconds: i64,
     /// Then.
     pub next: NodeId,
+}
+
+/// Stays until the clock on the recipient's wall next shows a time, on one of some days of the week. Whoever comes at that very time
+/// stays until it comes again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitUntil {
+    /// `09:00`, in the recipient's zone; in the store's where nothing tells theirs.
+    pub time: LocalTime,
+    /// Only on these days; on any when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weekdays: Vec<Weekday>,
+    /// Then.
+    pub next: NodeId,
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekday {
+    /// The first (ISO 8601).
+    Monday,
+    /// The second.
+    Tuesday,
+    /// The third.
+    Wednesday,
+    /// The fourth.
+    Thursday,
+    /// The fifth.
+    Friday,
+    /// The sixth.
+    Saturday,
+    /// The seventh.
+    Sunday,
+}
+
+impl Weekday {
+    /// All of them, from Monday.
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    /// As in a definition.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+
+    /// As the calendar has it.
+    pub const fn of_calendar(self) -> chrono::Weekday {
+        match self {
+            Self::Monday => chrono::Weekday::Mon,
+            Self::Tuesday => chrono::Weekday::Tue,
+            Self::Wednesday => chrono::Weekday::Wed,
+            Self::Thursday => chrono::Weekday::Thu,
+            Self::Friday => chrono::Weekday::Fri,
+            Self::Saturday => chrono::Weekday::Sat,
+            Self::Sunday => chrono::Weekday::Sun,
+        }
+    }
+}
+
+impl fmt::Display for Weekday {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Stays until one of the events happens, or the time is over.

@@ -9,6 +9,7 @@ use crate::{
     money::Money,
     time::Millis,
 };
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,6 +149,8 @@ pub struct Facts {
     pub cart: CartFacts,
     /// The person.
     pub contact: ContactFacts,
+    /// The recipient's time zone; the store's where nothing tells theirs ([`crate::schedule::guess_zone`]).
+    pub zone: Tz,
     /// Whether the contact, on any device, placed an order since the run began.
     pub ordered_since_entry: bool,
     /// What became of the run's messages, by message node.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     event::CartKind,
+    schedule::{next_local, next_weekday},
     time::{MINUTE, Millis, SECOND},
 };
 use serde_json::{Value, json};
@@ -24,6 +25,9 @@ pub const PUT_OFF: Millis = 30 * MINUTE;
 
 /// When a run of a paused journey is looked at again.
 pub const PAUSE_RECHECK: Millis = 15 * MINUTE;
+
+/// As far from 1970 as local times are reckoned with: some 250,000 years.
+const FURTHEST: Millis = 8_000_000_000_000_000;
 
 /// Lateness up to here is taken off the next wait, but never more than a twentieth of it.
 const FORGIVEN: Millis = 15 * MINUTE;
@@ -132,11 +136,13 @@ impl Walk<'_> {
         match (def.node(&run.node), &run.waiting_for) {
             (Some(Node::WaitForEvent(n)), Some(w)) => self.resume_await(n, w),
             _ if self.now < run.wake_at => Way::Stop(self.stay(run.wake_at)),
-            (Some(Node::Wait(n)), _) if run.visit > 0 => {
+            (Some(Node::Wait(node::Wait { next, .. }) | Node::WaitUntil(node::WaitUntil { next, .. })), _)
+                if run.visit > 0 =>
+            {
                 self.planned = Some(run.wake_at);
                 let late = self.now.saturating_sub(run.wake_at);
                 self.note(&run.node, run.visit, Decision::WaitOver, [("late_ms", json!(late))]);
-                Way::On(n.next.clone())
+                Way::On(next.clone())
             }
             (Some(Node::Message(n)), _) if run.visit > 0 => self.message(&run.node, run.visit, n, true),
             _ => {
@@ -178,6 +184,7 @@ impl Walk<'_> {
         match node {
             Node::Trigger(n) => self.trigger(id, visit, n),
             Node::Wait(n) => self.wait(id, visit, n),
+            Node::WaitUntil(n) => self.wait_until(id, visit, n),
             Node::WaitForEvent(n) => self.begin_await(id, visit, n),
             Node::Condition(n) => {
                 let (holds, checks) = evaluate(&n.test, self.facts);
@@ -248,6 +255,21 @@ impl Walk<'_> {
             Decision::WaitStarted,
             [("seconds", json!(n.seconds)), ("until", json!(wake_at))],
         );
+        Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at, wait_for: None })
+    }
+
+    fn wait_until(&mut self, id: &NodeId, visit: u32, n: &node::WaitUntil) -> Way {
+        // No calendar reaches further.
+        let (now, zone) = (self.now.clamp(-FURTHEST, FURTHEST), self.facts.zone);
+        let days = n.weekdays.iter().map(|day| next_weekday(now, day.of_calendar(), n.time, zone));
+        let wake_at = days.min().unwrap_or_else(|| next_local(now, n.time, zone));
+        let values = [
+            ("time", json!(n.time)),
+            ("weekdays", json!(n.weekdays)),
+            ("zone", json!(zone.name())),
+            ("until", json!(wake_at)),
+        ];
+        self.note(id, visit, Decision::WaitStarted, values);
         Way::Stop(Transition::Wait { node: id.clone(), visit, wake_at, wait_for: None })
     }
 

@@ -28,7 +28,7 @@ pub enum Decision {
     Entered,
     /// The trigger's filter does not hold (`checks`), or it does not name this kind of cart (`cart_kind`).
     NotAdmitted,
-    /// Began to wait (`seconds`, `until`).
+    /// Began to wait: for a time (`seconds`, `until`), or until a local time (`time`, `weekdays`, `zone`, `until`).
     WaitStarted,
     /// The wait is over (`late_ms`), or there was nothing to wait for (`seconds` 0).
     WaitOver,

@@ -133,6 +133,13 @@ impl Validation<'_> {
         match node {
             Node::Trigger(n) => self.trigger(id, n),
             Node::Wait(n) => self.range(Some(id), "seconds", n.seconds, 0, MAX_SECONDS),
+            Node::WaitUntil(n) => {
+                let mut seen = BTreeSet::new();
+                let twice: Vec<_> = n.weekdays.iter().filter(|day| !seen.insert(**day)).collect();
+                for day in twice {
+                    self.say(id, "weekdays", Code::Duplicate, day);
+                }
+            }
             Node::WaitForEvent(n) => self.wait_for_event(id, n),
             Node::Condition(n) => self.condition(id, "if", &n.test, true),
             Node::Split(n) => self.split(id, n),

@@ -70,6 +70,7 @@ pub fn facts() -> Facts {
             lines: vec![line("p1", "SKU-1", "Shoes", 1), line("p2", "SKU-2", "Socks", 3)],
         },
         contact: ContactFacts { has_email: true, ..ContactFacts::default() },
+        zone: chrono_tz::Europe::Berlin,
         ordered_since_entry: false,
         engagement: Default::default(),
         arrived: None,

@@ -343,3 +343,40 @@ fn every_decision_carries_the_values_that_decided_it() {
     assert_eq!(outcome.trail[2].values["weights"], json!([1, 3]));
     assert!(outcome.trail.iter().all(|t| t.at == T0));
 }
+
+/// 09:00 on a wall in Berlin, wherever the server stands; on the days that are named, over a change of the clock too.
+#[test]
+fn a_wait_until_ends_by_the_recipients_clock() {
+    let at = |time: &str| cartwheel_domain::time::parse_rfc3339(time).expect("a time");
+    let journey = |days: &str| {
+        let text = format!(
+            r#"{{"schema":1,"name":"x","start":"left","nodes":{{"left":{{"type":"trigger","on":["cart"],"next":"nine"}},
+            "nine":{{"type":"wait_until","time":"09:00","weekdays":{days},"next":"end"}},"end":{{"type":"exit"}}}}}}"#
+        );
+        let def = cartwheel_domain::journey::Definition::from_json(&text).expect("read");
+        def.validate().expect("sound");
+        def
+    };
+    for (days, now, zone, until) in [
+        ("[]", "2026-11-02T07:59:59Z", chrono_tz::Europe::Berlin, "2026-11-02T08:00:00Z"),
+        ("[]", "2026-11-02T08:00:00Z", chrono_tz::Europe::Berlin, "2026-11-03T08:00:00Z"),
+        ("[]", "2026-11-02T10:00:00Z", chrono_tz::America::New_York, "2026-11-02T14:00:00Z"),
+        // Summer time ends in the night to Sunday, the 25th.
+        ("[]", "2026-10-24T10:00:00Z", chrono_tz::Europe::Berlin, "2026-10-25T08:00:00Z"),
+        (r#"["tuesday","thursday"]"#, "2026-11-02T10:00:00Z", chrono_tz::Europe::Berlin, "2026-11-03T08:00:00Z"),
+        (r#"["monday"]"#, "2026-11-02T10:00:00Z", chrono_tz::Europe::Berlin, "2026-11-09T08:00:00Z"),
+    ] {
+        let def = journey(days);
+        let mut run = run(&def, 1);
+        (run.wake_at, run.entered_at) = (at(now), at(now));
+        let mut facts = facts();
+        facts.zone = zone;
+        let first = advance(&def, &mut run, &facts, at(now));
+        assert_eq!(decisions(&first), ["entered", "wait_started"]);
+        assert_eq!(run.wake_at, at(until), "{days} {now} {zone}");
+        let early = step(&def, &run, &facts, at(until) - 1);
+        assert!(early.trail.is_empty() && early.effects.is_empty());
+        let second = advance(&def, &mut run, &facts, at(until) + SECOND);
+        assert_eq!(decisions(&second), ["wait_over", "ended"]);
+    }
+}

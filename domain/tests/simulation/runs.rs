@@ -52,6 +52,7 @@ impl World {
                 orders: contact.orders,
                 ..ContactFacts::default()
             },
+            zone: chrono_tz::Europe::Berlin,
             ordered_since_entry: false,
             engagement: Default::default(),
             arrived: None,

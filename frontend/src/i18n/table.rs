@@ -19,15 +19,22 @@ thread_local! {
     static TABLE: RefCell<Table> = const { RefCell::new(Table { lang: Lang::En, texts: Vec::new() }) };
 }
 
-/// Puts a language into use from the text of its file; says whether the file was one.
+/// Puts a language into use from the text of its file: texts in the order of their keys, or as they are written, by key. Says whether
+/// it was one.
 pub fn install(lang: Lang, json: &str) -> bool {
-    let Ok(serde_json::Value::Object(object)) = serde_json::from_str(json) else { return false };
-    let mut sorted: Vec<(String, serde_json::Value)> = object.into_iter().collect();
-    sorted.sort_by(|one, other| one.0.cmp(&other.0));
+    let sorted = match serde_json::from_str(json) {
+        Ok(serde_json::Value::Array(texts)) => texts,
+        Ok(serde_json::Value::Object(object)) => {
+            let mut sorted: Vec<(String, serde_json::Value)> = object.into_iter().collect();
+            sorted.sort_by(|one, other| one.0.cmp(&other.0));
+            sorted.into_iter().map(|(_, text)| text).collect()
+        }
+        _ => return false,
+    };
     let form = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let texts = sorted
         .into_iter()
-        .map(|(_, value)| match value {
+        .map(|value| match value {
             serde_json::Value::String(text) => Entry::Plain(text),
             forms => Entry::Counted(form(&forms["one"]), form(&forms["other"])),
         })
