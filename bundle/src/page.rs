@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn texts_travel_without_their_keys() {
-        let texts = texts_in_order(Path::new("en.json"), br#"{ "b": "two", "a": { "one": "1", "other": "n" } }"#);
+        let texts =
+            texts_in_order(Path::new("en.json"), br#"{ "b": "two", "a": { "one": "1", "other": "n" } }"#);
         assert_eq!(texts.unwrap(), br#"[{"one":"1","other":"n"},"two"]"#);
         assert!(texts_in_order(Path::new("en.json"), b"[]").unwrap_err().starts_with("en.json: "));
     }

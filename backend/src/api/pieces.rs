@@ -121,7 +121,10 @@ mod tests {
         }
         assert!(!frames.within(&pieces(&[400, 200, 401]), 1_000));
         assert!(!Frames::default().within(&frame(true, 1, 1_001, false), 1_000));
-        assert!(!Frames::default().within(&[0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1_000));
+        assert!(
+            !Frames::default()
+                .within(&[0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1_000)
+        );
     }
 
     proptest! {

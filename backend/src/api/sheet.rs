@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, http::header, web};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cartwheel_domain::{
     ids::{MessageId, StoreId},
-    time::{Millis, MINUTE},
+    time::{MINUTE, Millis},
 };
 use cartwheel_entity::message_content;
 use ring::hmac;

@@ -7,7 +7,9 @@ use crate::{
 };
 use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
-    journey::{Definition, EndReason, JourneyState, Node, Problem, default_recovery_journey_with, listed},
+    journey::{
+        Blueprint, Definition, EndReason, JourneyState, Node, Problem, default_recovery_journey_with, listed,
+    },
     locale::Language,
     settings::StoreSettings,
     template::Template,
@@ -32,6 +34,9 @@ pub enum JourneyError {
     /// It has never been published.
     #[error("the journey has no published version that could be switched on")]
     NotPublished,
+    /// The store has as many as it may have.
+    #[error("a store has {MOST} journeys at most")]
+    TooMany,
     /// Somebody else was quicker.
     #[error("version {0} was published meanwhile; look at it, then make the change again")]
     Outdated(i32),
@@ -45,6 +50,9 @@ impl From<sea_orm::DbErr> for JourneyError {
         Self::Db(e.into())
     }
 }
+
+/// Most journeys of a store: as many as its list shows.
+pub const MOST: u64 = 200;
 
 /// What was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +189,27 @@ pub async fn publish(
         .exec(scoped.on())
         .await?;
     Ok(Published { journey_id, version_id, number, new: true })
+}
+
+/// Makes a journey from a blueprint, switched off, with the store's own size of the holdout.
+///
+/// # Errors
+/// [`JourneyError::Unsound`], where the name is none or the store lacks a text; [`JourneyError::TooMany`].
+pub async fn create(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    (blueprint, name): (Blueprint, &str),
+    settings: &StoreSettings,
+    by: Option<MemberId>,
+) -> Result<Published, JourneyError> {
+    let definition = blueprint.definition(name, i64::from(settings.holdout_percent));
+    check_texts(scoped, &definition).await?;
+    // Two who make one at a time see each other's.
+    scoped.lock().await?;
+    if scoped.find::<journey::Entity>().count(scoped.on()).await? >= MOST {
+        return Err(JourneyError::TooMany);
+    }
+    publish(scoped, env, None, &definition, by).await
 }
 
 /// Switches a journey on, pauses it, or switches it off. Off ends its runs when they are next due, and the last look

@@ -16,7 +16,7 @@ use cartwheel_domain::{
     journey::{Awaited, Definition, EndReason, JourneyState, default_recovery_journey_with},
     time::{DAY, HOUR, MINUTE, Millis},
 };
-use cartwheel_entity::{cart, event, journey_run, message};
+use cartwheel_entity::{cart, contact, event, journey_run, message};
 use cartwheel_macros::db_test;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
@@ -473,4 +473,50 @@ async fn a_message_queued_at_the_very_moment_of_the_end_is_cancelled_too(app: Te
     buy.await;
     let all = messages(&app, &store).await;
     assert_eq!((all.len(), all[0].status), (1, 4));
+}
+
+/// Nine o'clock is each person's own: by their zone, by their country, by the store's.
+#[db_test]
+async fn a_wait_until_goes_by_the_wall_of_each(app: TestApp) {
+    let settings = crate::testing::flow::settings();
+    let store = app.store_with("shop", true, settings).await;
+    let text = r#"{"schema":1,"name":"x","start":"left","nodes":{"left":{"type":"trigger","on":["cart"],"next":"nine"},
+        "nine":{"type":"wait_until","time":"09:00","next":"end"},"end":{"type":"exit"}}}"#;
+    install(&app, &store, &Definition::from_json(text).expect("read")).await;
+    let mut lefts = Vec::new();
+    for (email, zone, country) in [
+        ("zone@example.com", Some("Asia/Tokyo"), Some("DE")),
+        ("country@example.com", None, Some("DE")),
+        // Of a country with several the store's, New York.
+        ("many@example.com", None, Some("US")),
+        ("unknown@example.com", None, None),
+    ] {
+        let one = left(&app, &store, email).await;
+        let mut tx = app.db().write().await.expect("a transaction");
+        let scoped = tx.enter(&store.scope()).await.expect("the store");
+        let change = scoped
+            .update::<contact::Entity>()
+            .col_expr(contact::Column::TimeZone, Expr::value(zone))
+            .col_expr(contact::Column::Country, Expr::value(country))
+            .filter(contact::Column::Id.eq(one.contact.uuid()));
+        change.exec(scoped.on()).await.expect("changed");
+        tx.commit().await.expect("committed");
+        lefts.push(one);
+    }
+    assert_eq!(start(&app, &store, &lefts).await.runs, 4);
+    drain(&engine(&app)).await;
+    let runs = runs(&app, &store).await;
+    let zones = [
+        chrono_tz::Asia::Tokyo,
+        chrono_tz::Europe::Berlin,
+        chrono_tz::America::New_York,
+        chrono_tz::America::New_York,
+    ];
+    for (one, zone) in lefts.iter().zip(zones) {
+        let run = runs.iter().find(|run| run.contact_id == one.contact.uuid()).expect("a run");
+        let nine =
+            cartwheel_domain::schedule::next_local(app.env().now(), "09:00".parse().expect("a time"), zone);
+        assert_eq!((run.node.as_str(), run.wake_at), ("nine", nine), "{zone}");
+    }
+    app.allow_leftovers();
 }

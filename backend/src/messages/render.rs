@@ -149,7 +149,10 @@ fn cart_context(cart: Option<&cart::Model>, company: Option<String>) -> CartCont
 }
 
 /// Name of the company a quote is made out to.
-pub(super) async fn company(scoped: &Scoped<'_>, cart: Option<&cart::Model>) -> Result<Option<String>, DbError> {
+pub(super) async fn company(
+    scoped: &Scoped<'_>,
+    cart: Option<&cart::Model>,
+) -> Result<Option<String>, DbError> {
     let Some(id) = cart.and_then(|c| c.company_id) else { return Ok(None) };
     let row = scoped.find::<company::Entity>().filter(company::Column::Id.eq(id)).one(scoped.on()).await?;
     Ok(row.map(|c| c.name))

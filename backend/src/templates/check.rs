@@ -12,7 +12,10 @@ const RESTORE: &str = "https://cartwheel.invalid/restore";
 const ADDRESS: &str = "Cartwheelstreet 4711";
 
 fn missing(field: &'static str, message: String) -> MailFault {
-    MailFault { field, error: TemplateError { kind: TemplateErrorKind::Missing, message, line: 0, column: 0 } }
+    MailFault {
+        field,
+        error: TemplateError { kind: TemplateErrorKind::Missing, message, line: 0, column: 0 },
+    }
 }
 
 /// HTML without its comments, those for one program alone among them.
@@ -51,7 +54,8 @@ pub fn lawful(mail: &MailTemplate, language: Language, formality: Formality) -> 
             (ADDRESS, "store.address", "the postal address of the sender"),
         ];
         for (value, path, what) in must {
-            let said = |example: &str| format!("a mail about a {kind} comes out without {what}: write {example}");
+            let said =
+                |example: &str| format!("a mail about a {kind} comes out without {what}: write {example}");
             let plain = format!("{{{{ {path} }}}}");
             let address = value == ADDRESS;
             let there = if address { html.contains(value) } else { anchored(&html, value) };

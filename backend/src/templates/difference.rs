@@ -106,17 +106,16 @@ mod tests {
 
     #[test]
     fn however_long_the_texts_what_is_told_is_bounded() {
-        let (many, other): (String, String) = (
-            (0..3_000).map(|n| format!("{n}\n")).collect(),
-            (0..3_000).map(|n| format!("x{n}\n")).collect(),
-        );
+        let (many, other): (String, String) =
+            ((0..3_000).map(|n| format!("{n}\n")).collect(), (0..3_000).map(|n| format!("x{n}\n")).collect());
         let lines = difference(&many, &other);
         assert_eq!(lines.len(), MOST_LINES);
-        assert!(lines.iter().any(|line| line.kind == Kind::Removed) && lines.iter().any(|line| line.kind == Kind::Added));
-        let (some, others): (String, String) = (
-            (0..500).map(|n| format!("{n}\n")).collect(),
-            (0..500).map(|n| format!("x{n}\n")).collect(),
+        assert!(
+            lines.iter().any(|line| line.kind == Kind::Removed)
+                && lines.iter().any(|line| line.kind == Kind::Added)
         );
+        let (some, others): (String, String) =
+            ((0..500).map(|n| format!("{n}\n")).collect(), (0..500).map(|n| format!("x{n}\n")).collect());
         assert_eq!(difference(&some, &others).len(), MOST_LINES);
     }
 }

@@ -40,7 +40,8 @@ impl Blueprint {
 
     /// The journey under a name, with the store's own size of the holdout (percent of people, brought to the nearest bound).
     pub fn definition(self, name: &str, holdout_percent: i64) -> Definition {
-        let mut def = Definition::from_json(self.json()).expect("the files beside this one are read by a test");
+        let mut def =
+            Definition::from_json(self.json()).expect("the files beside this one are read by a test");
         name.trim().clone_into(&mut def.name);
         def.hold_out(holdout_percent);
         def

@@ -210,7 +210,12 @@ impl Definition {
             None => ways.first(),
         };
         let Some((_, led)) = kept.filter(|_| !matches!(node, Node::Trigger(_))) else {
-            return Err(Problem::at(id, keep.unwrap_or_default(), Code::OtherKind, "between trigger and exit"));
+            return Err(Problem::at(
+                id,
+                keep.unwrap_or_default(),
+                Code::OtherKind,
+                "between trigger and exit",
+            ));
         };
         // One that leads back to itself leads nowhere else.
         let led = (*led).clone();

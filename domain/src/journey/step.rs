@@ -136,9 +136,10 @@ impl Walk<'_> {
         match (def.node(&run.node), &run.waiting_for) {
             (Some(Node::WaitForEvent(n)), Some(w)) => self.resume_await(n, w),
             _ if self.now < run.wake_at => Way::Stop(self.stay(run.wake_at)),
-            (Some(Node::Wait(node::Wait { next, .. }) | Node::WaitUntil(node::WaitUntil { next, .. })), _)
-                if run.visit > 0 =>
-            {
+            (
+                Some(Node::Wait(node::Wait { next, .. }) | Node::WaitUntil(node::WaitUntil { next, .. })),
+                _,
+            ) if run.visit > 0 => {
                 self.planned = Some(run.wake_at);
                 let late = self.now.saturating_sub(run.wake_at);
                 self.note(&run.node, run.visit, Decision::WaitOver, [("late_ms", json!(late))]);

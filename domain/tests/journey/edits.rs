@@ -144,11 +144,17 @@ fn what_cannot_be_drawn_is_refused_with_its_place() {
         (insert("wait_1", "left", "next", wait()), "node \"wait_1\": \"wait_1\" stands here twice"),
         (insert("wait_9", "nowhere", "next", wait()), "node \"nowhere\", next: there is no node \"nowhere\""),
         (insert("wait_9", "left", "yes", wait()), "node \"left\", yes: there is no node \"yes\""),
-        (insert("m_9", "left", "next", message()), "node \"m_9\": this message can come before the holdout \"control\", so the silent group would hear of it"),
+        (
+            insert("m_9", "left", "next", message()),
+            "node \"m_9\": this message can come before the holdout \"control\", so the silent group would hear of it",
+        ),
         (remove("left"), "node \"left\": this change needs a node of the kind between trigger and exit"),
         (remove("done"), "node \"done\": this change needs a node of the kind between trigger and exit"),
         (remove("nowhere"), "node \"nowhere\": there is no node \"nowhere\""),
-        (Change::Set { node: id("mail_1"), to: wait() }, "node \"mail_1\": this change needs a node of the kind wait"),
+        (
+            Change::Set { node: id("mail_1"), to: wait() },
+            "node \"mail_1\": this change needs a node of the kind wait",
+        ),
     ] {
         assert_eq!(shown(def.with(&[change])), [said]);
     }
@@ -161,10 +167,13 @@ fn what_cannot_be_drawn_is_refused_with_its_place() {
 #[test]
 fn values_are_set_and_the_ways_stay() {
     let def = default_recovery_journey();
-    let only_quotes = node(r#"{"type":"trigger","on":["quote"],"re_entry":{"rule":"once"},"next":"nowhere"}"#);
+    let only_quotes =
+        node(r#"{"type":"trigger","on":["quote"],"re_entry":{"rule":"once"},"next":"nowhere"}"#);
     let new = def.with(&[Change::Set { node: id("left"), to: only_quotes }]).expect("sound");
     assert_eq!(ways(&new), ways(&def));
-    assert!(matches!(new.node(&id("left")), Some(Node::Trigger(t)) if t.on == [cartwheel_domain::event::CartKind::Quote]));
+    assert!(
+        matches!(new.node(&id("left")), Some(Node::Trigger(t)) if t.on == [cartwheel_domain::event::CartKind::Quote])
+    );
     // A branch more leads where the last one does; with one less, what it alone led to goes.
     let split = |n: usize| {
         let branches: Vec<String> = (0..n).map(|_| r#"{"weight":1,"next":"x"}"#.to_owned()).collect();
@@ -191,7 +200,10 @@ fn every_blueprint_can_be_published_and_is_named() {
 /// Whatever is put in or taken out, what is accepted is sound, and what was put in can be taken out again.
 #[test]
 fn random_journeys_are_changed_and_stay_sound() {
-    use crate::{generate::{Shape, journey}, rng::Rng};
+    use crate::{
+        generate::{Shape, journey},
+        rng::Rng,
+    };
     let mut changed = 0;
     for seed in 0..2_000 {
         let mut rng = Rng::new(seed);
@@ -201,7 +213,9 @@ fn random_journeys_are_changed_and_stay_sound() {
         let Some((way, _)) = def.nodes[&after].targets().into_iter().next() else { continue };
         let new = def.free_id("wait");
         let wait = node(r#"{"type":"wait","seconds":5,"next":"x"}"#);
-        let grown = def.with(&[Change::Insert { id: new.clone(), after, way, node: wait }]).expect("a wait fits anywhere");
+        let grown = def
+            .with(&[Change::Insert { id: new.clone(), after, way, node: wait }])
+            .expect("a wait fits anywhere");
         assert_eq!(grown.nodes.len(), def.nodes.len() + 1, "seed {seed}");
         let back = grown.with(&[Change::Remove { node: new, keep: None }]).expect("and goes");
         assert_eq!(back, def, "seed {seed}");

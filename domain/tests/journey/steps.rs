@@ -363,7 +363,12 @@ fn a_wait_until_ends_by_the_recipients_clock() {
         ("[]", "2026-11-02T10:00:00Z", chrono_tz::America::New_York, "2026-11-02T14:00:00Z"),
         // Summer time ends in the night to Sunday, the 25th.
         ("[]", "2026-10-24T10:00:00Z", chrono_tz::Europe::Berlin, "2026-10-25T08:00:00Z"),
-        (r#"["tuesday","thursday"]"#, "2026-11-02T10:00:00Z", chrono_tz::Europe::Berlin, "2026-11-03T08:00:00Z"),
+        (
+            r#"["tuesday","thursday"]"#,
+            "2026-11-02T10:00:00Z",
+            chrono_tz::Europe::Berlin,
+            "2026-11-03T08:00:00Z",
+        ),
         (r#"["monday"]"#, "2026-11-02T10:00:00Z", chrono_tz::Europe::Berlin, "2026-11-09T08:00:00Z"),
     ] {
         let def = journey(days);

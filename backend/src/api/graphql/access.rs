@@ -13,8 +13,8 @@ use crate::{
     },
     billing::Billing,
     clock::Env,
-    templates::Templates,
     db::{Actor, Db, OrganisationScope, Organised, Role, Scoped, StoreScope, Tx},
+    templates::Templates,
 };
 use async_graphql::{Context, Error, Result};
 use cartwheel_domain::ids::{OrganisationId, StoreId};

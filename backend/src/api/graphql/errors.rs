@@ -106,6 +106,7 @@ pub fn journey_errors(e: JourneyError) -> Result<Vec<UserError>, DbError> {
             Ok(vec![UserError::at(&["journeyId"], "not_found", "there is no such journey")])
         }
         JourneyError::NotPublished => Ok(vec![UserError::at(&["journeyId"], "not_published", e.to_string())]),
+        JourneyError::TooMany => Ok(vec![UserError::at(&["storeId"], "too_many", e.to_string())]),
         JourneyError::Outdated(_) => Ok(vec![UserError::at(&["baseVersion"], "outdated", e.to_string())]),
         JourneyError::Db(e) => Err(e),
     }

@@ -12,7 +12,10 @@ use crate::{
     journeys::timeline,
 };
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use cartwheel_domain::ids::{JourneyId, MemberId, VersionId};
+use cartwheel_domain::{
+    ids::{JourneyId, MemberId, VersionId},
+    journey::Blueprint,
+};
 use cartwheel_entity::{journey, journey_version, member};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -25,6 +28,30 @@ pub enum JourneyStatus {
     Paused,
     /// Ends.
     Off,
+}
+
+/// What a new journey begins as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum JourneyBlueprint {
+    /// Three mails after a cart, a checkout or a quote was left: what every store is given.
+    Recovery,
+    /// A checkout that was left: soon, and once more on a morning.
+    Checkout,
+    /// A quote without an answer: three mails at working hours.
+    Quote,
+    /// A beginning and an end.
+    Empty,
+}
+
+impl From<JourneyBlueprint> for Blueprint {
+    fn from(blueprint: JourneyBlueprint) -> Self {
+        match blueprint {
+            JourneyBlueprint::Recovery => Self::Recovery,
+            JourneyBlueprint::Checkout => Self::Checkout,
+            JourneyBlueprint::Quote => Self::Quote,
+            JourneyBlueprint::Empty => Self::Empty,
+        }
+    }
 }
 
 /// A drawn graph.

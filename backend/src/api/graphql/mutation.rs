@@ -6,7 +6,7 @@ use super::{
     circles::CircleMutation,
     errors::{UserError, journey_errors},
     guests::GuestMutation,
-    journey::{Journey, JourneyStatus},
+    journey::{Journey, JourneyBlueprint, JourneyStatus},
     new_store::OpeningMutation,
     rollout::ManyMutation,
     scalars::Json,
@@ -24,12 +24,12 @@ use crate::{
         secrets,
     },
     db::{Actor, Role},
-    journeys::{named, service},
+    journeys::{JourneyError, named, service},
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
     ids::{JourneyId, MemberId},
-    journey::{Definition, JourneyState},
+    journey::{Definition, JourneyState, Problem},
     settings::StoreSettings,
 };
 use cartwheel_entity::store;
@@ -83,6 +83,40 @@ impl StoreMutation {
         access.api.stores.forget(access.info.id);
         let store = Access::open(ctx, &store_id).await?.map(Store);
         Ok(StorePayload { store, user_errors })
+    }
+
+    /// Makes a journey from a blueprint, switched off; its holdout is the store's. Needs the role editor.
+    async fn create_journey(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+        blueprint: JourneyBlueprint,
+        name: String,
+    ) -> Result<JourneyPayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else {
+            return Ok(JourneyPayload { journey: None, user_errors: no_store().user_errors });
+        };
+        let (env, settings) = (&access.api.env, &access.info.settings);
+        let mut tx = access.write().await?;
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let made = service::create(&scoped, env, (blueprint.into(), &name), settings, member(&access)).await;
+        let made = match made {
+            Ok(made) => made,
+            Err(JourneyError::Unsound(problems)) => {
+                let at = |p: &Problem| {
+                    let path = if p.field == "name" { "name" } else { "blueprint" };
+                    UserError::at(&[path], "invalid", p.to_string())
+                };
+                return Ok(JourneyPayload { journey: None, user_errors: problems.iter().map(at).collect() });
+            }
+            Err(e) => {
+                let user_errors = journey_errors(e).map_err(|e| access.fault(&e))?;
+                return Ok(JourneyPayload { journey: None, user_errors });
+            }
+        };
+        let detail = json!({ "version": made.number, "name": name.trim() });
+        let entry = Entry::new(Action::JourneyPublished, made.journey_id, detail);
+        finish(&access, tx, made.journey_id, Ok(Some(entry))).await
     }
 
     /// Switches a journey on, pauses it, or switches it off. Needs the role editor.

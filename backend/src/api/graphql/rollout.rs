@@ -112,7 +112,11 @@ pub(super) fn at(list: &str, place: usize, code: &str, message: impl Into<String
 ///
 /// # Errors
 /// Too many stores; [`errors::forbidden`] when the viewer is an editor in none of them; a fault.
-pub(super) async fn open(ctx: &Context<'_>, list: &str, ids: &[ID]) -> Result<(Vec<(usize, Access)>, Vec<UserError>)> {
+pub(super) async fn open(
+    ctx: &Context<'_>,
+    list: &str,
+    ids: &[ID],
+) -> Result<(Vec<(usize, Access)>, Vec<UserError>)> {
     if ids.len() > MOST {
         return Err(async_graphql::Error::new(format!("{list}: at most {MOST} stores at once")));
     }

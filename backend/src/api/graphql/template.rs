@@ -252,9 +252,8 @@ impl Template {
     #[graphql(complexity = "7 * child_complexity + 1")]
     async fn siblings(&self) -> Result<Vec<Template>> {
         let key = &self.head.key;
-        let read = async |scoped: &crate::db::Scoped<'_>| {
-            Ok::<_, DbError>(store::newest(scoped, Some(key)).await?)
-        };
+        let read =
+            async |scoped: &crate::db::Scoped<'_>| Ok::<_, DbError>(store::newest(scoped, Some(key)).await?);
         let heads = self.access.read(read).await?;
         Ok(heads.into_iter().map(|head| Self::of(&self.access, head)).collect())
     }
@@ -267,8 +266,7 @@ impl Template {
         let cart = cart_id.and_then(|id| id.parse::<CartId>().ok());
         let wanted = (cart, head.language, head.formality);
         let (url, now) = (&access.api.public_url, access.api.env.now());
-        let read =
-            access.read(async |scoped| preview::values(scoped, &access.info, url, wanted, now).await);
+        let read = access.read(async |scoped| preview::values(scoped, &access.info, url, wanted, now).await);
         let (values, cart) = read.await?;
         let cart = cart.map(|row| Cart { access: access.clone(), row });
         Ok(match self.tried(draft.unwrap_or_default().into(), values).await? {
@@ -277,9 +275,7 @@ impl Template {
                 let mail = PreviewMail { subject, preheader, html, text, ticket };
                 TemplatePreview { mail: Some(mail), problems: Vec::new(), cart }
             }
-            Err(fault) => {
-                TemplatePreview { mail: None, problems: vec![at_field("draft", &fault)], cart }
-            }
+            Err(fault) => TemplatePreview { mail: None, problems: vec![at_field("draft", &fault)], cart },
         })
     }
 

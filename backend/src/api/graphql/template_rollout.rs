@@ -183,13 +183,10 @@ pub async fn plans(
 }
 
 /// Writes down that a version of a text was saved.
-pub(super) async fn note(
-    access: &Access,
-    tx: &mut Tx,
-    saved: &Head,
-) -> Result<()> {
+pub(super) async fn note(access: &Access, tx: &mut Tx, saved: &Head) -> Result<()> {
     let (language, formality) = (saved.language.code(), saved.formality.code());
-    let detail = json!({ "key": saved.key, "language": language, "formality": formality, "version": saved.version });
+    let detail =
+        json!({ "key": saved.key, "language": language, "formality": formality, "version": saved.version });
     access.note(tx, Entry::new(Action::TemplateSaved, saved.id, detail)).await
 }
 

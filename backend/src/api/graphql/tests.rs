@@ -16,6 +16,7 @@ mod canaries;
 mod circles;
 mod fences;
 mod guests;
+mod journeys;
 mod lists;
 mod many;
 mod rights;

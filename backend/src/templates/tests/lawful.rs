@@ -19,8 +19,10 @@ fn refused(texts: Texts) -> MailFault {
 #[test]
 fn what_a_store_is_given_may_be_saved() {
     for mail in recovery::all() {
-        let texts = Texts { subject: mail.subject, preheader: mail.preheader, mjml: mail.mjml, text: mail.text };
-        Ready::of(texts, mail.language, mail.formality).unwrap_or_else(|e| panic!("{} {}: {e}", mail.language, mail.key));
+        let texts =
+            Texts { subject: mail.subject, preheader: mail.preheader, mjml: mail.mjml, text: mail.text };
+        Ready::of(texts, mail.language, mail.formality)
+            .unwrap_or_else(|e| panic!("{} {}: {e}", mail.language, mail.key));
     }
 }
 
@@ -39,12 +41,16 @@ fn a_mail_nobody_can_say_no_to_is_not_saved() {
 #[test]
 fn a_way_to_say_no_that_never_comes_out_is_none() {
     let anchor = "<a href=\"{{ links.unsubscribe }}\">";
-    let hidden = |mjml: &str| mjml.replace(anchor, &format!("{{% if false %}}{anchor}x</a>{{% endif %}}<a href=\"#\">"));
+    let hidden = |mjml: &str| {
+        mjml.replace(anchor, &format!("{{% if false %}}{anchor}x</a>{{% endif %}}<a href=\"#\">"))
+    };
     let commented = |mjml: &str| mjml.replace(anchor, &format!("<!-- {anchor}</a> --><a href=\"#\">"));
     let for_carts = |mjml: &str| {
         mjml.replace(anchor, "<a href=\"{% if cart.kind == 'cart' %}{{ links.unsubscribe }}{% endif %}\">")
     };
-    for (change, kind) in [(&hidden as &dyn Fn(&str) -> String, "cart"), (&commented, "cart"), (&for_carts, "checkout")] {
+    for (change, kind) in
+        [(&hidden as &dyn Fn(&str) -> String, "cart"), (&commented, "cart"), (&for_carts, "checkout")]
+    {
         let mut texts = given();
         texts.mjml = change(&texts.mjml);
         assert_ne!(texts.mjml, given().mjml);
@@ -56,7 +62,12 @@ fn a_way_to_say_no_that_never_comes_out_is_none() {
 
 #[test]
 fn the_address_and_the_way_back_must_come_out_as_well() {
-    for (name, field) in [("store.address", "mjml"), ("links.restore", "mjml"), ("store.address", "text"), ("links.restore", "text")] {
+    for (name, field) in [
+        ("store.address", "mjml"),
+        ("links.restore", "mjml"),
+        ("store.address", "text"),
+        ("links.restore", "text"),
+    ] {
         let mut texts = given();
         let part = if field == "mjml" { &mut texts.mjml } else { &mut texts.text };
         *part = part.replace(name, "store.url");

@@ -34,7 +34,11 @@ async fn plan(app: &TestApp, library: &TestStore, shop: &TestStore) -> (rollout:
 }
 
 /// Takes over what was planned; how many versions were made.
-async fn take(app: &TestApp, shop: &TestStore, (source, plan): &(rollout::Source, Plan)) -> Result<usize, TemplatesError> {
+async fn take(
+    app: &TestApp,
+    shop: &TestStore,
+    (source, plan): &(rollout::Source, Plan),
+) -> Result<usize, TemplatesError> {
     let ready = plan.ready(&mut Known::new())?;
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&shop.scope()).await.expect("the shop");
@@ -66,12 +70,18 @@ async fn what_was_written_in_a_store_stays_and_the_rest_follows(app: TestApp) {
     change(&app, &shop, Edit { preheader: Some("Vom Laden".into()), ..Edit::default() }).await;
     let looked = plan(&app, &library, &shop).await;
     let text = german(&looked.1);
-    assert_eq!((text.after.subject.as_str(), text.after.preheader.as_str()), ("Von der Agentur", "Vom Laden"));
+    assert_eq!(
+        (text.after.subject.as_str(), text.after.preheader.as_str()),
+        ("Von der Agentur", "Vom Laden")
+    );
     assert_eq!(text.kept, ["preheader"]);
     assert_eq!(looked.1.texts.iter().filter(|t| t.changes()).count(), 1);
     assert_eq!(take(&app, &shop, &looked).await.expect("taken"), 1);
     let taken = newest(&app, &shop, Language::De).await;
-    assert_eq!((taken.subject.as_str(), taken.preheader.as_str(), taken.version), ("Von der Agentur", "Vom Laden", 3));
+    assert_eq!(
+        (taken.subject.as_str(), taken.preheader.as_str(), taken.version),
+        ("Von der Agentur", "Vom Laden", 3)
+    );
     let again = plan(&app, &library, &shop).await;
     assert_eq!(take(&app, &shop, &again).await.expect("taken"), 0, "there is nothing left to do");
     assert_eq!(german(&again.1).kept, ["preheader"], "and what stays is told still");
@@ -118,7 +128,8 @@ async fn a_store_without_the_text_gets_all_of_it(app: TestApp) {
     let looked = plan(&app, &library, &shop).await;
     assert!(looked.1.is_new());
     assert_eq!(take(&app, &shop, &looked).await.expect("taken"), 7);
-    let (theirs, ours) = (newest(&app, &library, Language::It).await, newest(&app, &shop, Language::It).await);
+    let (theirs, ours) =
+        (newest(&app, &library, Language::It).await, newest(&app, &shop, Language::It).await);
     assert_eq!((&ours.mjml, &ours.subject, ours.version), (&theirs.mjml, &theirs.subject, 1));
     assert_ne!(ours.id, theirs.id);
 }

@@ -95,9 +95,8 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", _, "agencyId" | "guestId") => Id(Organisation),
         ("Mutation", "shareSuppressions", "terms") => With("1"),
         ("Mutation", "openStore", "endsAt") => Absent,
-        ("Mutation", "inviteMember" | "pauseStores", "storeIds") | ("Journey" | "Template", "rollOut", "storeIds") => {
-            Id(Store)
-        }
+        ("Mutation", "inviteMember" | "pauseStores", "storeIds")
+        | ("Journey" | "Template", "rollOut", "storeIds") => Id(Store),
         ("RollOutTarget" | "TemplateRollOutTarget", _, "storeId") => Id(Store),
         ("RollOutTarget", _, "baseVersion") | ("Mutation", "rollOutJourney", "sourceVersion") => With("0"),
         ("Mutation", "approveStoreAccess", "askedAt") => With("\"2026-11-22T12:00:00Z\""),
@@ -124,6 +123,9 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         | ("Store", _, "search" | "kind")
         | ("Store", "carts", "status") => Absent,
         ("Mutation", "setJourneyStatus", "status") => With("OFF"),
+        ("Mutation", "createJourney", "blueprint") => With("EMPTY"),
+        // No name, so that none is made.
+        ("Mutation", "createJourney", "name") => With("\"\""),
         ("Mutation", "publishJourney", "definition") => With("{}"),
         ("Mutation", "publishJourney", "baseVersion") => Absent,
         ("Mutation", "inviteMember", "email") => With("\"taken@team.example\""),

@@ -69,18 +69,28 @@ async fn a_text_is_tried_out_and_saved_as_the_next_version(app: TestApp) {
     let draft = json!({ "subject": "{{ cart.items[0].title }} wartet, {{ contact.email }}" });
     for given in [None, Some(cart.to_string())] {
         let real = desk.preview(&first["id"], draft.clone(), given.as_deref()).await;
-        assert_eq!(real["cart"]["id"], json!(cart), "the cart that was left last, or the one that is asked for");
+        assert_eq!(
+            real["cart"]["id"],
+            json!(cart),
+            "the cart that was left last, or the one that is asked for"
+        );
         let subject = real["mail"]["subject"].as_str().expect("a subject");
         assert!(subject.ends_with("wartet, jonas@example.com"), "{subject}");
     }
     let wrong = desk.preview(&first["id"], json!({ "mjml": "<mjml>\n  <mj-nope /></mjml>" }), None).await;
     assert_eq!((&wrong["mail"], &wrong["problems"][0]["path"]), (&Value::Null, &json!(["draft", "mjml"])));
-    assert!(wrong["problems"][0]["message"].as_str().is_some_and(|m| m.contains("line 2, column 3")), "{wrong}");
+    assert!(
+        wrong["problems"][0]["message"].as_str().is_some_and(|m| m.contains("line 2, column 3")),
+        "{wrong}"
+    );
 
     let saved = desk.save(desk.store, &first["id"], json!({ "subject": "Hallo {{ contact.email }}" })).await;
     assert_eq!(saved["userErrors"], json!([]));
     let text = &saved["template"];
-    assert_eq!((&text["version"], &text["newest"], &text["versions"]), (&json!(2), &json!(true), &json!([{ "version": 2 }, { "version": 1 }])));
+    assert_eq!(
+        (&text["version"], &text["newest"], &text["versions"]),
+        (&json!(2), &json!(true), &json!([{ "version": 2 }, { "version": 1 }]))
+    );
     assert_eq!(text["siblings"].as_array().map(Vec::len), Some(7));
     assert_eq!(desk.german(desk.store).await["id"], text["id"]);
     let stale = desk.save(desk.store, &first["id"], json!({ "subject": "zu spät" })).await;
@@ -88,7 +98,10 @@ async fn a_text_is_tried_out_and_saved_as_the_next_version(app: TestApp) {
     let unlawful = json!({ "text": "Kaufen Sie: {{ links.restore }}" });
     let unlawful = desk.save(desk.store, &text["id"], unlawful).await;
     assert_eq!(unlawful["userErrors"][0]["path"], json!(["input", "text"]));
-    assert!(unlawful["userErrors"][0]["message"].as_str().is_some_and(|m| m.contains("links.unsubscribe")), "{unlawful}");
+    assert!(
+        unlawful["userErrors"][0]["message"].as_str().is_some_and(|m| m.contains("links.unsubscribe")),
+        "{unlawful}"
+    );
     assert_eq!(desk.german(desk.store).await["version"], 2, "nothing was saved");
     // The next mail says what was saved.
     app.clock().advance(cartwheel_domain::time::HOUR);
@@ -110,8 +123,13 @@ async fn readers_read_and_editors_write(app: TestApp) {
     let id = Desk { service: &service, token: editor, store: shop }.german(shop).await["id"].clone();
     let read = "query($s: ID!, $t: ID!) { store(id: $s) { templates { id } template(id: $t) { text preview { mail { text } } } } }";
     let save = "mutation($s: ID!, $t: ID!) { saveTemplate(storeId: $s, templateId: $t, input: { subject: \"x\" }) { userErrors { code } } }";
-    let roll = "query($s: ID!, $t: ID!) { store(id: $s) { template(id: $t) { rollOut(storeIds: []) { state } } } }";
-    for (role, may) in [(Role::Support, [false, false, false]), (Role::Analyst, [true, false, false]), (Role::Editor, [true, true, true])] {
+    let roll =
+        "query($s: ID!, $t: ID!) { store(id: $s) { template(id: $t) { rollOut(storeIds: []) { state } } } }";
+    for (role, may) in [
+        (Role::Support, [false, false, false]),
+        (Role::Analyst, [true, false, false]),
+        (Role::Editor, [true, true, true]),
+    ] {
         let (_, token) = person(&service, &app, &store, role, role.as_str()).await;
         for (query, may) in [read, save, roll].into_iter().zip(may) {
             let answer = service.ask(Some(&token), query, json!({ "s": shop, "t": id })).await;
@@ -128,17 +146,21 @@ async fn texts_are_taken_over_into_other_stores(app: TestApp) {
     let token = person(&service, &app, &store, Role::Editor, "emil").await.1;
     let desk = Desk { service: &service, token, store: library };
     let source = desk.german(library).await["id"].clone();
-    let source = desk.save(library, &source, json!({ "subject": "Von der Agentur" })).await["template"]["id"].clone();
+    let source =
+        desk.save(library, &source, json!({ "subject": "Von der Agentur" })).await["template"]["id"].clone();
     let theirs = desk.german(shop).await["id"].clone();
     desk.save(shop, &theirs, json!({ "preheader": "Vom Laden" })).await;
     let query = "query($s: ID!, $t: ID!, $to: [ID!]!) { store(id: $s) { template(id: $t) { rollOut(storeIds: $to)
         { storeId state seen problems differences { language formality field lines { kind text } } kept { field lines { kind text } } } } } }";
     let plans = async || {
-        let data = desk.ask(query, json!({ "s": library, "t": source, "to": [shop, library, "store_0"] })).await;
+        let data =
+            desk.ask(query, json!({ "s": library, "t": source, "to": [shop, library, "store_0"] })).await;
         data["store"]["template"]["rollOut"].clone()
     };
     let looked = plans().await;
-    let state = |plans: &Value| plans.as_array().expect("plans").iter().map(|p| p["state"].clone()).collect::<Vec<_>>();
+    let state = |plans: &Value| {
+        plans.as_array().expect("plans").iter().map(|p| p["state"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(state(&looked), ["UPDATE", "REFUSED", "REFUSED"]);
     let difference = &looked[0]["differences"];
     assert_eq!(difference.as_array().map(Vec::len), Some(1), "{difference}");
@@ -149,14 +171,20 @@ async fn texts_are_taken_over_into_other_stores(app: TestApp) {
     let take = "mutation($s: ID!, $t: ID!, $to: [TemplateRollOutTarget!]!) { rollOutTemplate(storeId: $s, templateId: $t, to: $to)
         { changed userErrors { path code } } }";
     let to = json!([{ "storeId": shop, "seen": looked[0]["seen"] }, { "storeId": library, "seen": "x" }]);
-    let done = desk.ask(take, json!({ "s": library, "t": source, "to": to })).await["rollOutTemplate"].clone();
+    let done =
+        desk.ask(take, json!({ "s": library, "t": source, "to": to })).await["rollOutTemplate"].clone();
     assert_eq!(done, json!({ "changed": [shop], "userErrors": [{ "path": ["to", "1"], "code": "own" }] }));
     assert_eq!(state(&plans().await)[0], "SAME");
     assert_eq!(desk.german(shop).await["subject"], "Von der Agentur");
     // What was looked at is no more.
     let source = desk.german(library).await["id"].clone();
     let source = desk.save(library, &source, json!({ "subject": "Später" })).await["template"]["id"].clone();
-    let done = desk.ask(take, json!({ "s": library, "t": source, "to": [{ "storeId": shop, "seen": looked[0]["seen"] }] })).await;
+    let done = desk
+        .ask(
+            take,
+            json!({ "s": library, "t": source, "to": [{ "storeId": shop, "seen": looked[0]["seen"] }] }),
+        )
+        .await;
     assert_eq!(done["rollOutTemplate"]["userErrors"][0]["code"], "outdated");
 }
 
@@ -173,7 +201,8 @@ async fn only_what_we_made_is_shown_in_a_frame(app: TestApp) {
     let whole = whole(&app).await;
     let door = test::init_service(actix_web::App::new().configure(whole.routes())).await;
     let post = async |ticket: &str, html: &str| {
-        let request = test::TestRequest::post().uri("/v1/mail-preview").set_form([("ticket", ticket), ("html", html)]);
+        let request =
+            test::TestRequest::post().uri("/v1/mail-preview").set_form([("ticket", ticket), ("html", html)]);
         let answer = test::call_service(&door, request.to_request()).await;
         let (status, policy) = (answer.status(), answer.headers().get("content-security-policy").cloned());
         (status, policy, test::read_body(answer).await)
@@ -182,10 +211,15 @@ async fn only_what_we_made_is_shown_in_a_frame(app: TestApp) {
     let (status, policy, body) = post(ticket, &html.replace('\n', "\r\n")).await;
     assert_eq!(status, StatusCode::OK);
     let policy = policy.expect("a policy").to_str().expect("text").to_owned();
-    assert!(policy.contains("sandbox") && policy.contains("default-src 'none'") && !policy.contains("script"), "{policy}");
+    assert!(
+        policy.contains("sandbox") && policy.contains("default-src 'none'") && !policy.contains("script"),
+        "{policy}"
+    );
     assert_eq!(String::from_utf8_lossy(&body).replace('\r', ""), html.replace('\r', ""));
     let other = ticket.replacen('.', ".1", 1);
-    for (ticket, html) in [(ticket, "<p>something else</p>"), ("", html), ("a.b.c", html), (other.as_str(), html)] {
+    for (ticket, html) in
+        [(ticket, "<p>something else</p>"), ("", html), ("a.b.c", html), (other.as_str(), html)]
+    {
         assert_eq!(post(ticket, html).await.0, StatusCode::NOT_FOUND);
     }
     app.clock().advance(11 * cartwheel_domain::time::MINUTE);
