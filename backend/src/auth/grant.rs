@@ -99,9 +99,11 @@ impl Grants {
         if bearer.starts_with("cwa_") {
             return self.by_key(bearer).await;
         }
-        let Some((access, coded)) = self.sessions.authenticate(bearer).await? else { return Ok(None) };
+        let Some(access) = self.sessions.genuine(bearer) else { return Ok(None) };
+        // All that says who asks, in one transaction: each request begins with it.
         let mut tx = self.db.read().await?;
         let system = tx.system().await?;
+        let Some((access, coded)) = self.sessions.alive(&system, access).await? else { return Ok(None) };
         let rows = system
             .find::<membership::Entity>()
             .filter(membership::Column::MemberId.eq(access.member.uuid()))

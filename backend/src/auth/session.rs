@@ -576,9 +576,25 @@ impl Sessions {
     /// # Errors
     /// What the database says.
     pub async fn authenticate(&self, token: &str) -> Result<Option<(Access, bool)>, DbError> {
-        let Some(access) = self.tokens.read(token, self.env.now()) else { return Ok(None) };
+        let Some(access) = self.genuine(token) else { return Ok(None) };
         let mut tx = self.db.read().await?;
-        let system = tx.system().await?;
+        self.alive(&tx.system().await?, access).await
+    }
+
+    /// What an access token says, if it is one of ours and not over.
+    pub(super) fn genuine(&self, token: &str) -> Option<Access> {
+        self.tokens.read(token, self.env.now())
+    }
+
+    /// Whether the session of an access token is alive, and whether its member has shown a code.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(super) async fn alive(
+        &self,
+        system: &System<'_>,
+        access: Access,
+    ) -> Result<Option<(Access, bool)>, DbError> {
         let row = system
             .find::<session::Entity>()
             .filter(session::Column::Id.eq(access.session.uuid()))

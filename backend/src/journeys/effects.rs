@@ -1,6 +1,9 @@
 //! What a step decided, made so: position, messages, waits, timeline and counts, in the transaction given.
 
-use super::model::{ENDED, Memory, WAITING};
+use super::{
+    facts::contacts,
+    model::{ENDED, Memory, WAITING, merged},
+};
 use crate::{
     analytics::metrics::{Deltas, Metric},
     clock::Env,
@@ -8,16 +11,16 @@ use crate::{
 };
 use cartwheel_domain::{
     ids::{self, JourneyId, MessageId, StepId},
-    journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition},
+    journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
     time::{MINUTE, Millis},
 };
-use cartwheel_entity::{journey_run, message, node_count, run_context, run_step, run_wait};
+use cartwheel_entity::{contact, journey_run, message, node_count, run_context, run_step, run_wait};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// When a run that could not be stepped is looked at again: after 1, 2, 4, … minutes, at most 6 hours.
@@ -33,6 +36,14 @@ pub struct Decided {
     pub memory: Memory,
     /// What was decided.
     pub outcome: Option<Outcome>,
+}
+
+impl Decided {
+    /// Whether the step writes something down about the person.
+    pub fn updates_contact(&self) -> bool {
+        let effects = self.outcome.iter().flat_map(|outcome| &outcome.effects);
+        effects.into_iter().any(|effect| matches!(effect, Effect::UpdateContact { .. }))
+    }
 }
 
 const COLUMNS: [&str; 8] =
@@ -127,6 +138,7 @@ struct Work {
     counts: BTreeMap<(Uuid, String, &'static str), i64>,
     silenced: BTreeMap<EndReason, Vec<Uuid>>,
     exposed: Vec<Exposed>,
+    updates: Vec<(Uuid, UpdateContact)>,
 }
 
 /// Somebody whose group in a journey was decided just now.
@@ -226,6 +238,7 @@ impl Work {
                     ..Default::default()
                 });
             }
+            Effect::UpdateContact { change } => self.updates.push((run.contact_id, change.clone())),
             Effect::RegisterWait { waits, .. } => {
                 self.waits.extend(waits.iter().map(|(event, key)| run_wait::ActiveModel {
                     store_id: Set(store),
@@ -285,8 +298,42 @@ impl Work {
         )
         .to_owned();
         scoped.insert_with::<node_count::Entity>(counts.collect(), add).await?;
+        update_contacts(scoped, self.updates).await?;
         count_exposed(scoped, self.exposed).await
     }
+}
+
+/// Writes down about people what their runs say, one after another. Whoever calls holds the store's lock: events change the same rows.
+async fn update_contacts(scoped: &Scoped<'_>, updates: Vec<(Uuid, UpdateContact)>) -> Result<(), DbError> {
+    if updates.is_empty() {
+        return Ok(());
+    }
+    let mut found = contacts(scoped, updates.iter().map(|(contact, _)| *contact).collect()).await?;
+    let mut changed = BTreeSet::new();
+    for (contact, change) in updates {
+        let Some(row) = found.get(&contact) else { continue };
+        // A person who became another is the other now.
+        let id = merged(row.id, row.merged_into);
+        let Some(row) = found.get_mut(&id).filter(|row| row.erased_at.is_none()) else { continue };
+        let mut tags: BTreeSet<String> = serde_json::from_value(row.tags.clone()).unwrap_or_default();
+        let mut traits = row.traits.as_object().cloned().unwrap_or_default();
+        if change.apply(&mut tags, &mut traits) {
+            row.tags = serde_json::to_value(tags).unwrap_or_default();
+            row.traits = traits.into();
+            changed.insert(id);
+        }
+    }
+    for id in changed {
+        let Some(row) = found.remove(&id) else { continue };
+        scoped
+            .update::<contact::Entity>()
+            .col_expr(contact::Column::Tags, Expr::value(row.tags))
+            .col_expr(contact::Column::Traits, Expr::value(row.traits))
+            .filter(contact::Column::Id.eq(id))
+            .exec(scoped.on())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Counts people into the two arms of the experiment: once for each person and journey, however many carts they leave.

@@ -142,9 +142,20 @@ impl Engine {
     }
 
     async fn commit(&self, groups: Vec<(StoreId, Vec<Decided>)>, now: Millis) -> Result<usize, DbError> {
-        let mut tx = self.db.write().await?;
+        let (locked, others): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|(_, decided)| decided.iter().any(Decided::updates_contact));
         let mut done = 0;
-        for (store, decided) in groups {
+        // What is known of people is changed by events too, under the store's lock. One store at a time: whoever holds the lock of one
+        // and the rows of another waits for somebody who holds them the other way round.
+        for (store, decided) in locked {
+            let mut tx = self.db.write().await?;
+            let scoped = tx.enter(&StoreScope::system(store)).await?;
+            scoped.lock().await?;
+            done += commit(&scoped, &self.env, &self.owner, decided, now).await?;
+            tx.commit().await?;
+        }
+        let mut tx = self.db.write().await?;
+        for (store, decided) in others {
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             done += commit(&scoped, &self.env, &self.owner, decided, now).await?;
         }

@@ -241,7 +241,10 @@ fn in_time(wanted: &WaitingFor, at: Millis) -> bool {
 }
 
 /// Contacts by id, and the ones they were merged into.
-async fn contacts(scoped: &Scoped<'_>, wanted: Vec<Uuid>) -> Result<HashMap<Uuid, contact::Model>, DbError> {
+pub(super) async fn contacts(
+    scoped: &Scoped<'_>,
+    wanted: Vec<Uuid>,
+) -> Result<HashMap<Uuid, contact::Model>, DbError> {
     let rows = scoped.find_among::<contact::Entity, _>(contact::Column::Id, wanted).await?;
     let targets = ids(rows.iter().filter_map(|c| c.merged_into));
     let mut found: HashMap<Uuid, contact::Model> = rows.into_iter().map(|c| (c.id, c)).collect();

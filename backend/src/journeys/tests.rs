@@ -520,3 +520,35 @@ async fn a_wait_until_goes_by_the_wall_of_each(app: TestApp) {
     }
     app.allow_leftovers();
 }
+
+/// What runs write down about people stands with them, whoever they became meanwhile; who was erased stays so.
+#[db_test]
+async fn runs_write_down_what_they_learn(app: TestApp) {
+    let store = app.store("shop").await;
+    let text = r#"{"schema":1,"name":"x","start":"left","nodes":{"left":{"type":"trigger","on":["cart"],"next":"mark"},
+        "mark":{"type":"update_contact","add_tags":["left"],"set_traits":{"tier":"gold"},"next":"end"},"end":{"type":"exit"}}}"#;
+    install(&app, &store, &Definition::from_json(text).expect("read")).await;
+    let (plain, became) =
+        (left(&app, &store, "a@example.com").await, left(&app, &store, "b@example.com").await);
+    let (twice, target) = (left(&app, &store, "a@example.com").await, store.contact("c@example.com").await);
+    assert_eq!(plain.contact, twice.contact);
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    let change =
+        scoped.update::<contact::Entity>().col_expr(contact::Column::MergedInto, Expr::value(target.uuid()));
+    change.filter(contact::Column::Id.eq(became.contact.uuid())).exec(scoped.on()).await.expect("merged");
+    tx.commit().await.expect("committed");
+    assert_eq!(start(&app, &store, &[plain.clone(), became.clone(), twice]).await.runs, 3);
+    drain(&engine(&app)).await;
+    let mut tx = app.db().read().await.expect("a transaction");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    for (id, marked) in [(plain.contact, true), (became.contact, false), (target, true)] {
+        let row = scoped.find::<contact::Entity>().filter(contact::Column::Id.eq(id.uuid())).one(scoped.on());
+        let row = row.await.expect("query").expect("the contact");
+        let (tags, traits) = if marked { (r#"["left"]"#, r#"{"tier":"gold"}"#) } else { ("[]", "{}") };
+        assert_eq!((row.tags.to_string().as_str(), row.traits.to_string().as_str()), (tags, traits));
+    }
+    drop(tx);
+    assert!(runs(&app, &store).await.iter().all(|run| run.end_reason.as_deref() == Some("completed")));
+    app.allow_leftovers();
+}

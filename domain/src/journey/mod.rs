@@ -38,8 +38,8 @@ pub use edit::Change;
 pub use entry::{Entry, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
-    Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger, Wait,
-    WaitForEvent, WaitScope, WaitUntil, Weekday,
+    Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger,
+    UpdateContact, Wait, WaitForEvent, WaitScope, WaitUntil, Weekday,
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use outcome::{Effect, EndReason, Outcome, Transition};
@@ -51,4 +51,4 @@ pub use state::{
 };
 pub use step::{EXIT_LIMIT_VISITS, PAUSE_RECHECK, PUT_OFF, step};
 pub use trail::{Decision, TrailEntry};
-pub use validate::{MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TESTS};
+pub use validate::{MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TAGS, MAX_TESTS};

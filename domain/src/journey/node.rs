@@ -11,7 +11,11 @@ use crate::{
     schedule::LocalTime,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 /// One node; JSON tells the kind in `type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +35,8 @@ pub enum Node {
     Split(Split),
     /// Keeps a share of the people silent, so that the effect can be known.
     Holdout(Holdout),
+    /// Writes something down about the person.
+    UpdateContact(UpdateContact),
     /// Hands one message to the outbox.
     Message(Message),
     /// Marks whether the order came.
@@ -50,6 +56,7 @@ impl Node {
             Self::Condition(_) => "condition",
             Self::Split(_) => "split",
             Self::Holdout(_) => "holdout",
+            Self::UpdateContact(_) => "update_contact",
             Self::Message(_) => "message",
             Self::Goal(_) => "goal",
             Self::Exit(_) => "exit",
@@ -71,6 +78,7 @@ impl Node {
                 n.branches.iter().enumerate().map(|(i, b)| (format!("branches.{i}.next"), &b.next)).collect()
             }
             Self::Holdout(n) => one(&n.next),
+            Self::UpdateContact(n) => one(&n.next),
             Self::Message(n) => one(&n.next),
             Self::Goal(n) => one(&n.next),
             Self::Exit(_) => Vec::new(),
@@ -93,6 +101,7 @@ impl Node {
                 branches.map(|(i, b)| (format!("branches.{i}.next"), &mut b.next)).collect()
             }
             Self::Holdout(n) => one(&mut n.next),
+            Self::UpdateContact(n) => one(&mut n.next),
             Self::Message(n) => one(&mut n.next),
             Self::Goal(n) => one(&mut n.next),
             Self::Exit(_) => Vec::new(),
@@ -379,6 +388,49 @@ pub struct Holdout {
     pub percent: i64,
     /// Both groups go on here.
     pub next: NodeId,
+}
+
+/// Writes something down about the person, whichever group they are in. Tags are compared without regard to case, as conditions do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateContact {
+    /// Tags the person gets, if they have not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add_tags: Vec<String>,
+    /// Tags that are taken off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove_tags: Vec<String>,
+    /// Traits that are set: a text, a number, `true` or `false`; `null` takes one away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_traits: BTreeMap<String, serde_json::Value>,
+    /// Then.
+    pub next: NodeId,
+}
+
+impl UpdateContact {
+    /// Changes tags and traits; says whether anything is different now.
+    pub fn apply(
+        &self,
+        tags: &mut BTreeSet<String>,
+        traits: &mut serde_json::Map<String, serde_json::Value>,
+    ) -> bool {
+        let before = (tags.clone(), traits.clone());
+        let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+        tags.retain(|tag| !self.remove_tags.iter().any(|gone| same(gone, tag)));
+        for tag in &self.add_tags {
+            if !tags.iter().any(|there| same(there, tag)) {
+                tags.insert(tag.trim().to_owned());
+            }
+        }
+        for (name, value) in &self.set_traits {
+            if value.is_null() {
+                traits.remove(name);
+            } else {
+                traits.insert(name.clone(), value.clone());
+            }
+        }
+        before != (tags.clone(), traits.clone())
+    }
 }
 
 /// Hands one message to the outbox. Whether it is sent is judged there, at the last moment.

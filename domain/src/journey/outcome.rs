@@ -1,7 +1,7 @@
 //! What a step answers: where the run goes, what has to be done, and why.
 
 use super::{
-    node::Awaited,
+    node::{Awaited, UpdateContact},
     node_id::NodeId,
     state::{Group, RunContext, WaitingFor},
     trail::TrailEntry,
@@ -159,6 +159,11 @@ pub enum Effect {
         purpose: Purpose,
         /// [`super::keys::send_key`].
         send_key: String,
+    },
+    /// Tags and traits of the contact are changed.
+    UpdateContact {
+        /// The node that says how.
+        change: UpdateContact,
     },
     /// One row of `run_wait` for each event and key; an arriving event sets the run's `wake_at`.
     RegisterWait {

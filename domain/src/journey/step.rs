@@ -16,6 +16,7 @@ use crate::{
     time::{MINUTE, Millis, SECOND},
 };
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// A run that comes to one node more often than this is ended: a loop through waits is allowed, for ever is not.
 pub const EXIT_LIMIT_VISITS: u32 = 100;
@@ -40,7 +41,7 @@ pub fn step(def: &Definition, run: &RunState, facts: &Facts, now: Millis) -> Out
     let mut walk = Walk {
         def,
         run,
-        facts,
+        facts: Cow::Borrowed(facts),
         now,
         context: run.context.clone(),
         effects: Vec::new(),
@@ -59,7 +60,8 @@ pub fn step(def: &Definition, run: &RunState, facts: &Facts, now: Millis) -> Out
 struct Walk<'a> {
     def: &'a Definition,
     run: &'a RunState,
-    facts: &'a Facts,
+    /// As they were loaded, with what this very step has written down since.
+    facts: Cow<'a, Facts>,
     now: Millis,
     context: RunContext,
     effects: Vec<Effect>,
@@ -188,13 +190,25 @@ impl Walk<'_> {
             Node::WaitUntil(n) => self.wait_until(id, visit, n),
             Node::WaitForEvent(n) => self.begin_await(id, visit, n),
             Node::Condition(n) => {
-                let (holds, checks) = evaluate(&n.test, self.facts);
+                let (holds, checks) = evaluate(&n.test, &self.facts);
                 let decision = if holds { Decision::ConditionYes } else { Decision::ConditionNo };
                 self.note(id, visit, decision, [("checks", json!(checks))]);
                 Way::On(if holds { n.yes.clone() } else { n.no.clone() })
             }
             Node::Split(n) => self.split(id, visit, n),
             Node::Holdout(n) => self.holdout(id, visit, n),
+            Node::UpdateContact(n) => {
+                let contact = &mut self.facts.to_mut().contact;
+                n.apply(&mut contact.tags, &mut contact.traits);
+                self.effects.push(Effect::UpdateContact { change: n.clone() });
+                let values = [
+                    ("add_tags", json!(n.add_tags)),
+                    ("remove_tags", json!(n.remove_tags)),
+                    ("set_traits", json!(n.set_traits)),
+                ];
+                self.note(id, visit, Decision::ContactUpdated, values);
+                Way::On(n.next.clone())
+            }
             Node::Message(n) => self.message(id, visit, n, false),
             Node::Goal(n) => {
                 let reached = self.facts.ordered_since_entry;
@@ -218,7 +232,7 @@ impl Walk<'_> {
         let mut checks: Vec<Check> = Vec::new();
         let wanted = n.on.contains(&cart.kind)
             && n.filter.as_ref().is_none_or(|filter| {
-                let (holds, asked) = evaluate(filter, self.facts);
+                let (holds, asked) = evaluate(filter, &self.facts);
                 checks = asked;
                 holds
             });

@@ -48,6 +48,8 @@ pub enum Decision {
     HeldOut,
     /// In the group that gets the messages (`bucket`, `percent`).
     Treated,
+    /// Something was written down about the person (`add_tags`, `remove_tags`, `set_traits`).
+    ContactUpdated,
     /// A message went to the outbox (`channel`, `template`, `send_key`).
     MessageQueued,
     /// No message, since the run is held out (`channel`, `template`).
@@ -78,6 +80,7 @@ impl Decision {
             Self::Split => "split",
             Self::HeldOut => "held_out",
             Self::Treated => "treated",
+            Self::ContactUpdated => "contact_updated",
             Self::MessageQueued => "message_queued",
             Self::MessageSilenced => "message_silenced",
             Self::ShopperIsBack => "shopper_is_back",

@@ -4,7 +4,7 @@ use super::{
     condition::Condition,
     definition::{Definition, SCHEMA},
     graph,
-    node::{Message, Node, ReEntry, Split, Trigger, WaitForEvent},
+    node::{Message, Node, ReEntry, Split, Trigger, UpdateContact, WaitForEvent},
     node_id::NodeId,
     problem::{Code, Problem},
 };
@@ -25,6 +25,8 @@ pub const MAX_DEPTH: usize = 8;
 pub const MAX_TESTS: usize = 100;
 /// The most branches of a split.
 pub const MAX_BRANCHES: usize = 20;
+/// The most tags and traits that one node changes.
+pub const MAX_TAGS: usize = 20;
 /// The longest subject, characters.
 pub const MAX_SUBJECT: usize = 250;
 
@@ -144,6 +146,7 @@ impl Validation<'_> {
             Node::Condition(n) => self.condition(id, "if", &n.test, true),
             Node::Split(n) => self.split(id, n),
             Node::Holdout(n) => self.range(Some(id), "percent", n.percent, 0, 100),
+            Node::UpdateContact(n) => self.update_contact(id, n),
             Node::Message(n) => self.message(id, n),
             Node::Goal(n) if n.on != EventKind::OrderPlaced => {
                 self.say(id, "on", Code::UnknownGoal, n.on.as_str())
@@ -171,6 +174,36 @@ impl Validation<'_> {
         self.range(Some(id), "timeout_seconds", n.timeout_seconds, 1, MAX_SECONDS);
         if let Some(message) = &n.message {
             self.is_message(id, "message".into(), message);
+        }
+    }
+
+    fn update_contact(&mut self, id: &NodeId, n: &UpdateContact) {
+        let all = n.add_tags.len() + n.remove_tags.len() + n.set_traits.len();
+        if all == 0 {
+            self.say(id, "add_tags", Code::Missing, "");
+        }
+        if all > MAX_TAGS {
+            self.say(id, "add_tags", Code::TooLong, format!("{MAX_TAGS} tags and traits"));
+        }
+        let mut seen = BTreeSet::new();
+        for (field, tags) in [("add_tags", &n.add_tags), ("remove_tags", &n.remove_tags)] {
+            for (i, tag) in tags.iter().enumerate() {
+                self.text(id, format!("{field}.{i}"), tag, MAX_TEXT);
+                if !seen.insert(tag.trim().to_lowercase()) {
+                    self.say(id, format!("{field}.{i}"), Code::Duplicate, tag);
+                }
+            }
+        }
+        for (name, value) in &n.set_traits {
+            let field = format!("set_traits.{}", name.chars().take(48).collect::<String>());
+            self.text(id, field.clone(), name, MAX_TEXT);
+            match value {
+                Value::String(text) if text.chars().count() > MAX_TEXT => {
+                    self.say(id, field, Code::TooLong, format!("{MAX_TEXT} characters"));
+                }
+                Value::Array(_) | Value::Object(_) => self.say(id, field, Code::NotComparable, ""),
+                _ => {}
+            }
         }
     }
 

@@ -62,7 +62,9 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
                 json!({"type": "message", "channel": "email", "template": format!("t{i}"),
                 "content_class": "informational", "purpose": "cart_email", "next": next})
             }
-            0..40 => {
+            0..36 => json!({"type": "update_contact", "add_tags": [*rng.pick(&["vip", "left once"])],
+                "set_traits": {"tier": *rng.pick(&["gold", "silver"])}, "next": next}),
+            36..40 => {
                 let days = ["monday", "wednesday", "saturday"];
                 let days: Vec<&str> = days.into_iter().filter(|_| rng.chance(50)).collect();
                 json!({"type": "wait_until", "time": *rng.pick(&["00:00", "02:30", "09:00", "23:59"]), "weekdays": days, "next": next})

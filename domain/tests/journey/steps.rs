@@ -385,3 +385,63 @@ fn a_wait_until_ends_by_the_recipients_clock() {
         assert_eq!(decisions(&second), ["wait_over", "ended"]);
     }
 }
+
+/// What a run writes down it knows from there on, in the very same step too; tags know no case.
+#[test]
+fn what_is_written_down_is_known_at_once() {
+    let text = r#"{"schema":1,"name":"x","start":"left","nodes":{"left":{"type":"trigger","on":["cart"],"next":"mark"},
+        "mark":{"type":"update_contact","add_tags":["Left Twice","VIP"],"remove_tags":["new"],"set_traits":{"tier":"gold","old":null},"next":"asked"},
+        "asked":{"type":"condition","if":{"test":"all","of":[{"test":"has_tag","tag":"left twice"},{"test":"trait_equals","name":"tier","value":"gold"},
+            {"test":"not","of":{"test":"has_tag","tag":"NEW"}}]},"yes":"end","no":"other"},
+        "other":{"type":"exit"},"end":{"type":"exit"}}}"#;
+    let def = cartwheel_domain::journey::Definition::from_json(text).expect("read");
+    def.validate().expect("sound");
+    let mut run = run(&def, 1);
+    let mut facts = facts();
+    facts.contact.tags = ["New", "vip"].map(str::to_owned).into();
+    facts.contact.traits.insert("old".into(), json!(1));
+    let before = facts.clone();
+    let outcome = advance(&def, &mut run, &facts, T0);
+    assert_eq!(decisions(&outcome), ["entered", "contact_updated", "condition_yes", "ended"]);
+    assert_eq!(facts, before, "the step changes nothing itself");
+    let [Effect::UpdateContact { change }] = &outcome.effects[..] else { panic!("{:?}", outcome.effects) };
+    let (mut tags, mut traits) = (facts.contact.tags.clone(), facts.contact.traits.clone());
+    assert!(change.apply(&mut tags, &mut traits));
+    assert_eq!(
+        tags.into_iter().collect::<Vec<_>>(),
+        ["Left Twice", "vip"],
+        "who has a tag keeps it as it is written"
+    );
+    assert_eq!(json!(traits), json!({ "tier": "gold" }));
+}
+
+#[test]
+fn what_cannot_be_written_down_is_refused() {
+    let problems = |node: &str| {
+        let text = format!(
+            r#"{{"schema":1,"name":"x","start":"left","nodes":{{"left":{{"type":"trigger","on":["cart"],"next":"mark"}},"mark":{node},"end":{{"type":"exit"}}}}}}"#
+        );
+        let def = cartwheel_domain::journey::Definition::from_json(&text);
+        let found = def.and_then(|def| def.validate()).expect_err("refused");
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let twenty_one: Vec<String> = (0..21).map(|n| format!("\"{n}\"")).collect();
+    for (fields, said) in [
+        (String::new(), "node \"mark\", add_tags: must not be empty"),
+        (r#""add_tags":[" "],"#.into(), "node \"mark\", add_tags.0: must not be empty"),
+        (
+            r#""add_tags":["vip"],"remove_tags":["VIP"],"#.into(),
+            "node \"mark\", remove_tags.0: \"VIP\" stands here twice",
+        ),
+        (
+            r#""set_traits":{"a":[]},"#.into(),
+            "node \"mark\", set_traits.a: must be a text, a number, true or false",
+        ),
+        (
+            format!(r#""add_tags":[{}],"#, twenty_one.join(",")),
+            "node \"mark\", add_tags: longer than 20 tags and traits",
+        ),
+    ] {
+        assert_eq!(problems(&format!(r#"{{"type":"update_contact",{fields}"next":"end"}}"#)), [said]);
+    }
+}

@@ -181,7 +181,7 @@ impl World {
             }
             Effect::RegisterWait { waits, .. } => self.register(run, &waits),
             Effect::ClearWaits => self.clear_waits(run),
-            Effect::GoalReached { .. } | Effect::Exposure { .. } => {}
+            Effect::GoalReached { .. } | Effect::Exposure { .. } | Effect::UpdateContact { .. } => {}
         }
     }
 

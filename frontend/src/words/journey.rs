@@ -14,10 +14,12 @@ pub fn node_name(node: &Node) -> String {
     match node {
         Node::Trigger(_) => t::node_trigger(),
         Node::Wait(_) => t::node_wait(),
+        Node::WaitUntil(_) => t::node_wait_until(),
         Node::WaitForEvent(_) => t::node_await(),
         Node::Condition(_) => t::node_condition(),
         Node::Split(_) => t::node_split(),
         Node::Holdout(_) => t::node_holdout(),
+        Node::UpdateContact(_) => t::node_update(),
         Node::Message(_) => t::node_message(),
         Node::Goal(_) => t::node_goal(),
         Node::Exit(_) => t::node_exit(),
@@ -28,10 +30,11 @@ pub fn node_name(node: &Node) -> String {
 pub fn node_sign(node: &Node) -> Icon {
     match node {
         Node::Trigger(_) => Icon::Zap,
-        Node::Wait(_) => Icon::Clock,
+        Node::Wait(_) | Node::WaitUntil(_) => Icon::Clock,
         Node::WaitForEvent(_) => Icon::Hourglass,
         Node::Condition(_) | Node::Split(_) => Icon::Split,
         Node::Holdout(_) => Icon::ShieldCheck,
+        Node::UpdateContact(_) => Icon::User,
         Node::Message(_) => Icon::Mail,
         Node::Goal(_) => Icon::Target,
         Node::Exit(_) => Icon::Flag,
@@ -47,6 +50,7 @@ pub fn node_about(node: &Node) -> String {
             t::node_trigger_about(&kinds.collect::<Vec<_>>().join(", "))
         }
         Node::Wait(wait) => format::span(wait.seconds),
+        Node::WaitUntil(wait) => wait.time.to_string(),
         Node::WaitForEvent(wait) => {
             let events: Vec<String> = wait.events.iter().map(|event| awaited(event.as_str())).collect();
             t::node_await_about(&events.join(", "), &format::span(wait.timeout_seconds))
@@ -56,6 +60,16 @@ pub fn node_about(node: &Node) -> String {
         }
         Node::Split(split) => t::node_split_about(split.branches.len() as i64),
         Node::Holdout(holdout) => t::node_holdout_about(&format::percent(holdout.percent as f64 / 100.0)),
+        Node::UpdateContact(update) => {
+            let names: Vec<&str> = update.set_traits.keys().map(String::as_str).collect();
+            let told = [
+                (!update.add_tags.is_empty()).then(|| t::node_update_add(&update.add_tags.join(", "))),
+                (!update.remove_tags.is_empty())
+                    .then(|| t::node_update_remove(&update.remove_tags.join(", "))),
+                (!names.is_empty()).then(|| t::node_update_set(&names.join(", "))),
+            ];
+            told.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        }
         Node::Message(message) => template(&message.template),
         Node::Goal(goal) => awaited(goal.on.as_str()),
         Node::Exit(_) => t::node_exit_about(),

@@ -158,6 +158,7 @@ fn decision(code: &str, values: &Value) -> Option<Line> {
                 new(Icon::Hourglass, Tone::Neutral, t::decision_wait(&format::span(number("seconds"))))
                     .why(until(values))
             }
+            "contact_updated" => new(Icon::User, Tone::Neutral, t::decision_updated()),
             "wait_over" => new(Icon::Clock, Tone::Neutral, t::decision_wait_over()),
             "await_started" => {
                 new(Icon::Hourglass, Tone::Neutral, t::decision_await(&events())).why(until(values))

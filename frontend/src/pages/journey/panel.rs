@@ -71,7 +71,7 @@ fn of_node(draft: Draft, id: NodeId, node: &Node, parameters: Parameters) -> Any
         Node::Trigger(_) => view! { <p class="muted small">{t::trigger_words()}</p> }.into_any(),
         Node::Goal(_) => view! { <p class="muted small">{t::goal_words()}</p> }.into_any(),
         Node::Exit(_) => view! { <p class="muted small">{t::exit_words()}</p> }.into_any(),
-        Node::Condition(_) | Node::Split(_) => {
+        Node::Condition(_) | Node::Split(_) | Node::WaitUntil(_) | Node::UpdateContact(_) => {
             view! { <p class="muted small">{words::node_about(node)}</p> }.into_any()
         }
     };
