@@ -7,7 +7,7 @@ use cartwheel_domain::journey::{Change, Definition, Problem};
 use leptos::prelude::*;
 
 use super::Count;
-use super::laid::{fitting, laid, target};
+use super::laid::{laid, sifted, target};
 use crate::browser;
 
 /// What happened at each node.
@@ -41,20 +41,23 @@ pub struct Draft {
     pub shown: Memo<Definition>,
     /// What is wrong with it.
     pub problems: Memo<Vec<Problem>>,
+    /// Whether a change fits no more, since another version was published.
+    pub unfit: Memo<bool>,
 }
 
 impl Draft {
     /// Takes up the draft kept for this journey, or starts an empty one. A draft that was made to an earlier version lies
-    /// on top of this one; what of it has been published meanwhile, or fits no more, is no change any more.
+    /// on top of this one; what of it has been published meanwhile is no change any more, and what fits no more is told.
     pub fn open(journey: &str, number: i64, published: Definition) -> Self {
         let key = format!("cw.draft.{journey}");
         let kept = browser::stored(&key).and_then(|kept| serde_json::from_str(&kept).ok());
-        let changes = RwSignal::new(fitting(&published, kept.unwrap_or_default()));
+        let changes = RwSignal::new(sifted(&published, kept.unwrap_or_default(), true));
         let (key, published) = (StoredValue::new(key), StoredValue::new(published));
         let drawn = Memo::new(move |_| {
             published.with_value(|published| changes.with(|changes| published.draft(changes)))
         });
         let shown = Memo::new(move |_| drawn.with(|(definition, _)| definition.clone()));
+        let unfit = Memo::new(move |_| drawn.with(|(_, left)| !left.is_empty()));
         let problems = Memo::new(move |_| {
             drawn.with(|(definition, left)| match left.as_slice() {
                 [] => definition.validate().err().unwrap_or_default(),
@@ -62,7 +65,7 @@ impl Draft {
             })
         });
         let (number, steps) = (StoredValue::new(number), RwSignal::new(Steps::default()));
-        Self { key, published, number, changes, steps, turned: RwSignal::new(0), shown, problems }
+        Self { key, published, number, changes, steps, turned: RwSignal::new(0), shown, problems, unfit }
     }
 
     /// Makes a change, in place of an earlier one of the same thing where that comes to the same. A change back to what is
@@ -127,13 +130,23 @@ impl Draft {
 
     /// Throws all changes away; they can be brought back.
     pub fn discard(&self) {
+        self.leave(Vec::new());
+    }
+
+    /// Throws the changes away that fit no more.
+    pub fn drop_unfit(&self) {
+        let now = self.changes.get_untracked();
+        self.leave(self.published.with_value(|published| sifted(published, now, false)));
+    }
+
+    fn leave(&self, changes: Vec<Change>) {
         let before = self.changes.get_untracked();
         self.steps.update(|steps| {
             steps.past.push(before);
             steps.ahead.clear();
             steps.newest = None;
         });
-        self.set(Vec::new());
+        self.set(changes);
     }
 
     /// Counts all changes as published.
@@ -226,6 +239,16 @@ mod tests {
         draft.undo();
         draft.change(named("Summer"));
         assert!(!draft.can_redo());
+    }
+
+    #[test]
+    fn what_fits_no_more_is_told_and_can_be_left_out() {
+        let (_owner, draft) = draft();
+        draft.change(Change::SetHoldout { percent: 20 });
+        draft.change(Change::SetWait { node: "gone_1".parse().unwrap(), seconds: 60 });
+        assert!(draft.unfit.get_untracked() && draft.problem(Some("gone_1"), "seconds").is_some());
+        draft.drop_unfit();
+        assert_eq!((draft.unfit.get_untracked(), holdout(draft)), (false, Some(20)));
     }
 
     #[test]

@@ -13,19 +13,15 @@ pub fn laid(published: &Definition, changes: &[Change], change: &Change) -> Vec<
     shorter.into_iter().find(|list| published.draft(list) == wanted).unwrap_or(all)
 }
 
-/// The changes that can still be made and still change something.
-pub fn fitting(published: &Definition, changes: Vec<Change>) -> Vec<Change> {
+/// The changes without those that change nothing, and without those that cannot be made unless these are wanted.
+pub fn sifted(published: &Definition, mut changes: Vec<Change>, with_unfit: bool) -> Vec<Change> {
     let mut now = published.clone();
-    let makes_something = |change: &Change| {
+    changes.retain(|change| {
         let (next, problems) = now.draft(std::slice::from_ref(change));
-        let good = problems.is_empty() && next != now;
-        if good {
-            now = next;
-        }
-        good
-    };
-    let mut changes = changes;
-    changes.retain(makes_something);
+        let counts = if problems.is_empty() { next != now } else { with_unfit };
+        now = next;
+        counts
+    });
     changes
 }
 
@@ -141,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn of_kept_changes_those_stay_that_fit_and_change_something() {
+    fn of_kept_changes_those_stay_that_change_something_or_can_be_told() {
         let empty = Blueprint::Empty.definition("Mine", 10);
         let kept = vec![
             insert("wait_1", "left", "next", wait()),
@@ -151,6 +147,8 @@ mod tests {
         ];
         let text = serde_json::to_string(&kept).unwrap();
         let read: Vec<Change> = serde_json::from_str(&text).unwrap();
-        assert_eq!(fitting(&empty, read), [kept[0].clone(), kept[3].clone()]);
+        let strict = sifted(&empty, read.clone(), false);
+        assert_eq!(strict, [kept[0].clone(), kept[3].clone()]);
+        assert_eq!(sifted(&empty, read, true), [kept[0].clone(), kept[1].clone(), kept[3].clone()]);
     }
 }

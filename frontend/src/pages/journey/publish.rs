@@ -64,6 +64,7 @@ pub fn bar(
     let at_last = Signal::derive(move || !draft.can_redo());
     let said = move || match count() {
         0 => t::draft_none(),
+        _ if draft.unfit.get() => t::draft_unfit(),
         _ if wrong.get() => t::draft_wrong(),
         count => t::draft_count(count),
     };
@@ -74,6 +75,9 @@ pub fn bar(
                 <span class="grow" role="status">{said}</span>
                 <IconButton label=t::undo() sign=Icon::Undo2 disabled=at_first on_press=move |()| draft.undo() />
                 <IconButton label=t::redo() sign=Icon::Redo2 disabled=at_last on_press=move |()| draft.redo() />
+                <Show when=move || draft.unfit.get()>
+                    <Button label=t::draft_drop() on_press=move |()| draft.drop_unfit() />
+                </Show>
                 <Button label=t::draft_discard() kind=ButtonKind::Quiet disabled=none on_press=move |()| draft.discard() />
                 <Button label=t::publish() kind=ButtonKind::Primary disabled=unpublishable on_press=move |()| asking.set(true) />
             </div>
