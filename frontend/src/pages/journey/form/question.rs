@@ -137,7 +137,7 @@ impl Question {
                 Condition::CartValue { at_least: amount(&typed.amount, currency), at_most: None, currency }
             }
             Self::Pieces => {
-                let pieces = typed.pieces.trim().parse().ok().filter(|pieces| *pieces >= 0);
+                let pieces = typed.pieces.trim().parse::<i64>().ok().filter(|pieces| *pieces >= 0);
                 Condition::ItemQuantity { at_least: pieces, at_most: None }
             }
             Self::First => Condition::FirstTimeBuyer {},

@@ -28,13 +28,53 @@ impl Way {
     }
 }
 
+/// The fields of all ways there can be, and how many of them there are. Copies are the same fields.
+#[derive(Clone, Copy)]
+struct Fields {
+    all: StoredValue<Vec<Way>>,
+    count: RwSignal<usize>,
+}
+
+impl Fields {
+    fn new(branches: &[Branch]) -> Self {
+        let mut all: Vec<Way> = branches.iter().map(|branch| Way::new(branch.weight, &branch.label)).collect();
+        let count = all.len();
+        all.resize_with(count.max(*WAYS.end()), || Way::new(1, ""));
+        Self { all: StoredValue::new(all), count: RwSignal::new(count) }
+    }
+
+    fn ways(self) -> Vec<Way> {
+        let count = self.count.get();
+        self.all.with_value(|all| all.iter().take(count).copied().collect())
+    }
+
+    /// More ways or fewer.
+    fn resize(self, count: usize) {
+        let now = untrack(|| self.ways());
+        let usual = untrack(|| usual(&now.iter().map(|way| way.weight()).collect::<Vec<_>>()));
+        self.all.with_value(|all| {
+            for way in all.iter().take(count).skip(now.len()) {
+                way.weight.set(usual.to_string());
+                way.label.set(String::new());
+            }
+        });
+        self.count.set(count);
+    }
+
+    /// How many of all people a way gets.
+    fn share(self, i: usize) -> String {
+        let weights: Vec<i64> = self.ways().into_iter().map(|way| way.weight().max(0)).collect();
+        let all = weights.iter().fold(0_i64, |all, weight| all.saturating_add(*weight));
+        format::percent(weights.get(i).copied().unwrap_or_default() as f64 / all.max(1) as f64)
+    }
+}
+
 /// The form.
 pub fn form(form: Form, split: &Split) -> AnyView {
-    let ways: Vec<Way> = split.branches.iter().map(|branch| Way::new(branch.weight, &branch.label)).collect();
-    let count = ways.len();
-    let ways = RwSignal::new(ways);
+    let fields = Fields::new(&split.branches);
     let typed = move || {
-        ways.get().into_iter().map(|way| (way.weight(), way.label.get().trim().to_owned())).collect::<Vec<_>>()
+        let ways = fields.ways().into_iter();
+        ways.map(|way| (way.weight(), way.label.get().trim().to_owned())).collect::<Vec<_>>()
     };
     follow(typed, move |typed| {
         form.set(|node| {
@@ -44,20 +84,19 @@ pub fn form(form: Form, split: &Split) -> AnyView {
         });
     });
     let mut numbers: Vec<usize> = WAYS.collect();
-    if !numbers.contains(&count) {
-        numbers.push(count);
+    if !numbers.contains(&split.branches.len()) {
+        numbers.push(split.branches.len());
     }
-    let options = numbers.into_iter().map(|many| (many.to_string(), t::node_split_about(many as i64))).collect();
-    let value = Signal::derive(move || ways.with(Vec::len).to_string());
-    // The signals of a way that comes later live as long as the form, not as the handler that makes them.
-    let owner = Owner::current().unwrap_or_default();
+    let options: Vec<_> =
+        numbers.into_iter().map(|many| (many.to_string(), t::node_split_about(many as i64))).collect();
+    let value = Signal::derive(move || fields.count.get().to_string());
     let pick = move |many: String| {
-        let many: usize = many.parse().unwrap_or(2);
-        let weights: Vec<i64> = ways.get_untracked().into_iter().map(|way| untrack(|| way.weight())).collect();
-        owner.with(|| ways.update(|ways| ways.resize_with(many, || Way::new(usual(&weights), ""))));
+        if let Ok(many) = many.parse() {
+            fields.resize(many);
+        }
     };
     let rows =
-        move || ways.get().into_iter().enumerate().map(|(i, way)| row(form, ways, i, way)).collect_view();
+        move || fields.ways().into_iter().enumerate().map(|(i, way)| row(form, fields, i, way)).collect_view();
     view! {
         <Select id="split-ways" label=t::split_ways() options=options value=value on_pick=pick visible_label=true hint=t::split_ways_hint() />
         {rows}
@@ -65,14 +104,10 @@ pub fn form(form: Form, split: &Split) -> AnyView {
     .into_any()
 }
 
-fn row(form: Form, ways: RwSignal<Vec<Way>>, i: usize, way: Way) -> AnyView {
+fn row(form: Form, fields: Fields, i: usize, way: Way) -> AnyView {
     let number = (i + 1).to_string();
-    let share = move || {
-        let weights: Vec<i64> = ways.get().into_iter().map(|way| way.weight().max(0)).collect();
-        let all = weights.iter().fold(0_i64, |all, weight| all.saturating_add(*weight));
-        format::percent(weights.get(i).copied().unwrap_or_default() as f64 / all.max(1) as f64)
-    };
-    let unit = move || view! { <span class="affix__unit">"= " {share}</span> }.into_any();
+    let unit =
+        move || view! { <span class="affix__unit">"= " {move || fields.share(i)}</span> }.into_any();
     let (weight_wrong, label_wrong) =
         (form.error(format!("branches.{i}.weight")), form.error(format!("branches.{i}.label")));
     view! {
