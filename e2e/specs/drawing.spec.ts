@@ -87,7 +87,7 @@ test('a journey is drawn by mouse, survives a reload, is published, changed, und
   await add(page, 'node_holdout');
   await expect(page.getByRole('textbox', { name: en('holdout_label'), exact: true })).toHaveValue('10');
   await add(page, 'node_wait_until');
-  await page.getByLabel(en('until_label'), { exact: true }).fill('09:30');
+  await panel(page).locator('input[type="time"]').fill('09:30');
   const days = page.getByRole('group', { name: en('until_days') }).getByRole('checkbox');
   for (let day = 0; day < 5; day++) await days.nth(day).check();
   await add(page, 'node_message');
@@ -215,7 +215,7 @@ test('a journey is drawn, published and switched on by the keyboard alone', asyn
   await expect(kinds.getByRole('checkbox', { name: en('cart_kind_quote') })).toBeChecked();
   await put('node_holdout');
   await put('node_wait_until');
-  await tabTo(page, page.getByLabel(en('until_label'), { exact: true }));
+  await tabTo(page, panel(page).locator('input[type="time"]'));
   await press('ArrowRight', '3', '0');
   await tabTo(page, page.getByRole('group', { name: en('until_days') }).getByRole('checkbox').first());
   await press('Space');
