@@ -1,8 +1,8 @@
 //! The drawing: places come from `domain`, so the picture is the same everywhere. Nodes are buttons in reading order,
 //! so the keyboard walks them as the eye does; lines are drawn beneath.
 
-use cartwheel_domain::journey::layout::{Edge, Placed, Sizes, layout};
 use cartwheel_domain::journey::Definition;
+use cartwheel_domain::journey::layout::{Edge, Placed, Sizes, layout};
 use leptos::prelude::*;
 
 use super::draft::{Counts, Draft};

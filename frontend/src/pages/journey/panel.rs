@@ -72,7 +72,8 @@ fn of_journey(draft: Draft, may: bool) -> AnyView {
     let form = if may {
         let name = RwSignal::new(draft.shown.with_untracked(|definition| definition.name.clone()));
         follow(move || name.get(), move |name| draft.change(Change::SetName { name }));
-        let error = Signal::derive(move || draft.problem(None, "name").map(|problem| words::problem(&problem)));
+        let error =
+            Signal::derive(move || draft.problem(None, "name").map(|problem| words::problem(&problem)));
         view! {
             <Field id="journey-name" label=t::journey_name() value=name error=error />
             <p class="muted small">{t::journey_pick()}</p>
@@ -88,14 +89,7 @@ fn of_journey(draft: Draft, may: bool) -> AnyView {
     .into_any()
 }
 
-fn of_node(
-    draft: Draft,
-    id: NodeId,
-    node: &Node,
-    picker: Picker,
-    may: bool,
-    currency: Currency,
-) -> AnyView {
+fn of_node(draft: Draft, id: NodeId, node: &Node, picker: Picker, may: bool, currency: Currency) -> AnyView {
     let inside = if may {
         let form = Form::new(draft, id, currency);
         view! { {form.view(node)} {steps::steps(form, node, picker)} }.into_any()

@@ -177,7 +177,8 @@ mod tests {
         assert_eq!(all.len(), 8);
         for node in all {
             let (new, node) = (empty.free_id(node.kind()), Box::new(node));
-            let put = Change::Insert { id: new.clone(), after: empty.start.clone(), way: "next".to_owned(), node };
+            let put =
+                Change::Insert { id: new.clone(), after: empty.start.clone(), way: "next".to_owned(), node };
             let drawn = empty.with(&[put]).unwrap();
             let led: Vec<String> = ways(&drawn, &new).into_iter().map(|way| way.to.to_string()).collect();
             assert!(!led.is_empty() && led.iter().all(|to| to == "end"), "{led:?}");

@@ -106,7 +106,8 @@ fn asking(form: Form, fields: Fields) -> AnyView {
             }
         },
     );
-    let messages = form.draft.shown.with_untracked(|shown| message_options(shown, &fields.message.get_untracked()));
+    let messages =
+        form.draft.shown.with_untracked(|shown| message_options(shown, &fields.message.get_untracked()));
     if let (Some((first, _)), true) = (messages.first(), fields.message.with_untracked(String::is_empty)) {
         fields.message.set(first.clone());
     }
@@ -131,7 +132,9 @@ fn details(form: Form, fields: Fields, question: Question, messages: &[(String, 
     let error = form.error("if");
     match question {
         Question::Value => {
-            let unit = move || view! { <span class="affix__unit">{fields.currency.code().to_owned()}</span> }.into_any();
+            let unit = move || {
+                view! { <span class="affix__unit">{fields.currency.code().to_owned()}</span> }.into_any()
+            };
             view! { <NumberField id="ask-value" label=t::ask_least() value=fields.amount error=error unit=unit /> }
                 .into_any()
         }

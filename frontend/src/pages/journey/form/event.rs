@@ -18,10 +18,8 @@ pub fn form(form: Form, wait: &WaitForEvent) -> AnyView {
         .into_iter()
         .map(|event| (event, RwSignal::new(wait.events.contains(&event))))
         .collect();
-    let boxes: Vec<_> = events
-        .iter()
-        .map(|(event, on)| (event.to_string(), words::awaited(event.as_str()), *on))
-        .collect();
+    let boxes: Vec<_> =
+        events.iter().map(|(event, on)| (event.to_string(), words::awaited(event.as_str()), *on)).collect();
     let chosen =
         move || events.iter().filter(|(_, on)| on.get()).map(|(event, _)| *event).collect::<Vec<_>>();
     let message = RwSignal::new(wait.message.as_ref().map(ToString::to_string).unwrap_or_default());

@@ -59,7 +59,9 @@ impl Form {
     /// Makes the node something else of its kind.
     fn set(self, change: impl FnOnce(&mut Node)) {
         let id = self.id();
-        let Some(mut node) = self.draft.shown.with_untracked(|shown| shown.node(&id).cloned()) else { return };
+        let Some(mut node) = self.draft.shown.with_untracked(|shown| shown.node(&id).cloned()) else {
+            return;
+        };
         change(&mut node);
         self.draft.change(Change::Set { node: id, to: Box::new(node) });
     }
@@ -103,7 +105,8 @@ const fn at_fields(node: &Node) -> &'static [&'static str] {
 
 /// A line that says what is wrong.
 fn wrong(words: String) -> AnyView {
-    view! { <p class="field__error" role="alert">{icon(Icon::CircleAlert)}<span>{words}</span></p> }.into_any()
+    view! { <p class="field__error" role="alert">{icon(Icon::CircleAlert)}<span>{words}</span></p> }
+        .into_any()
 }
 
 /// Does something with what is typed, but not with what stands there at first.
@@ -177,10 +180,15 @@ mod tests {
         let quote = Blueprint::Quote.definition("Quote", 10);
         let html: String = owner.with(|| {
             let draft = Draft::open("journey_1", 1, quote.clone());
-            let drawn = quote.nodes.iter().map(|(id, node)| Form::new(draft, id.clone(), Currency::EUR).view(node).to_html());
+            let drawn = quote
+                .nodes
+                .iter()
+                .map(|(id, node)| Form::new(draft, id.clone(), Currency::EUR).view(node).to_html());
             drawn.collect()
         });
-        for part in ["type=\"time\"", "type=\"checkbox\"", "type=\"radio\"", "id=\"holdout\"", "id=\"template\""] {
+        for part in
+            ["type=\"time\"", "type=\"checkbox\"", "type=\"radio\"", "id=\"holdout\"", "id=\"template\""]
+        {
             assert!(html.contains(part), "{part} is missing in {html}");
         }
         assert!(!html.contains("role=\"alert\""), "nothing is wrong at first: {html}");

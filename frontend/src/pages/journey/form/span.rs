@@ -31,7 +31,13 @@ impl Span {
     }
 
     /// The fields.
-    pub fn field(self, id: &'static str, label: String, hint: String, error: Signal<Option<String>>) -> AnyView {
+    pub fn field(
+        self,
+        id: &'static str,
+        label: String,
+        hint: String,
+        error: Signal<Option<String>>,
+    ) -> AnyView {
         let options = vec![
             ("minutes".to_owned(), t::unit_minutes()),
             ("hours".to_owned(), t::unit_hours()),
@@ -42,7 +48,8 @@ impl Span {
             view! { <Select id=format!("{id}-unit") label=t::unit() options=options.clone() value=unit on_pick=move |value: String| unit.set(value) /> }
                 .into_any()
         };
-        view! { <NumberField id=id label=label value=self.digits error=error unit=choice hint=hint /> }.into_any()
+        view! { <NumberField id=id label=label value=self.digits error=error unit=choice hint=hint /> }
+            .into_any()
     }
 }
 

@@ -37,7 +37,8 @@ struct Fields {
 
 impl Fields {
     fn new(branches: &[Branch]) -> Self {
-        let mut all: Vec<Way> = branches.iter().map(|branch| Way::new(branch.weight, &branch.label)).collect();
+        let mut all: Vec<Way> =
+            branches.iter().map(|branch| Way::new(branch.weight, &branch.label)).collect();
         let count = all.len();
         all.resize_with(count.max(*WAYS.end()), || Way::new(1, ""));
         Self { all: StoredValue::new(all), count: RwSignal::new(count) }
@@ -95,8 +96,9 @@ pub fn form(form: Form, split: &Split) -> AnyView {
             fields.resize(many);
         }
     };
-    let rows =
-        move || fields.ways().into_iter().enumerate().map(|(i, way)| row(form, fields, i, way)).collect_view();
+    let rows = move || {
+        fields.ways().into_iter().enumerate().map(|(i, way)| row(form, fields, i, way)).collect_view()
+    };
     view! {
         <Select id="split-ways" label=t::split_ways() options=options value=value on_pick=pick visible_label=true hint=t::split_ways_hint() />
         {rows}
@@ -106,8 +108,7 @@ pub fn form(form: Form, split: &Split) -> AnyView {
 
 fn row(form: Form, fields: Fields, i: usize, way: Way) -> AnyView {
     let number = (i + 1).to_string();
-    let unit =
-        move || view! { <span class="affix__unit">"= " {move || fields.share(i)}</span> }.into_any();
+    let unit = move || view! { <span class="affix__unit">"= " {move || fields.share(i)}</span> }.into_any();
     let (weight_wrong, label_wrong) =
         (form.error(format!("branches.{i}.weight")), form.error(format!("branches.{i}.label")));
     view! {
