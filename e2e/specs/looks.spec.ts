@@ -69,6 +69,10 @@ for (const language of languages) {
     const t = words(language);
     await page.goto(`${home}/journeys`);
     await loaded(page);
+    await page.getByRole('button', { name: t('new_journey'), exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await lookAt(page, `console-new-journey-${language}`);
+    await page.keyboard.press('Escape');
     await page.locator('main a[href*="/journeys/"]').first().click();
     await loaded(page);
     await page.locator('.graph__node--message').first().click();

@@ -104,12 +104,19 @@ impl Definition {
     /// # Errors
     /// A change whose node does not exist or is of another kind, and every problem of the result.
     pub fn with(&self, changes: &[Change]) -> Result<Self, Vec<Problem>> {
-        let mut def = self.clone();
-        let problems: Vec<Problem> = changes.iter().filter_map(|change| def.change(change).err()).collect();
+        let (def, problems) = self.draft(changes);
         if !problems.is_empty() {
             return Err(problems);
         }
         def.validate().map(|()| def)
+    }
+
+    /// The definition with the changes made in their order, sound or not, to be drawn while somebody is at it; and
+    /// the changes that could not be made, each as its problem.
+    pub fn draft(&self, changes: &[Change]) -> (Self, Vec<Problem>) {
+        let mut def = self.clone();
+        let problems = changes.iter().filter_map(|change| def.change(change).err()).collect();
+        (def, problems)
     }
 
     fn change(&mut self, change: &Change) -> Result<(), Problem> {

@@ -189,6 +189,21 @@ fn values_are_set_and_the_ways_stay() {
 }
 
 #[test]
+fn a_draft_is_drawn_as_far_as_it_goes() {
+    let def = default_recovery_journey();
+    let (drawn, left) = def.draft(&[
+        Change::SetHoldout { percent: 400 },
+        Change::Remove { node: id("nowhere"), keep: None },
+        Change::SetName { name: "Mine".into() },
+    ]);
+    assert_eq!((drawn.name.as_str(), drawn.holdout().map(|(_, percent)| percent)), ("Mine", Some(400)));
+    assert_eq!(
+        left.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["node \"nowhere\": there is no node \"nowhere\""]
+    );
+}
+
+#[test]
 fn every_blueprint_can_be_published_and_is_named() {
     for blueprint in Blueprint::ALL {
         let def = blueprint.definition("  Ours ", 25);

@@ -5,7 +5,8 @@ use graphql_client::GraphQLQuery;
 
 use super::types::{
     Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, Formality,
-    JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode, Time, TimelineKind,
+    JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode, Time,
+    TimelineKind,
 };
 
 macro_rules! operations {
@@ -17,7 +18,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "Formality", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -45,6 +46,8 @@ operations! {
     Journeys in "src/graphql/journeys.graphql";
     /// One journey.
     Journey in "src/graphql/journey.graphql";
+    /// Makes a journey.
+    CreateJourney in "src/graphql/create_journey.graphql";
     /// Switches a journey.
     SetJourneyStatus in "src/graphql/set_journey_status.graphql";
     /// Publishes a version.

@@ -130,6 +130,17 @@ enumerations! {
         /// As to friends.
         Informal = "INFORMAL",
     }
+    /// What a new journey begins as.
+    JourneyBlueprint {
+        /// Three mails after something was left.
+        Recovery = "RECOVERY",
+        /// A checkout that was left.
+        Checkout = "CHECKOUT",
+        /// A quote without an answer.
+        Quote = "QUOTE",
+        /// A beginning and an end.
+        Empty = "EMPTY",
+    }
     /// Whether a journey takes people in.
     JourneyStatus {
         /// It does.

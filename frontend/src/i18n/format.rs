@@ -1,5 +1,7 @@
 //! Numbers, money, time and spans as the reader writes them.
 
+use cartwheel_domain::journey::Weekday;
+
 use super::{intl, t};
 
 /// A whole number with the reader's grouping.
@@ -59,6 +61,14 @@ pub fn exact(millis: i64) -> String {
             ("timeZoneName", "short"),
         ],
     )
+}
+
+/// A day of the week, `long` or `short`.
+pub fn weekday(day: Weekday, length: &str) -> String {
+    // The fifth of January 1970 was a Monday.
+    let monday = 4 * 86_400_000;
+    let after = i64::from(day.of_calendar().num_days_from_monday()) * 86_400_000;
+    intl::date(monday + after, &[("weekday", length), ("timeZone", "UTC")])
 }
 
 /// The distance of a moment from `now`: "3 hours ago", "in 20 minutes". Beyond 30 days the date says more.

@@ -92,6 +92,9 @@ pub fn IconButton(
     /// Called when pressed.
     #[prop(into)]
     on_press: Callback<()>,
+    /// Cannot be pressed now.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
 ) -> impl IntoView {
     view! {
         <button
@@ -99,6 +102,7 @@ pub fn IconButton(
             class="btn btn--quiet btn--square"
             aria-label=label.clone()
             title=label
+            disabled=move || disabled.get()
             on:click=move |_| on_press.run(())
         >
             {icon(sign)}

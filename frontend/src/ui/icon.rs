@@ -81,6 +81,8 @@ pub enum Icon {
     MousePointerClick,
     /// `undo-2`
     Undo2,
+    /// `redo-2`
+    Redo2,
     /// `package`
     Package,
     /// `code`
@@ -200,6 +202,9 @@ impl Icon {
             }
             Icon::Undo2 => {
                 r#"<path d="M9 14 4 9l5-5"/><path d="M4 9h10.5a5.5 5.5 0 0 1 5.5 5.5a5.5 5.5 0 0 1-5.5 5.5H11"/>"#
+            }
+            Icon::Redo2 => {
+                r#"<path d="m15 14 5-5-5-5"/><path d="M20 9H9.5A5.5 5.5 0 0 0 4 14.5 5.5 5.5 0 0 0 9.5 20H13"/>"#
             }
             Icon::Package => {
                 r#"<path d="M11 21.73a2 2 0 0 0 2 0l7-4A2 2 0 0 0 21 16V8a2 2 0 0 0-1-1.73l-7-4a2 2 0 0 0-2 0l-7 4A2 2 0 0 0 3 8v8a2 2 0 0 0 1 1.73z"/><path d="M12 22V12"/><polyline points="3.29 7 12 12 20.71 7"/><path d="m7.5 4.27 9 5.15"/>"#

@@ -1,6 +1,6 @@
 //! Nodes of a journey, its conditions, and what is wrong with one.
 
-use cartwheel_domain::journey::{Code, Node, Problem};
+use cartwheel_domain::journey::{Code, Condition, Node, Problem, Weekday};
 use serde_json::Value;
 
 use super::cart_kind;
@@ -30,7 +30,8 @@ pub fn node_name(node: &Node) -> String {
 pub fn node_sign(node: &Node) -> Icon {
     match node {
         Node::Trigger(_) => Icon::Zap,
-        Node::Wait(_) | Node::WaitUntil(_) => Icon::Clock,
+        Node::Wait(_) => Icon::Clock,
+        Node::WaitUntil(_) => Icon::Calendar,
         Node::WaitForEvent(_) => Icon::Hourglass,
         Node::Condition(_) | Node::Split(_) => Icon::Split,
         Node::Holdout(_) => Icon::ShieldCheck,
@@ -50,14 +51,12 @@ pub fn node_about(node: &Node) -> String {
             t::node_trigger_about(&kinds.collect::<Vec<_>>().join(", "))
         }
         Node::Wait(wait) => format::span(wait.seconds),
-        Node::WaitUntil(wait) => wait.time.to_string(),
+        Node::WaitUntil(wait) => time_of_week(&wait.time.to_string(), wait.weekdays.clone()),
         Node::WaitForEvent(wait) => {
             let events: Vec<String> = wait.events.iter().map(|event| awaited(event.as_str())).collect();
             t::node_await_about(&events.join(", "), &format::span(wait.timeout_seconds))
         }
-        Node::Condition(condition) => {
-            serde_json::to_value(&condition.test).map(|asked| question(&asked)).unwrap_or_default()
-        }
+        Node::Condition(condition) => asked(&condition.test),
         Node::Split(split) => t::node_split_about(split.branches.len() as i64),
         Node::Holdout(holdout) => t::node_holdout_about(&format::percent(holdout.percent as f64 / 100.0)),
         Node::UpdateContact(update) => {
@@ -74,6 +73,36 @@ pub fn node_about(node: &Node) -> String {
         Node::Goal(goal) => awaited(goal.on.as_str()),
         Node::Exit(_) => t::node_exit_about(),
     }
+}
+
+/// The word on a way, where a node has several.
+pub fn way(node: &Node, way: &str) -> Option<String> {
+    match (way, node) {
+        ("yes", _) => Some(t::yes()),
+        ("no", _) => Some(t::no()),
+        ("happened", _) => Some(t::edge_happened()),
+        ("timed_out", _) => Some(t::edge_timed_out()),
+        (way, Node::Split(split)) => {
+            let index: usize = way.split('.').nth(1)?.parse().ok()?;
+            let branch = split.branches.get(index)?;
+            let all = split.branches.iter().fold(0_i64, |all, branch| all.saturating_add(branch.weight));
+            let share = format::percent(branch.weight as f64 / all.max(1) as f64);
+            Some(if branch.label.is_empty() { share } else { format!("{} · {share}", branch.label) })
+        }
+        _ => None,
+    }
+}
+
+/// A time of day, and on which days if not on all.
+pub fn time_of_week(time: &str, mut days: Vec<Weekday>) -> String {
+    days.sort();
+    let days = days.into_iter().map(|day| format::weekday(day, "short"));
+    std::iter::once(time.to_owned()).chain(days).collect::<Vec<_>>().join(", ")
+}
+
+/// A condition in words.
+pub fn asked(test: &Condition) -> String {
+    serde_json::to_value(test).map(|asked| question(&asked)).unwrap_or_default()
 }
 
 /// Something that can be waited for.
@@ -119,7 +148,7 @@ fn money(minor: i64, currency: &str) -> String {
     parsed.map_or_else(String::new, |decimal| format::money(&decimal, currency))
 }
 
-/// A condition in words.
+/// The same from its JSON.
 fn question(asked: &Value) -> String {
     let list = |separator: &str| {
         let parts = asked["of"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -174,6 +203,11 @@ pub fn problem(problem: &Problem) -> String {
         Code::TooSmall => t::problem_too_small(&bound(problem)),
         Code::TooLarge => t::problem_too_large(&bound(problem)),
         Code::ControlCharacter => t::problem_one_line(),
+        Code::EmptyRange => t::problem_number(),
+        Code::MessageBeforeHoldout => t::problem_before_holdout(),
+        Code::NotAMessage => t::problem_message_gone(),
+        Code::LoopWithoutWait => t::problem_loop(),
+        Code::NoExit => t::problem_no_exit(),
         // The rest cannot be reached by the form; the code says it in English with the place.
         _ => problem.to_string(),
     }

@@ -10,7 +10,7 @@ mod timeline;
 
 pub use audit::{Known, audit};
 pub use browser::browser;
-pub use journey::{awaited, checks, node_about, node_name, node_sign, problem};
+pub use journey::{asked, awaited, checks, node_about, node_name, node_sign, problem, way};
 pub use message::{message_badge, message_title, refusal, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
 pub use template::{form, template_field};

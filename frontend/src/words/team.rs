@@ -71,6 +71,7 @@ pub fn refused(refusal: &Refusal) -> String {
         ("above_own", _) => t::refused_above(),
         ("last_owner", _) => t::refused_owner(),
         ("member", _) => t::refused_member(),
+        ("too_many", "storeId") => t::journeys_many(),
         ("too_many", _) => t::refused_many(),
         ("too_often", _) => t::refused_often(),
         ("not_found", "agencyId") => t::access_agency_unknown(),

@@ -69,6 +69,34 @@ fn a_decision_shows_the_values_that_decided_it() {
 }
 
 #[test]
+fn a_wait_until_a_time_is_told_with_its_zone() {
+    english();
+    let values = json!({ "time": "09:00", "weekdays": [], "zone": "Europe/Berlin", "until": 1 });
+    let said = line(TimelineKind::Decision, "wait_started", &values);
+    assert_eq!((said.title.as_str(), said.why.len()), ("Waits until 09:00 (Europe/Berlin)", 1));
+    let on_days = json!({ "time": "09:00", "weekdays": ["friday", "tuesday"], "zone": "UTC" });
+    let said = line(TimelineKind::Decision, "wait_started", &on_days);
+    assert!(
+        said.title.starts_with("Waits until 09:00, ") && said.title.matches(',').count() == 2,
+        "{said:?}"
+    );
+    let for_a_time = line(TimelineKind::Decision, "wait_started", &json!({ "seconds": 60 }));
+    assert_eq!(for_a_time.title, "Waits 1 minute");
+}
+
+#[test]
+fn a_way_is_named_where_there_are_several() {
+    english();
+    let split =
+        r#"{"type":"split","branches":[{"weight":3,"label":"Bold","next":"a"},{"weight":1,"next":"b"}]}"#;
+    let split: cartwheel_domain::journey::Node = serde_json::from_str(split).unwrap();
+    assert_eq!(way(&split, "branches.0.next").as_deref(), Some("Bold · 75.0%"));
+    assert_eq!(way(&split, "branches.1.next").as_deref(), Some("25.0%"));
+    assert_eq!(way(&split, "branches.2.next"), None);
+    assert_eq!(way(&split, "next"), None);
+}
+
+#[test]
 fn the_group_is_told_with_its_share() {
     english();
     let said = line(TimelineKind::Decision, "held_out", &json!({ "bucket": 411, "percent": 10 }));

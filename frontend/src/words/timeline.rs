@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::journey::{awaited, checks};
+use super::journey::{awaited, checks, time_of_week};
 use super::message::template;
 use crate::graphql::types::TimelineKind;
 use crate::i18n::{format, t};
@@ -143,6 +143,15 @@ fn message(code: &str, values: &Value) -> Option<Line> {
     Some(line.why(subject.into_iter().chain(rule).chain(until(values))))
 }
 
+/// How long, or until when by the clock of a zone.
+fn wait(values: &Value) -> String {
+    let Some(time) = text(values, "time") else {
+        return t::decision_wait(&format::span(values["seconds"].as_i64().unwrap_or_default()));
+    };
+    let days = serde_json::from_value(values["weekdays"].clone()).unwrap_or_default();
+    t::decision_wait_until(&time_of_week(time, days), text(values, "zone").unwrap_or("UTC"))
+}
+
 fn decision(code: &str, values: &Value) -> Option<Line> {
     let number = |name: &str| values[name].as_i64().unwrap_or_default();
     let events = || {
@@ -154,11 +163,8 @@ fn decision(code: &str, values: &Value) -> Option<Line> {
         match code {
             "entered" => new(Icon::Play, Tone::Information, t::decision_entered()).why(amount(values)),
             "not_admitted" => new(Icon::Ban, Tone::Caution, t::decision_not_admitted()).why(checks(values)),
-            "wait_started" => {
-                new(Icon::Hourglass, Tone::Neutral, t::decision_wait(&format::span(number("seconds"))))
-                    .why(until(values))
-            }
             "contact_updated" => new(Icon::User, Tone::Neutral, t::decision_updated()),
+            "wait_started" => new(Icon::Hourglass, Tone::Neutral, wait(values)).why(until(values)),
             "wait_over" => new(Icon::Clock, Tone::Neutral, t::decision_wait_over()),
             "await_started" => {
                 new(Icon::Hourglass, Tone::Neutral, t::decision_await(&events())).why(until(values))
@@ -218,7 +224,7 @@ pub fn next_step(kind: &str) -> String {
     match kind {
         "abandonment" | "idle" => t::next_abandonment(),
         "message" => t::next_message(),
-        "wait" | "wait_for_event" => t::next_wait(),
+        "wait" | "wait_until" | "wait_for_event" => t::next_wait(),
         _ => t::next_step(),
     }
 }

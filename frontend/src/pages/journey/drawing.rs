@@ -1,12 +1,12 @@
 //! The drawing: places come from `domain`, so the picture is the same everywhere. Nodes are buttons in reading order,
 //! so the keyboard walks them as the eye does; lines are drawn beneath.
 
+use cartwheel_domain::journey::Definition;
 use cartwheel_domain::journey::layout::{Edge, Placed, Sizes, layout};
-use cartwheel_domain::journey::{Definition, Node};
 use leptos::prelude::*;
 
 use super::draft::{Counts, Draft};
-use crate::i18n::{format, t};
+use crate::i18n::t;
 use crate::route::Parameters;
 use crate::ui::icon;
 use crate::words;
@@ -81,20 +81,7 @@ fn path(points: &[(i32, i32)]) -> String {
 
 /// The word on an edge where a node has several.
 fn label(definition: &Definition, edge: &Edge) -> Option<AnyView> {
-    let words = match (edge.field.as_str(), definition.nodes.get(&edge.from)?) {
-        ("yes", _) => t::yes(),
-        ("no", _) => t::no(),
-        ("happened", _) => t::edge_happened(),
-        ("timed_out", _) => t::edge_timed_out(),
-        (field, Node::Split(split)) => {
-            let index: usize = field.split('.').nth(1)?.parse().ok()?;
-            let branch = split.branches.get(index)?;
-            let all: i64 = split.branches.iter().map(|branch| branch.weight).sum();
-            let share = format::percent(branch.weight as f64 / all.max(1) as f64);
-            if branch.label.is_empty() { share } else { format!("{} · {share}", branch.label) }
-        }
-        _ => return None,
-    };
+    let words = words::way(definition.nodes.get(&edge.from)?, &edge.field)?;
     let (x, y) = *edge.points.first()?;
     let (left, top) = (format!("{}px", x + MARGIN), format!("{}px", y + MARGIN + 12));
     Some(

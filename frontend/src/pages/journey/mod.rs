@@ -3,23 +3,30 @@
 
 mod draft;
 mod drawing;
+mod form;
+mod keys;
+mod laid;
 mod list;
 mod panel;
 mod publish;
 mod roll_out;
 pub mod status;
+mod steps;
 mod versions;
 
 use std::sync::Arc;
 
 use cartwheel_domain::journey::Definition;
+use cartwheel_domain::money::Currency;
 use leptos::prelude::*;
 
 use crate::api::{Query, use_query};
 use crate::graphql;
 use crate::graphql::journey::{JourneyStoreJourney, ResponseData, Variables};
+use crate::graphql::types::Role;
 use crate::i18n::{format, t};
 use crate::route::{Parameters, Route, use_id, use_parameters, use_store_id};
+use crate::shell::{StoreInfo, use_store};
 use crate::ui::{
     Crumb, Icon, PageHead, Segmented, Tone, empty_page, moment, notice, skeleton_page, stat, stateful,
 };
@@ -37,12 +44,12 @@ pub struct Count {
 /// The page of a journey.
 #[component]
 pub fn Journey() -> impl IntoView {
-    let (store, id, parameters) = (use_store_id(), use_id(), use_parameters());
+    let (store, id, parameters, info) = (use_store_id(), use_id(), use_parameters(), use_store());
     let query =
         use_query::<graphql::Journey>(move || Some(Variables { store: store.get(), journey: id.get() }));
     stateful(query, skeleton_page, move |data: Arc<ResponseData>| {
         match data.store.as_ref().and_then(|store| store.journey.as_ref()) {
-            Some(journey) => content(journey, &store.get(), parameters, query),
+            Some(journey) => content(journey, &store.get(), info.get().as_ref(), parameters, query),
             None => empty_page(Icon::Workflow, t::journey_gone(), t::journey_gone_words(), ().into_any()),
         }
     })
@@ -51,6 +58,7 @@ pub fn Journey() -> impl IntoView {
 fn content(
     journey: &JourneyStoreJourney,
     store: &str,
+    info: Option<&StoreInfo>,
     parameters: Parameters,
     query: Query<ResponseData>,
 ) -> AnyView {
@@ -71,7 +79,7 @@ fn content(
     let text =
         journey.published_version.as_ref().map(|version| version.definition.to_string()).unwrap_or_default();
     let body = match Definition::from_json(&text) {
-        Ok(definition) => body(journey, definition, store, parameters, query),
+        Ok(definition) => body(journey, definition, (store, info), parameters, query),
         Err(problems) => {
             let more =
                 view! { <pre class="small">{cartwheel_domain::journey::listed(&problems)}</pre> }.into_any();
@@ -118,12 +126,17 @@ fn figures(journey: &JourneyStoreJourney) -> AnyView {
 fn body(
     journey: &JourneyStoreJourney,
     definition: Definition,
-    store: &str,
+    (store, info): (&str, Option<&StoreInfo>),
     parameters: Parameters,
     query: Query<ResponseData>,
 ) -> AnyView {
     let number = journey.published_version.as_ref().map_or(0, |version| version.number);
     let draft = Draft::open(&journey.id, number, definition);
+    let may = info.is_some_and(|info| info.role >= Role::Editor);
+    let currency = info.and_then(|info| info.currency.parse().ok()).unwrap_or(Currency::EUR);
+    if may {
+        keys::listen(draft);
+    }
     let found =
         journey.published_version.as_ref().map(|version| version.node_counts.as_slice()).unwrap_or_default();
     let counts: draft::Counts = found
@@ -149,11 +162,11 @@ fn body(
                 {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, parameters) }}
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>
-                {panel::panel(draft, parameters)}
+                {panel::panel(draft, parameters, may, currency)}
                 {versions::versions(&journey.versions)}
             </aside>
         </div>
-        {publish::bar(draft, store.to_owned(), journey.id.clone(), journey.counts.waiting, query)}
+        {may.then(|| publish::bar(draft, store.to_owned(), journey.id.clone(), journey.counts.waiting, query))}
     }
     .into_any()
 }

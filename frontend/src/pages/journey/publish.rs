@@ -9,9 +9,9 @@ use crate::graphql;
 use crate::graphql::journey::ResponseData;
 use crate::graphql::publish_journey::Variables;
 use crate::i18n::t;
-use crate::ui::{Button, ButtonKind, Dialog, fault, use_toasts};
+use crate::ui::{Button, ButtonKind, Dialog, Icon, IconButton, fault, use_toasts};
 
-/// The bar; nothing while nothing has changed.
+/// The bar, with the way back and forth; nothing while nothing has changed.
 pub fn bar(
     draft: Draft,
     store: String,
@@ -38,7 +38,7 @@ pub fn bar(
             match outcome {
                 Ok(data) if data.publish_journey.user_errors.is_empty() => {
                     asking.set(false);
-                    draft.discard();
+                    draft.settle();
                     toasts.done(t::publish_done());
                     query.refetch();
                 }
@@ -58,15 +58,28 @@ pub fn bar(
     };
     let count = move || draft.changes.with(Vec::len) as i64;
     let wrong = Signal::derive(move || draft.problems.with(|problems| !problems.is_empty()));
+    let none = Signal::derive(move || count() == 0);
+    let unpublishable = Signal::derive(move || none.get() || wrong.get());
+    let at_first = Signal::derive(move || !draft.can_undo());
+    let at_last = Signal::derive(move || !draft.can_redo());
+    let said = move || match count() {
+        0 => t::draft_none(),
+        _ if draft.unfit.get() => t::draft_unfit(),
+        _ if wrong.get() => t::draft_wrong(),
+        count => t::draft_count(count),
+    };
     let next = move || t::publish_as(&(draft.number.get_value() + 1).to_string());
     view! {
-        <Show when=move || { count() > 0 }>
+        <Show when=move || !(none.get() && at_first.get() && at_last.get())>
             <div class="draft" role="region" aria-label=t::draft()>
-                <span class="grow" role="status">
-                    {move || if wrong.get() { t::draft_wrong() } else { t::draft_count(count()) }}
-                </span>
-                <Button label=t::draft_discard() kind=ButtonKind::Quiet on_press=move |()| draft.discard() />
-                <Button label=t::publish() kind=ButtonKind::Primary disabled=wrong on_press=move |()| asking.set(true) />
+                <span class="grow" role="status">{said}</span>
+                <IconButton label=t::undo() sign=Icon::Undo2 disabled=at_first on_press=move |()| draft.undo() />
+                <IconButton label=t::redo() sign=Icon::Redo2 disabled=at_last on_press=move |()| draft.redo() />
+                <Show when=move || draft.unfit.get()>
+                    <Button label=t::draft_drop() on_press=move |()| draft.drop_unfit() />
+                </Show>
+                <Button label=t::draft_discard() kind=ButtonKind::Quiet disabled=none on_press=move |()| draft.discard() />
+                <Button label=t::publish() kind=ButtonKind::Primary disabled=unpublishable on_press=move |()| asking.set(true) />
             </div>
         </Show>
         <Dialog label=t::publish() open=asking>

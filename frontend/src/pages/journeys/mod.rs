@@ -1,5 +1,7 @@
 //! The journeys: what they do, whether they are on, what they bring.
 
+mod new;
+
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -7,10 +9,12 @@ use leptos::prelude::*;
 use crate::api::use_query;
 use crate::graphql;
 use crate::graphql::journeys::{JourneysStoreJourneys as Row, ResponseData, Variables};
+use crate::graphql::types::Role;
 use crate::i18n::{format, t};
 use crate::pages::journey::status::StatusSwitch;
 use crate::route::{Route, use_store_id};
-use crate::ui::{Icon, PageHead, empty, moment, skeleton_rows, stateful};
+use crate::shell::use_store;
+use crate::ui::{Button, ButtonKind, Icon, PageHead, empty, moment, skeleton_rows, stateful};
 
 /// The list of journeys.
 #[component]
@@ -47,8 +51,17 @@ pub fn Journeys() -> impl IntoView {
         .into_any()
     };
     let about = || view! { {t::journeys_about()} }.into_any();
+    let (info, open) = (use_store(), RwSignal::new(false));
+    let may = Memo::new(move |_| info.with(|info| info.as_ref().is_some_and(|it| it.role >= Role::Editor)));
+    let actions = move || {
+        let button = move || {
+            may.get().then(|| view! { <Button label=t::new_journey() kind=ButtonKind::Primary sign=Icon::Plus on_press=move |()| open.set(true) /> })
+        };
+        view! { {button} }.into_any()
+    };
     view! {
-        <PageHead title=t::nav_journeys() about=about />
+        <PageHead title=t::nav_journeys() about=about actions=actions />
+        {new::dialog(store, open)}
         {stateful(query, || skeleton_rows(3), content)}
     }
     .into_any()
