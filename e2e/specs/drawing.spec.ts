@@ -204,7 +204,7 @@ test('a journey is drawn, published and switched on by the keyboard alone', asyn
   await expect(dialog.getByRole('radio', { name: en('blueprint_empty') })).toBeChecked();
   await tabTo(page, dialog.getByRole('button', { name: en('new_journey_do') }));
   await press('Enter');
-  await expect(page.getByRole('heading', { level: 1, name: 'Your keyboard' })).toBeFocused();
+  await expect(page.getByRole('heading', { level: 1, name: 'Your keyboard' })).toBeVisible();
   await loaded(page);
 
   await tabTo(page, page.locator('.graph__node--trigger'));
