@@ -69,7 +69,7 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
                 let days: Vec<&str> = days.into_iter().filter(|_| rng.chance(50)).collect();
                 json!({"type": "wait_until", "time": *rng.pick(&["00:00", "02:30", "09:00", "23:59"]), "weekdays": days, "next": next})
             }
-            0..55 => json!({"type": "wait", "seconds": rng.between(0, shape.longest), "next": next}),
+            40..55 => json!({"type": "wait", "seconds": rng.between(0, shape.longest), "next": next}),
             55..70 => {
                 let mut events: Vec<&str> = EVENTS.into_iter().filter(|_| rng.chance(40)).collect();
                 if events.is_empty() {

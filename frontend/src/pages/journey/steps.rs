@@ -178,9 +178,10 @@ mod tests {
 
     #[test]
     fn whatever_is_offered_can_be_published_as_it_is() {
+        assert!(crate::i18n::install(crate::i18n::Lang::En, include_str!("../../../lang/en.json")));
         let empty = Blueprint::Empty.definition("Mine", 10);
         let all = offered(&empty, &empty.start);
-        assert_eq!(all.len(), 8);
+        assert_eq!(all.len(), 9);
         for node in all {
             let (new, node) = (empty.free_id(node.kind()), Box::new(node));
             let put =
