@@ -28,8 +28,13 @@ pub fn Switch(
             role="switch"
             aria-label=label
             aria-checked=move || if on.get() { "true" } else { "false" }
-            disabled=move || disabled.get()
-            on:click=move |_| on_flip.run(!on.get_untracked())
+            // Not `disabled`: that would take the focus from whoever has just pressed it.
+            aria-disabled=move || disabled.get().then_some("true")
+            on:click=move |_| {
+                if !disabled.get_untracked() {
+                    on_flip.run(!on.get_untracked());
+                }
+            }
         >
             <span class="switch__track" aria-hidden="true"></span>
             {words.map(|words| view! { <span aria-hidden="true">{move || words.get()}</span> })}
