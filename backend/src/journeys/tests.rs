@@ -478,7 +478,8 @@ async fn a_message_queued_at_the_very_moment_of_the_end_is_cancelled_too(app: Te
 /// Nine o'clock is each person's own: by their zone, by their country, by the store's.
 #[db_test]
 async fn a_wait_until_goes_by_the_wall_of_each(app: TestApp) {
-    let settings = crate::testing::flow::settings();
+    let mut settings = crate::testing::flow::settings();
+    settings.set("time_zone", "America/Chicago").expect("a zone");
     let store = app.store_with("shop", true, settings).await;
     let text = r#"{"schema":1,"name":"x","start":"left","nodes":{"left":{"type":"trigger","on":["cart"],"next":"nine"},
         "nine":{"type":"wait_until","time":"09:00","next":"end"},"end":{"type":"exit"}}}"#;
@@ -487,7 +488,7 @@ async fn a_wait_until_goes_by_the_wall_of_each(app: TestApp) {
     for (email, zone, country) in [
         ("zone@example.com", Some("Asia/Tokyo"), Some("DE")),
         ("country@example.com", None, Some("DE")),
-        // Of a country with several the store's, New York.
+        // Of a country with several the store's, Chicago.
         ("many@example.com", None, Some("US")),
         ("unknown@example.com", None, None),
     ] {
@@ -509,8 +510,8 @@ async fn a_wait_until_goes_by_the_wall_of_each(app: TestApp) {
     let zones = [
         chrono_tz::Asia::Tokyo,
         chrono_tz::Europe::Berlin,
-        chrono_tz::America::New_York,
-        chrono_tz::America::New_York,
+        chrono_tz::America::Chicago,
+        chrono_tz::America::Chicago,
     ];
     for (one, zone) in lefts.iter().zip(zones) {
         let run = runs.iter().find(|run| run.contact_id == one.contact.uuid()).expect("a run");
