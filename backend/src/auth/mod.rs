@@ -4,6 +4,7 @@
 //! token is short-lived and stateless only in its signature; the refresh token is random, kept hashed, rotates
 //! with each use, and its second use ends the session.
 
+mod alive;
 pub mod device;
 mod ends;
 pub mod grant;

@@ -11,7 +11,7 @@ mod mjml_scan;
 pub mod model;
 pub mod rollout;
 pub mod service;
-pub mod store;
+mod store;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +19,4 @@ mod tests;
 pub use compile::{Compiled, compile};
 pub use model::{Edit, StoredTemplate, TemplatesError, Wanted};
 pub use service::{AtOnce, Ready, Templates, install_default_set, prepare, save};
+pub use store::{Head, head, newest, versions};

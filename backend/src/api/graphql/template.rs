@@ -11,10 +11,7 @@ use crate::{
     api::sheet,
     db::{DbError, Role},
     messages::preview,
-    templates::{
-        Edit, Ready, StoredTemplate, TemplatesError, prepare, save,
-        store::{self, Head},
-    },
+    templates::{self, Edit, Head, Ready, StoredTemplate, TemplatesError, prepare, save},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
@@ -132,7 +129,8 @@ impl Template {
     /// # Errors
     /// A fault.
     pub async fn all(access: &Access) -> Result<Vec<Self>> {
-        let heads = access.read(async |scoped| Ok::<_, DbError>(store::newest(scoped, None).await?)).await?;
+        let heads =
+            access.read(async |scoped| Ok::<_, DbError>(templates::newest(scoped, None).await?)).await?;
         Ok(heads.into_iter().map(|head| Self::of(access, head)).collect())
     }
 
@@ -141,14 +139,14 @@ impl Template {
     /// # Errors
     /// A fault.
     pub async fn load(access: &Access, id: TemplateId) -> Result<Option<Self>> {
-        let head = access.read(async |scoped| Ok::<_, DbError>(store::head(scoped, id).await?)).await?;
+        let head = access.read(async |scoped| Ok::<_, DbError>(templates::head(scoped, id).await?)).await?;
         Ok(head.map(|head| Self::of(access, head)))
     }
 
     async fn versions_at_most(&self, most: u64) -> Result<Vec<Head>> {
         let Head { key, language, formality, .. } = &self.head;
         let read = self.access.read(async |scoped| {
-            Ok::<_, DbError>(store::versions(scoped, key, *language, *formality, most).await?)
+            Ok::<_, DbError>(templates::versions(scoped, key, *language, *formality, most).await?)
         });
         read.await
     }
@@ -252,8 +250,9 @@ impl Template {
     #[graphql(complexity = "7 * child_complexity + 1")]
     async fn siblings(&self) -> Result<Vec<Template>> {
         let key = &self.head.key;
-        let read =
-            async |scoped: &crate::db::Scoped<'_>| Ok::<_, DbError>(store::newest(scoped, Some(key)).await?);
+        let read = async |scoped: &crate::db::Scoped<'_>| {
+            Ok::<_, DbError>(templates::newest(scoped, Some(key)).await?)
+        };
         let heads = self.access.read(read).await?;
         Ok(heads.into_iter().map(|head| Self::of(&self.access, head)).collect())
     }

@@ -9,10 +9,9 @@ use crate::{
     accounts::audit::{Action, Entry},
     db::{Role, Tx},
     templates::{
-        TemplatesError,
+        Head, TemplatesError,
         difference::{self, Kind, difference},
         rollout::{self, Change, Known, Plan, Source},
-        store::Head,
     },
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};

@@ -2,7 +2,7 @@
 
 use super::sample;
 use crate::{
-    templates::{Edit, Ready, Templates, TemplatesError, Wanted, install_default_set, save, store::newest},
+    templates::{Edit, Ready, Templates, TemplatesError, Wanted, install_default_set, newest, save},
     testing::{TestApp, TestStore},
 };
 use cartwheel_domain::{
