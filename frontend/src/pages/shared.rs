@@ -6,7 +6,7 @@ use crate::api::Change;
 use crate::graphql::types::{CartKind, CartStatus, Time};
 use crate::i18n::{format, t};
 use crate::route::Route;
-use crate::ui::{Tone, fault, icon, moment, notice};
+use crate::ui::{NumberField, Select, Tone, fault, icon, moment, notice};
 use crate::words::{self, Line};
 
 /// How many rows a list shows at once.
@@ -157,4 +157,18 @@ pub fn line(line: Line, at: i64, more: Option<AnyView>) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// A number with the unit it is counted in: how long something takes. First the field's id, its label and its hint.
+pub fn span_field(
+    (id, label, hint): (&'static str, String, String),
+    (digits, unit): (RwSignal<String>, RwSignal<String>),
+    units: Vec<(String, String)>,
+    error: Signal<Option<String>>,
+) -> AnyView {
+    let choice = move || {
+        view! { <Select id=format!("{id}-unit") label=t::unit() options=units.clone() value=unit on_pick=move |value: String| unit.set(value) /> }
+            .into_any()
+    };
+    view! { <NumberField id=id label=label value=digits error=error unit=choice hint=hint /> }.into_any()
 }

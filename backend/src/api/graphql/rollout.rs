@@ -137,6 +137,26 @@ pub(super) async fn open(
     Ok((open, refused))
 }
 
+/// Stores somebody wants to look at, each once: those that are open to them, and why the others are not, with their places.
+pub(super) struct Looked {
+    pub stores: Vec<ID>,
+    pub open: Vec<(usize, Access)>,
+    pub errors: Vec<(usize, String)>,
+}
+
+/// Opens the stores of a look before something is taken over.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn look(ctx: &Context<'_>, stores: &[ID]) -> Result<Looked> {
+    let mut once = BTreeSet::new();
+    let stores: Vec<ID> = stores.iter().filter(|id| once.insert(id.to_string())).cloned().collect();
+    let (open, errors) = open(ctx, "storeIds", &stores).await?;
+    let place = |e: &UserError| e.path.last().and_then(|place| place.parse().ok()).unwrap_or_default();
+    let errors = errors.into_iter().map(|error| (place(&error), error.message)).collect();
+    Ok(Looked { stores, open, errors })
+}
+
 /// What each of some stores would take over.
 ///
 /// # Errors
@@ -144,15 +164,9 @@ pub(super) async fn open(
 pub async fn plans(ctx: &Context<'_>, source: &Journey, stores: &[ID]) -> Result<Vec<RollOutPlan>> {
     let id = JourneyId(source.row.id);
     let Some((definition, number)) = given(&source.access, id).await? else { return Ok(Vec::new()) };
-    let mut once = BTreeSet::new();
-    let stores: Vec<ID> = stores.iter().filter(|id| once.insert(id.to_string())).cloned().collect();
-    let stores = stores.as_slice();
-    let (open, errors) = open(ctx, "storeIds", stores).await?;
+    let Looked { stores, open, errors } = look(ctx, stores).await?;
     let mut plans: Vec<(usize, RollOutPlan)> = Vec::with_capacity(stores.len());
-    for error in errors {
-        let place: usize = error.path.last().and_then(|place| place.parse().ok()).unwrap_or_default();
-        plans.push((place, refused(stores.get(place), vec![error.message])));
-    }
+    plans.extend(errors.into_iter().map(|(place, said)| (place, refused(stores.get(place), vec![said]))));
     for (place, access) in open {
         if access.info.id == source.access.info.id {
             plans.push((place, refused(stores.get(place), vec!["the journey is this store's own".into()])));

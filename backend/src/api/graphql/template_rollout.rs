@@ -2,7 +2,7 @@
 
 use super::{
     access::Access,
-    rollout::{ManyPayload, RollOutState, at, open},
+    rollout::{Looked, ManyPayload, RollOutState, at, look, open},
     template::{Formality, Template, no_template},
 };
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use cartwheel_domain::{ids::TemplateId, template::texts::Texts};
 use serde_json::json;
-use std::collections::BTreeSet;
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -159,14 +158,9 @@ pub async fn plans(
     stores: &[ID],
 ) -> Result<Vec<TemplateRollOutPlan>> {
     let source = source(template).await?;
-    let mut once = BTreeSet::new();
-    let stores: Vec<ID> = stores.iter().filter(|id| once.insert(id.to_string())).cloned().collect();
-    let (open, errors) = open(ctx, "storeIds", &stores).await?;
+    let Looked { stores, open, errors } = look(ctx, stores).await?;
     let mut plans: Vec<(usize, TemplateRollOutPlan)> = Vec::with_capacity(stores.len());
-    for error in errors {
-        let place: usize = error.path.last().and_then(|place| place.parse().ok()).unwrap_or_default();
-        plans.push((place, refused(stores.get(place), error.message)));
-    }
+    plans.extend(errors.into_iter().map(|(place, said)| (place, refused(stores.get(place), said))));
     for (place, access) in open {
         if access.info.id == template.access.info.id {
             plans.push((place, refused(stores.get(place), "the texts are this store's own".into())));

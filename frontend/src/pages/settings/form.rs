@@ -10,7 +10,8 @@ use crate::graphql;
 use crate::graphql::settings::ResponseData;
 use crate::graphql::update_store_settings::{StoreSettingsInput, Variables};
 use crate::i18n::t;
-use crate::ui::{Button, ButtonKind, NumberField, Select, fault, use_toasts};
+use crate::pages::shared::span_field;
+use crate::ui::{Button, ButtonKind, fault, use_toasts};
 
 /// Whose settings they are, and how they are fetched again.
 #[derive(Clone)]
@@ -152,13 +153,7 @@ impl Span {
             ("hours".to_owned(), t::unit_hours()),
             ("days".to_owned(), t::unit_days()),
         ];
-        let unit = self.unit;
-        let choice = move || {
-            view! { <Select id=format!("{id}-unit") label=t::unit() options=options.clone() value=unit on_pick=move |value: String| unit.set(value) /> }
-                .into_any()
-        };
-        view! { <NumberField id=id label=label value=self.digits error=error unit=choice hint=hint /> }
-            .into_any()
+        span_field((id, label, hint), (self.digits, self.unit), options, error)
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Form, follow};
 use crate::i18n::t;
-use crate::ui::{NumberField, Select};
+use crate::pages::shared::span_field;
 
 /// Units with their seconds.
 const UNITS: [(&str, i64); 3] = [("minutes", 60), ("hours", 3_600), ("days", 86_400)];
@@ -43,13 +43,7 @@ impl Span {
             ("hours".to_owned(), t::unit_hours()),
             ("days".to_owned(), t::unit_days()),
         ];
-        let unit = self.unit;
-        let choice = move || {
-            view! { <Select id=format!("{id}-unit") label=t::unit() options=options.clone() value=unit on_pick=move |value: String| unit.set(value) /> }
-                .into_any()
-        };
-        view! { <NumberField id=id label=label value=self.digits error=error unit=choice hint=hint /> }
-            .into_any()
+        span_field((id, label, hint), (self.digits, self.unit), options, error)
     }
 }
 
