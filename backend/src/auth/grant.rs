@@ -4,13 +4,13 @@ use super::{Sessions, second_factor};
 use crate::{
     accounts::{StoreInfo, Stores, service::key_hash, team::guests},
     clock::Env,
-    db::{Actor, Db, DbError, OrganisationScope, Role, StoreScope},
+    db::{Actor, Db, DbError, OrganisationScope, Role, Seat, StoreScope},
 };
 use cartwheel_domain::{
     ids::{ApiKeyId, MemberId, OrganisationId, SessionId, StoreId},
     time::{MINUTE, Millis},
 };
-use cartwheel_entity::{api_key, membership, store_access, store_role};
+use cartwheel_entity::{api_key, store_access};
 use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
 use std::sync::Arc;
 
@@ -34,6 +34,11 @@ struct Right {
 }
 
 impl Right {
+    fn of(seat: Seat) -> Self {
+        let stores = seat.stores.iter().filter_map(|(id, role)| Some((*id, Role::from_name(role)?)));
+        Self { organisation: seat.organisation, role: Role::from_name(&seat.role), stores: stores.collect() }
+    }
+
     /// In one store. What is said of the store counts, save for those who could change what is said.
     fn at(&self, store: StoreId) -> Option<Role> {
         let said = self.stores.iter().find(|(id, _)| *id == store).map(|(_, role)| *role);
@@ -99,40 +104,11 @@ impl Grants {
         if bearer.starts_with("cwa_") {
             return self.by_key(bearer).await;
         }
-        let Some(access) = self.sessions.genuine(bearer) else { return Ok(None) };
-        // All that says who asks, in one transaction: each request begins with it.
-        let mut tx = self.db.read().await?;
-        let system = tx.system().await?;
-        let Some((access, coded)) = self.sessions.alive(&system, access).await? else { return Ok(None) };
-        let rows = system
-            .find::<membership::Entity>()
-            .filter(membership::Column::MemberId.eq(access.member.uuid()))
-            .all(system.on())
-            .await?;
-        let single = system
-            .find::<store_role::Entity>()
-            .filter(store_role::Column::MemberId.eq(access.member.uuid()))
-            .all(system.on())
-            .await?;
-        let stores_in = |organisation| {
-            let of =
-                single.iter().filter(move |row: &&store_role::Model| row.organisation_id == organisation);
-            of.filter_map(|row| Some((StoreId(row.store_id), Role::from_name(&row.role)?))).collect()
-        };
-        let mut rights: Vec<_> = rows
-            .iter()
-            .map(|m| Right {
-                organisation: OrganisationId(m.organisation_id),
-                role: Role::from_name(&m.role),
-                stores: stores_in(m.organisation_id),
-            })
-            .collect();
-        let mut withheld = false;
-        if !coded {
-            let closed = second_factor::coded_only(&system, &rows).await?;
-            withheld = !closed.is_empty();
-            rights.retain(|right| !closed.contains(&right.organisation.uuid()));
-        }
+        let Some((access, alive)) = self.sessions.authenticate(bearer).await? else { return Ok(None) };
+        let coded = alive.coded;
+        let closed = |seat: &Seat| !coded && second_factor::needs_code(&seat.kind, &seat.role);
+        let withheld = alive.seats.iter().any(closed);
+        let rights = alive.seats.into_iter().filter(|seat| !closed(seat)).map(Right::of).collect();
         Ok(Some(Viewer {
             who: Who::Member(access.member),
             session: Some(access.session),

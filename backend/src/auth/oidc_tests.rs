@@ -107,9 +107,9 @@ async fn a_connected_account_signs_its_owner_in_and_no_other_does(app: TestApp) 
     let taken = connect(&app, &sessions, &fake, "b@owner.example", "ann").await;
     assert!(matches!(taken, Err(SignInError::Elsewhere)));
     let granted = enter(&app, &sessions, &fake, "ann", json!({})).await.expect("in");
-    let (who, coded) = sessions.authenticate(&granted.access_token).await.expect("asked").expect("alive");
+    let (who, alive) = sessions.authenticate(&granted.access_token).await.expect("asked").expect("alive");
     let (_, own) = signed_in(&sessions, EMAIL).await;
-    assert_eq!((who.member, coded), (own.member, false), "another's sign-in is no code of ours");
+    assert_eq!((who.member, alive.coded), (own.member, false), "another's sign-in is no code of ours");
     let list = sessions.identities(own.member).await.expect("listed");
     assert_eq!(list.len(), 1);
     assert_eq!(list[0].email.as_deref(), Some("ann@provider.example"));

@@ -37,7 +37,8 @@ async fn signed_in(sessions: &Sessions, email: &str) -> Access {
 }
 
 async fn access(sessions: &Sessions, granted: &Granted) -> (Access, bool) {
-    sessions.authenticate(&granted.access_token).await.expect("asked").expect("alive")
+    let (own, alive) = sessions.authenticate(&granted.access_token).await.expect("asked").expect("alive");
+    (own, alive.coded)
 }
 
 /// A device with a passkey of somebody, added a second before now.

@@ -457,10 +457,7 @@ async fn coded_of(system: &System<'_>, member: MemberId) -> Result<Vec<uuid::Uui
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn coded_only(
-    system: &System<'_>,
-    rows: &[membership::Model],
-) -> Result<Vec<uuid::Uuid>, DbError> {
+async fn coded_only(system: &System<'_>, rows: &[membership::Model]) -> Result<Vec<uuid::Uuid>, DbError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -470,8 +467,13 @@ pub(super) async fn coded_only(
         .filter(organisation::Column::Kind.ne("merchant"))
         .all(system.on())
         .await?;
-    let owns = |id| rows.iter().any(|m| m.organisation_id == id && m.role == Role::Owner.as_str());
-    Ok(special.into_iter().filter(|row| row.kind == "staff" || owns(row.id)).map(|row| row.id).collect())
+    let role = |id| rows.iter().find(|m| m.organisation_id == id).map_or("", |m| m.role.as_str());
+    Ok(special.into_iter().filter(|row| needs_code(&row.kind, role(row.id))).map(|row| row.id).collect())
+}
+
+/// Whether somebody reaches an organisation by a code alone: their own agency, and the service's staff.
+pub(super) fn needs_code(kind: &str, role: &str) -> bool {
+    kind == "staff" || kind == "agency" && role == Role::Owner.as_str()
 }
 
 /// Whether a member is asked for a code.

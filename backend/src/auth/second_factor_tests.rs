@@ -72,15 +72,19 @@ async fn once_it_is_on_the_password_alone_opens_nothing(app: TestApp) {
     let (phone, codes, here) = set_up(&app, &sessions).await;
     assert_eq!(codes.len(), 10);
     assert!(sessions.authenticate(&elsewhere.access_token).await.expect("asked").is_none(), "others end");
-    let (_, coded) = sessions.authenticate(&here.access_token).await.expect("asked").expect("alive");
-    assert!(coded, "whoever has set it up has shown a code");
+    let (_, alive) = sessions.authenticate(&here.access_token).await.expect("asked").expect("alive");
+    assert!(alive.coded, "whoever has set it up has shown a code");
 
     let challenge = challenge(&sessions).await;
     assert!(matches!(show(&sessions, &challenge, "000000").await, Err(SignInError::WrongCode)));
     let code = shown(&app, &phone);
     let granted = show(&sessions, &challenge, &format!("{} {}", &code[..3], &code[3..])).await.expect("in");
     assert!(
-        sessions.authenticate(&granted.access_token).await.expect("asked").is_some_and(|(_, coded)| coded)
+        sessions
+            .authenticate(&granted.access_token)
+            .await
+            .expect("asked")
+            .is_some_and(|(_, alive)| alive.coded)
     );
     let told: Vec<_> = mails(&app).await.into_iter().map(|mail| mail.letter).collect();
     assert_eq!(told, [Letter::SecondFactorOn]);

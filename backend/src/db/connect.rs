@@ -94,6 +94,8 @@ impl Db {
             .min_connections(1)
             .acquire_timeout(Duration::from_secs(10))
             .idle_timeout(Duration::from_secs(300))
+            // Asked whether it is there only after a pause: each transaction would begin with a message more.
+            .test_before_acquire_if_idle_for(Duration::from_secs(5))
             .sqlx_logging(false);
         if let Some(role) = role {
             // Named when the session starts and never switched after, so no plan made for one role serves another.
@@ -178,6 +180,11 @@ impl Db {
     /// The connection that writes, for `db/` alone.
     pub(super) fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// The connections that read, for `db/` alone.
+    pub(super) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
     }
 
     /// Begins a transaction that will write. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`), so that
@@ -276,6 +283,8 @@ fn sqlite_options(path: &std::path::Path, connections: u32, cache: u32) -> Conne
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
+        // A file does not hang up.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |o| {
             use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};

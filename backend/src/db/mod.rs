@@ -15,6 +15,7 @@ pub mod organisation;
 pub mod scope;
 mod texts;
 pub mod together;
+mod who;
 
 #[cfg(test)]
 mod conformance;
@@ -26,3 +27,4 @@ pub use lists::Among;
 pub use organisation::{OrganisationScope, Organised};
 pub use scope::{Actor, Role, Scoped, StoreScope, System};
 pub use together::Together;
+pub use who::{Alive, Seat};
