@@ -6,7 +6,7 @@ use crate::{
     auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox, oidc::Oidc, passkey::Passkeys},
     billing::{self, Billing},
     carts::abandon::Abandoner,
-    channels::{Channel, Channels, email, sandbox::Sandbox, terminal::Terminal},
+    channels::{Channel, Channels, email, sandbox::Sandbox, sms::Twilio, terminal::Terminal},
     clock::Env,
     config::{Config, SignUp},
     consent::{self, circle},
@@ -18,8 +18,9 @@ use crate::{
     post::{Postman, Sender},
     privacy,
     recovery::{self, Destinations, receipts::Receipts},
+    sms,
     storefront::{self, DemoStore},
-    templates::Templates,
+    templates::{self, Templates},
     wake::Wake,
 };
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::Server, middleware, web};
@@ -28,6 +29,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Anything that keeps the process from starting, said so that the operator can mend it.
 pub type StartError = Box<dyn std::error::Error>;
+
+/// What carries mail, if anything does, and what carries text messages.
+pub type Carriers = (Option<Arc<dyn Channel>>, Arc<dyn Channel>);
 
 /// The parts that do the work, over one database and one clock: what the process runs, what a test steps through,
 /// what the demo's history is made with.
@@ -64,7 +68,7 @@ impl Parts {
         env: Env,
         master: MasterKey,
         public_url: &str,
-        mail: Option<Arc<dyn Channel>>,
+        (mail, texts): Carriers,
         metered: bool,
     ) -> Self {
         let stores = Stores::new(db.clone(), env.clone());
@@ -76,7 +80,7 @@ impl Parts {
             stores: stores.clone(),
             versions: versions.clone(),
             templates: templates.clone(),
-            channels: Channels { email: mail.clone(), sandbox: Arc::new(Sandbox) },
+            channels: Channels { email: mail.clone(), sms: texts, sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
             metered,
         };
@@ -138,6 +142,7 @@ struct Shared {
     files: web::Data<api::console::Files>,
     edge: web::Data<ingest::Edge>,
     desk: web::Data<consent::http::Desk>,
+    sms: web::Data<sms::Desk>,
     restore: web::Data<recovery::http::Desk>,
     billing: web::Data<billing::http::Desk>,
     inbox: Inbox,
@@ -159,7 +164,10 @@ impl App {
             Some(url) => Some(Arc::new(email::Email::new(url.expose().parse::<email::url::SmtpUrl>()?))),
             None => None,
         };
-        let parts = Parts::new(db, env, master, &config.public_url, mail, config.stripe_key.is_some());
+        let texts =
+            Twilio::new(&config.twilio_url).map_err(|said| format!("CARTWHEEL_TWILIO_URL: {said}"))?;
+        let carriers: Carriers = (mail, Arc::new(texts));
+        let parts = Parts::new(db, env, master, &config.public_url, carriers, config.stripe_key.is_some());
         Self::over(config, parts, metrics).await
     }
 
@@ -175,6 +183,7 @@ impl App {
         let mut tx = db.write().await?;
         claim::end_all_leases(&tx.system().await?).await?;
         tx.commit().await?;
+        templates::complete(&db, &env).await?;
         let breached = config.breached_passwords.as_deref().map(password::Breached::open).transpose()?;
         let mut sessions = Sessions::new(db.clone(), env.clone(), master.clone())?
             .with_passkeys(Passkeys::at(&config.public_url))
@@ -227,6 +236,14 @@ impl App {
             demo: web::Data::new(DemoStore(storefront::demo_key(&db).await?)),
             files: web::Data::new(api::console::Files::new(config.console_dir.clone())),
             edge: web::Data::new(edge),
+            sms: web::Data::new(sms::Desk {
+                db: db.clone(),
+                env: env.clone(),
+                key: master.clone(),
+                stores: stores.clone(),
+                public_url: config.public_url.clone(),
+                metered: config.stripe_key.is_some(),
+            }),
             desk: web::Data::new(consent::http::Desk { db, env, key: master, stores }),
             restore: web::Data::new(restore),
             billing: web::Data::new(billing::http::Desk(billing.clone())),
@@ -423,10 +440,12 @@ impl Shared {
             .app_data(self.files)
             .app_data(self.edge)
             .app_data(self.desk)
+            .app_data(self.sms)
             .app_data(self.restore)
             .app_data(self.billing)
             // First: a no must go through whatever else is busy.
             .configure(consent::http::routes)
+            .configure(sms::http::routes)
             .configure(ingest::http::configure)
             .configure(ingest::webhook::configure)
             .configure(billing::http::configure)

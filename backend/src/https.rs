@@ -11,7 +11,13 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -20,7 +26,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 /// How long a call may take in all. Those we ask answer within a few seconds; whoever waits for us is a person or a job.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Most bytes of an answer.
 const MOST: usize = 4 * 1024 * 1024;
 
@@ -40,6 +46,16 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body.
     pub body: Bytes,
+}
+
+/// No answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{said}")]
+pub struct Unanswered {
+    /// What happened.
+    pub said: String,
+    /// Whether there was a connection: then the call may have arrived.
+    pub sent: bool,
 }
 
 impl Endpoint {
@@ -71,15 +87,22 @@ impl Endpoint {
     /// Makes a call and waits for the whole answer.
     ///
     /// # Errors
-    /// Why there is none; the call may have arrived nevertheless.
-    pub async fn call(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
-        match timeout(PATIENCE, self.exchange(request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(format!("{} did not answer in {} seconds", self.host, PATIENCE.as_secs())),
-        }
+    /// Why there is none, and whether the call may have arrived nevertheless.
+    pub async fn call(&self, request: Request<Full<Bytes>>) -> Result<Answer, Unanswered> {
+        let connected = AtomicBool::new(false);
+        let said = match timeout(PATIENCE, self.exchange(request, &connected)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(said)) => said,
+            Err(_) => format!("{} did not answer in {} seconds", self.host, PATIENCE.as_secs()),
+        };
+        Err(Unanswered { said, sent: connected.load(Ordering::Relaxed) })
     }
 
-    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, String> {
+    async fn exchange(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        connected: &AtomicBool,
+    ) -> Result<Answer, String> {
         let cannot = |e: &dyn std::fmt::Display| format!("{} cannot be reached: {e}", self.host);
         let authority = match (self.tls.is_some(), self.port) {
             (true, 443) | (false, 80) => self.host.clone(),
@@ -88,11 +111,16 @@ impl Endpoint {
         request.headers_mut().insert(HOST, HeaderValue::from_str(&authority).map_err(|e| cannot(&e))?);
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|e| cannot(&e))?;
         match &self.tls {
-            None => talk(tcp, request).await.map_err(|e| cannot(&e)),
+            None => {
+                connected.store(true, Ordering::Relaxed);
+                talk(tcp, request).await.map_err(|e| cannot(&e))
+            }
             Some(config) => {
                 let name = ServerName::try_from(self.host.clone()).map_err(|e| cannot(&e))?;
                 let stream = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
-                talk(stream.map_err(|e| cannot(&e))?, request).await.map_err(|e| cannot(&e))
+                let stream = stream.map_err(|e| cannot(&e))?;
+                connected.store(true, Ordering::Relaxed);
+                talk(stream, request).await.map_err(|e| cannot(&e))
             }
         }
     }

@@ -35,6 +35,8 @@ pub mod post;
 pub mod recovery;
 /// The outbox: last look, hand-over, answers.
 pub mod messages;
+/// What comes back of text messages: reports and answers.
+pub mod sms;
 /// Plans, usage, caps, and what Stripe says of them.
 pub mod billing;
 /// Shoppers, anonymous and known, and companies.

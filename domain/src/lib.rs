@@ -9,6 +9,7 @@ pub mod time;
 pub mod money;
 pub mod locale;
 pub mod contact_point;
+pub mod sms;
 pub mod event;
 pub mod settings;
 pub mod cart;

@@ -5,6 +5,7 @@ use crate::{
     locale::{self, Country, Formality, Language},
     money::Currency,
     schedule::zones_of_country,
+    sms,
 };
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +98,14 @@ pub struct StoreSettings {
     pub staff_domains: Vec<String>,
     /// Shopify: the shop's domain, `example.myshopify.com`.
     pub shopify_domain: String,
+    /// Hours for text messages, beside those of law; none means those of law alone.
+    pub sms_hours: Option<SendingHours>,
+    /// Twilio: the account, `AC…`; empty means no text messages go out.
+    pub sms_account: String,
+    /// Twilio: a number, a name of at most eleven characters, or a messaging service, `MG…`.
+    pub sms_sender: String,
+    /// What one part of a text message costs, in thousandths of a unit of the store's currency (75 is 0.075); 0: not known.
+    pub sms_part_cost: u32,
     /// DKIM: signing domain; empty means mail is not signed.
     pub dkim_domain: String,
     /// DKIM: selector.
@@ -136,6 +145,10 @@ impl Default for StoreSettings {
             reminder_announced: false,
             staff_domains: Vec::new(),
             shopify_domain: String::new(),
+            sms_hours: None,
+            sms_account: String::new(),
+            sms_sender: String::new(),
+            sms_part_cost: 0,
             dkim_domain: String::new(),
             dkim_selector: String::new(),
         }
@@ -192,8 +205,22 @@ impl StoreSettings {
         if locale::zone(&self.time_zone).is_none() {
             errors.push(wrong("time_zone", "an IANA time zone such as Europe/Berlin"));
         }
-        if self.email_hours.is_some_and(|h| h.from > 1439 || h.to > 1439 || h.from == h.to) {
-            errors.push(wrong("email_hours", "two different minutes of the day, 0 to 1439"));
+        for (key, hours) in [("email_hours", self.email_hours), ("sms_hours", self.sms_hours)] {
+            if hours.is_some_and(|h| h.from > 1439 || h.to > 1439 || h.from == h.to) {
+                errors.push(wrong(key, "two different minutes of the day, 0 to 1439"));
+            }
+        }
+        if !self.sms_account.is_empty() && sms::account_id(&self.sms_account).is_none() {
+            errors.push(wrong("sms_account", "an account SID: AC and 32 digits and letters from a to f"));
+        }
+        if !self.sms_sender.is_empty() && sms::Sender::parse(&self.sms_sender).is_none() {
+            errors.push(wrong(
+                "sms_sender",
+                "a number such as +4915112345678, a name of at most 11 letters and digits, or a messaging service SID (MG…)",
+            ));
+        }
+        if self.sms_part_cost > 10_000 {
+            errors.push(wrong("sms_part_cost", "at most 10000 thousandths"));
         }
         for (key, url) in [("shop_url", &self.shop_url), ("logo_url", &self.logo_url)] {
             if !url.is_empty() && !web_address(url) {
@@ -328,6 +355,10 @@ mod tests {
             ("country", "ZZ"),
             ("currency", "XXX"),
             ("shop_url", "javascript:alert(1)"),
+            ("sms_account", "AC1"),
+            ("sms_sender", "a name that is too long"),
+            ("sms_hours", "{\"from\": 60, \"to\": 60}"),
+            ("sms_part_cost", "10001"),
             ("sender_name", "a\r\nBcc: x"),
         ] {
             let before = s.clone();

@@ -18,6 +18,8 @@ pub enum Section {
     Abandonment,
     /// Sender, limits, quiet hours.
     Sending,
+    /// Text messages.
+    Texts,
     /// The code for the shop, and the keys.
     Snippet,
     /// The connection to Shopify.
@@ -26,7 +28,8 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the tabs.
-    pub const ALL: [Self; 5] = [Self::Store, Self::Abandonment, Self::Sending, Self::Snippet, Self::Shopify];
+    pub const ALL: [Self; 6] =
+        [Self::Store, Self::Abandonment, Self::Sending, Self::Texts, Self::Snippet, Self::Shopify];
 
     /// Its part of the address.
     pub const fn word(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Section {
             Self::Store => "store",
             Self::Abandonment => "abandonment",
             Self::Sending => "sending",
+            Self::Texts => "texts",
             Self::Snippet => "snippet",
             Self::Shopify => "shopify",
         }

@@ -18,11 +18,13 @@ pub enum SecretKind {
     SmtpUrl,
     /// DKIM private key, PKCS#8 PEM.
     DkimKey,
+    /// Twilio auth token: sends text messages, checks signatures of what comes back.
+    TwilioToken,
 }
 
 impl SecretKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Shopify, Self::SmtpUrl, Self::DkimKey];
+    pub const ALL: [Self; 4] = [Self::Shopify, Self::SmtpUrl, Self::DkimKey, Self::TwilioToken];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl SecretKind {
             Self::Shopify => "shopify_secret",
             Self::SmtpUrl => "smtp_url",
             Self::DkimKey => "dkim_key",
+            Self::TwilioToken => "twilio_token",
         }
     }
 }

@@ -75,7 +75,7 @@ async fn call(request: HttpRequest) -> Result<HttpResponse, CallError> {
         *headers = parts.headers;
     }
     let asked = asked.body(Full::new(Bytes::from(body))).map_err(|e| CallError(e.to_string()))?;
-    let answer = endpoint.call(asked).await.map_err(CallError)?;
+    let answer = endpoint.call(asked).await.map_err(|e| CallError(e.said))?;
     let mut response = HttpResponse::new(answer.body.to_vec());
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;

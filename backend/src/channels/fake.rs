@@ -1,6 +1,7 @@
 //! A provider that does what a test says, and keeps a ledger of what it accepted.
 
 use super::{Channel, Fault, Outcome, Outgoing, Route};
+use cartwheel_domain::consent::SuppressionReason;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
@@ -25,6 +26,8 @@ pub enum Act {
     Reject,
     /// Says that the mailbox does not exist.
     NoSuchMailbox,
+    /// Says that the recipient wants nothing more.
+    OptedOut,
 }
 
 /// One accepted message.
@@ -106,9 +109,9 @@ impl Channel for Fake {
     async fn send(&self, _route: &Route, message: &Outgoing, key: &str) -> Outcome {
         *lock(&self.calls).entry(key.to_owned()).or_insert(0) += 1;
         let act = lock(&self.script).pop_front().unwrap_or(Act::Accept);
-        let refused = |permanent, hard_bounce, reply: &str, retry_after| Outcome::Refused {
+        let refused = |permanent, suppress, reply: &str, retry_after| Outcome::Refused {
             permanent,
-            hard_bounce,
+            suppress,
             fault: Fault::Recipient,
             reply: reply.into(),
             retry_after,
@@ -127,9 +130,12 @@ impl Channel for Fake {
                 reply: "connection refused".into(),
                 retry_after: None,
             },
-            Act::Defer(after) => refused(false, false, "451 4.7.1 try again later", after),
-            Act::Reject => refused(true, false, "554 5.7.1 not wanted", None),
-            Act::NoSuchMailbox => refused(true, true, "550 5.1.1 no such user", None),
+            Act::Defer(after) => refused(false, None, "451 4.7.1 try again later", after),
+            Act::Reject => refused(true, None, "554 5.7.1 not wanted", None),
+            Act::NoSuchMailbox => {
+                refused(true, Some(SuppressionReason::HardBounce), "550 5.1.1 no such user", None)
+            }
+            Act::OptedOut => refused(true, Some(SuppressionReason::Unsubscribed), "21610 said stop", None),
         }
     }
 }

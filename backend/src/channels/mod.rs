@@ -8,23 +8,28 @@ pub mod email;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
 pub mod sandbox;
+pub mod sms;
 pub mod terminal;
 
-use cartwheel_domain::time::Millis;
+use cartwheel_domain::{
+    consent::{self, SuppressionReason},
+    ids::MessageId,
+    time::Millis,
+};
 use std::{sync::Arc, time::Duration};
 
-/// A message as the recipient will see it.
+/// A message as the recipient will see it. A channel takes what it has a use for: a text message is its two numbers and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// Name in From; may be empty.
     pub from_name: String,
-    /// Address in From.
+    /// Address in From; the number or name a text message comes from.
     pub from: String,
     /// Where answers go.
     pub reply_to: Option<String>,
     /// Name of the recipient; may be empty.
     pub to_name: String,
-    /// Address of the recipient.
+    /// Address of the recipient, or their number.
     pub to: String,
     /// Subject, unencoded.
     pub subject: String,
@@ -45,6 +50,19 @@ pub struct Route {
     pub name: String,
     /// Signs mail in the store's name.
     pub signer: Option<Arc<email::dkim::Signer>>,
+    /// The store's account for text messages, and where it is told what became of one.
+    pub texts: Option<Arc<sms::Account>>,
+}
+
+impl Route {
+    /// The same way for one message: Twilio is told which it is, so that what it reports finds the row, even of one whose answer was lost.
+    pub fn to(&self, message: MessageId) -> Self {
+        let texts = self.texts.as_ref().map(|account| {
+            let callback = format!("{}?message={message}", account.callback);
+            Arc::new(sms::Account { callback, ..(**account).clone() })
+        });
+        Self { texts, ..self.clone() }
+    }
 }
 
 /// Whose fault a failure is. Only the provider's faults open its circuit breaker.
@@ -72,8 +90,8 @@ pub enum Outcome {
     Refused {
         /// Trying again is of no use.
         permanent: bool,
-        /// The address does not exist: it must not be written to again.
-        hard_bounce: bool,
+        /// The address must not be written to again: it does not exist, or said no to the provider.
+        suppress: Option<SuppressionReason>,
         /// Whose fault.
         fault: Fault,
         /// What it said.
@@ -138,13 +156,26 @@ pub trait Channel: Send + Sync + 'static {
 pub struct Channels {
     /// E-mail of live stores; `None` while no mail server is set.
     pub email: Option<Arc<dyn Channel>>,
+    /// Text messages of live stores, each by its own account.
+    pub sms: Arc<dyn Channel>,
     /// Everything of sandbox stores.
     pub sandbox: Arc<dyn Channel>,
 }
 
 impl Channels {
-    /// Which one carries a store's mail.
-    pub fn email_for(&self, sandbox: bool) -> Option<&Arc<dyn Channel>> {
-        if sandbox { Some(&self.sandbox) } else { self.email.as_ref() }
+    /// Which one carries a store's messages of a kind.
+    pub fn of(&self, kind: consent::Channel, sandbox: bool) -> Option<&Arc<dyn Channel>> {
+        match kind {
+            consent::Channel::Email | consent::Channel::Sms if sandbox => Some(&self.sandbox),
+            consent::Channel::Email => self.email.as_ref(),
+            consent::Channel::Sms => Some(&self.sms),
+            _ => None,
+        }
+    }
+
+    /// How long the slowest of them may take for one message.
+    pub fn patience(&self) -> Duration {
+        let all = self.email.iter().chain([&self.sms, &self.sandbox]);
+        all.map(|channel| channel.patience()).max().unwrap_or_default()
     }
 }

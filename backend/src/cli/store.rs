@@ -46,7 +46,7 @@ pub(super) enum StoreCommand {
         json: bool,
     },
     /// Change settings of a store: KEY=VALUE, several at once; all or nothing. Credentials are kept sealed: dkim_key
-    /// (PKCS#8 PEM) and shopify_secret, each as text or as @FILE.
+    /// (PKCS#8 PEM), shopify_secret and twilio_token, each as text or as @FILE.
     Set {
         /// The store, `store_…`.
         store: StoreId,
@@ -70,7 +70,7 @@ pub(super) enum JourneyCommand {
 }
 
 /// Credentials that `store set` takes.
-const CREDENTIALS: [SecretKind; 2] = [SecretKind::Shopify, SecretKind::DkimKey];
+const CREDENTIALS: [SecretKind; 3] = [SecretKind::Shopify, SecretKind::DkimKey, SecretKind::TwilioToken];
 
 pub(super) async fn open(config: &Config) -> Outcome<Db> {
     let db = Db::connect(config.database_url.expose()).await?;

@@ -94,6 +94,8 @@ pub struct Config {
     pub stripe_webhook_secret: Option<Secret>,
     /// `CARTWHEEL_STRIPE_URL`: where Stripe is, `https://api.stripe.com` unless it is a stand-in.
     pub stripe_url: String,
+    /// `CARTWHEEL_TWILIO_URL`: where Twilio is, `https://api.twilio.com` unless it is a stand-in.
+    pub twilio_url: String,
     /// `[[providers]]` in the file, or one by `CARTWHEEL_OIDC_NAME`, `CARTWHEEL_OIDC_ISSUER`, `CARTWHEEL_OIDC_CLIENT_ID` and
     /// `CARTWHEEL_OIDC_CLIENT_SECRET`: where people can sign in besides (OpenID Connect). They are told to come back to
     /// `<public_url>/auth/provider/back`.
@@ -129,6 +131,7 @@ impl Default for Config {
             stripe_key: None,
             stripe_webhook_secret: None,
             stripe_url: "https://api.stripe.com".into(),
+            twilio_url: crate::channels::sms::TWILIO.into(),
             providers: Vec::new(),
             breached_passwords: None,
             api_rate: 100,
@@ -235,6 +238,9 @@ impl Config {
         }
         if let Some(secret) = text("CARTWHEEL_STRIPE_WEBHOOK_SECRET") {
             config.stripe_webhook_secret = Some(Secret::new(secret));
+        }
+        if let Some(url) = text("CARTWHEEL_TWILIO_URL") {
+            config.twilio_url = url;
         }
         if let Some(url) = text("CARTWHEEL_STRIPE_URL") {
             config.stripe_url = url;

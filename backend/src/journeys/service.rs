@@ -73,10 +73,10 @@ pub struct Published {
 /// # Errors
 /// [`JourneyError::Unsound`], naming the messages.
 pub async fn check_texts(scoped: &Scoped<'_>, definition: &Definition) -> Result<(), JourneyError> {
-    let keys: Vec<String> = scoped
+    let keys: Vec<(String, String)> = scoped
         .find::<template::Entity>()
         .select_only()
-        .column(template::Column::Key)
+        .columns([template::Column::Key, template::Column::Channel])
         .distinct()
         .into_tuple()
         .all(scoped.on())
@@ -84,8 +84,11 @@ pub async fn check_texts(scoped: &Scoped<'_>, definition: &Definition) -> Result
     let mut problems = Vec::new();
     for (id, node) in &definition.nodes {
         let Node::Message(n) = node else { continue };
-        if !keys.contains(&n.template) {
-            let said = format!("there is no template \"{}\" in this store", n.template);
+        if !keys.iter().any(|(key, channel)| *key == n.template && channel == n.channel.as_str()) {
+            let said = format!(
+                "there is no template \"{}\" for the channel {} in this store",
+                n.template, n.channel
+            );
             problems.push(Problem::of_text(id, "template", said));
         }
         for (language, subject) in &n.subject {

@@ -141,7 +141,7 @@ mod tests {
             );
             let full = Outcome::Refused {
                 permanent: false,
-                hard_bounce: false,
+                suppress: None,
                 fault: Fault::Recipient,
                 reply: String::new(),
                 retry_after: None,

@@ -6,6 +6,7 @@ use crate::{
     journeys::model::ENDED,
 };
 use cartwheel_domain::{
+    consent::Channel,
     ids::{CartId, ContactId, StoreId},
     journey::EndReason,
     time::Millis,
@@ -50,6 +51,20 @@ pub async fn of_cart(scoped: &Scoped<'_>, cart: CartId, reason: &str) -> Result<
 /// What the database says.
 pub async fn of_contact(scoped: &Scoped<'_>, contact: ContactId, reason: &str) -> Result<u64, DbError> {
     cancel(scoped, message::Column::ContactId.eq(contact.uuid()), reason).await
+}
+
+/// The same on one channel: they said no there.
+///
+/// # Errors
+/// What the database says.
+pub async fn on_channel(
+    scoped: &Scoped<'_>,
+    contact: ContactId,
+    channel: Channel,
+    reason: &str,
+) -> Result<u64, DbError> {
+    let theirs = message::Column::ContactId.eq(contact.uuid());
+    cancel(scoped, theirs.and(message::Column::Channel.eq(channel.as_str())), reason).await
 }
 
 /// What was stopped after a backup was put in place.

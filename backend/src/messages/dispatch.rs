@@ -18,6 +18,7 @@ use crate::{
     wake::Wake,
 };
 use cartwheel_domain::{
+    consent::Channel,
     ids::StoreId,
     time::{MINUTE, Millis, SECOND},
 };
@@ -233,7 +234,11 @@ impl Dispatcher {
         for (store, rows) in groups {
             let info = self.tools.stores.by_id(StoreId(store)).await?;
             let sandbox = info.is_some_and(|i| i.sandbox);
-            let idempotent = self.tools.channels.email_for(sandbox).is_some_and(|c| c.idempotent());
+            let repeatable = |row: &message::Model| {
+                let channel = Channel::from_name(&row.channel);
+                let carrier = channel.and_then(|channel| self.tools.channels.of(channel, sandbox));
+                carrier.is_some_and(|carrier| carrier.idempotent())
+            };
             let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
             let change = batch::Change {
                 table: "message",
@@ -245,7 +250,7 @@ impl Dispatcher {
             let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
             let changes = rows.into_iter().map(|row| {
                 // Leased and not yet handed over: nothing can have happened.
-                let status = if idempotent || row.status != ATTEMPTING { 0 } else { UNCERTAIN };
+                let status = if repeatable(&row) || row.status != ATTEMPTING { 0 } else { UNCERTAIN };
                 batch::Row {
                     id: row.id,
                     epoch: row.epoch,

@@ -9,18 +9,19 @@ use super::{
     model::{CANCELLED, NO_ANSWER, QUEUED, SUPPRESSED, UNCERTAIN, WORKER_LOST},
     people::{Look, People},
     render::{Rendered, render},
+    routes,
 };
 use crate::{
-    accounts::{SecretKind, StoreInfo, secrets},
+    accounts::StoreInfo,
     analytics::metrics::{Deltas, Metric},
-    channels::{Channel, Outgoing, Route, email::dkim::Signer},
+    channels::{Channel, Outgoing, Route},
     crash::crash_point,
     db::{DbError, Scoped, StoreScope, batch, claim},
     templates::TemplatesError,
 };
 use cartwheel_domain::{
-    consent::{Basis, Refusal},
-    ids::{AttemptId, JourneyId, StoreId},
+    consent::{Basis, Channel as Kind, Refusal},
+    ids::{AttemptId, JourneyId, MessageId, StoreId},
     time::{MINUTE, Millis},
 };
 use cartwheel_entity::{
@@ -28,7 +29,7 @@ use cartwheel_entity::{
 };
 use sea_orm::{ActiveValue::Set, Value};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -79,8 +80,7 @@ pub async fn hand_over(
     limit: u32,
 ) -> Result<Batch, DbError> {
     let now = tools.env.now();
-    let patience = tools.channels.email.iter().chain([&tools.channels.sandbox]).map(|c| c.patience()).max();
-    let lease = patience.and_then(|p| Millis::try_from(p.as_millis()).ok()).unwrap_or(0) + MINUTE;
+    let lease = Millis::try_from(tools.channels.patience().as_millis()).unwrap_or(0) + MINUTE;
     let claim = claim::Claim { now, until: now + lease, owner, limit, share };
     let mut tx = tools.db.write().await?;
     let rows = claim::messages(&tx.system().await?, &claim).await?;
@@ -150,7 +150,11 @@ impl Work<'_> {
             return Ok(());
         }
         let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows, self.now).await?;
-        let (route, channel) = self.route(scoped).await?;
+        let mut routes = HashMap::new();
+        for name in rows.iter().map(|row| row.channel.as_str()).collect::<BTreeSet<_>>() {
+            let Some(channel) = Kind::from_name(name) else { continue };
+            routes.insert(name.to_owned(), routes::of(self.tools, scoped, &self.info, channel).await?);
+        }
         let known = self.tools.templates.clone();
         let mut templates = known.at_once();
         for row in rows {
@@ -159,8 +163,10 @@ impl Work<'_> {
                 Verdict::Suppress(reason, refusal) => self.close(row, SUPPRESSED, reason, refusal),
                 Verdict::Later(after, reason) => self.later(&row, self.now + after, reason),
                 Verdict::Go(basis) => {
-                    let Some(channel) = &channel else {
-                        self.later(&row, self.now + NO_ROUTE, "no_mail_route");
+                    let Some(Some((route, channel))) = routes.get(&row.channel) else {
+                        let text = row.channel == Kind::Sms.as_str();
+                        let reason = if text { "no_sms_route" } else { "no_mail_route" };
+                        self.later(&row, self.now + NO_ROUTE, reason);
                         continue;
                     };
                     if let Err(until) = self.breaker.admit(&route.name, self.now) {
@@ -172,8 +178,8 @@ impl Work<'_> {
                         Ok(rendered) => {
                             let person =
                                 facts.people.contact(row.contact_id).map_or(row.contact_id, |c| c.id);
-                            facts.history.add(person, row.cart_id, self.now);
-                            let (channel, route) = (Arc::clone(channel), route.clone());
+                            facts.history.add((person, row.cart_id), &row.channel, self.now);
+                            let (channel, route) = (Arc::clone(channel), route.to(MessageId(row.id)));
                             self.going.push(Going { message: row, basis, rendered, channel, route });
                         }
                         Err(TemplatesError::Db(error)) => return Err(error),
@@ -186,34 +192,6 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The way of this store's mail, with its signature.
-    async fn route(&self, scoped: &Scoped<'_>) -> Result<(Route, Option<Arc<dyn Channel>>), DbError> {
-        let name = if self.info.sandbox { "sandbox" } else { "smtp" };
-        let channel = self.tools.channels.email_for(self.info.sandbox).cloned();
-        let settings = &self.info.settings;
-        let mut route = Route { name: name.to_owned(), signer: None };
-        if self.info.sandbox || settings.sender_email.is_none() {
-            // A live store without an address to send from cannot send.
-            return Ok((route, channel.filter(|_| self.info.sandbox)));
-        }
-        if !settings.dkim_domain.is_empty() && !settings.dkim_selector.is_empty() {
-            match secrets::get(scoped, self.tools.key(), SecretKind::DkimKey).await {
-                Ok(Some(pem)) => {
-                    match Signer::new(&settings.dkim_domain, &settings.dkim_selector, pem.expose()) {
-                        Ok(signer) => route.signer = Some(Arc::new(signer)),
-                        Err(error) => tracing::warn!(store = %self.info.id, %error, "mail goes unsigned"),
-                    }
-                }
-                Ok(None) => {
-                    tracing::warn!(store = %self.info.id, "a DKIM domain is set and no key: mail goes unsigned")
-                }
-                Err(secrets::SecretError::Db(error)) => return Err(error),
-                Err(error) => tracing::warn!(store = %self.info.id, %error, "mail goes unsigned"),
-            }
-        }
-        Ok((route, channel))
     }
 
     fn close(&mut self, row: message::Model, status: i32, reason: String, refusal: Option<Box<Refusal>>) {
@@ -339,7 +317,9 @@ async fn load(
 ) -> Result<Facts, DbError> {
     let set =
         |pick: fn(&message::Model) -> Option<Uuid>| rows.iter().filter_map(pick).collect::<HashSet<Uuid>>();
-    let people = People::load(scoped, tools.key(), set(|m| Some(m.contact_id)), (now, Look::Last)).await?;
+    let channels = rows.iter().filter_map(|m| Kind::from_name(&m.channel)).collect();
+    let whom = set(|m| Some(m.contact_id));
+    let people = People::load(scoped, tools.key(), whom, &channels, (now, Look::Last)).await?;
     let cart_ids = set(|m| m.cart_id);
     let carts = scoped.find_among::<cart::Entity, _>(cart::Column::Id, cart_ids.iter().copied()).await?;
     let runs =

@@ -2,7 +2,7 @@
 
 use super::model::{ATTEMPTING, SENT, UNCERTAIN};
 use crate::db::{Among, DbError, Scoped};
-use cartwheel_domain::time::Millis;
+use cartwheel_domain::{consent::Channel, time::Millis};
 use cartwheel_entity::message;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -13,9 +13,10 @@ use uuid::Uuid;
 pub struct History {
     to_contact: HashMap<Uuid, Vec<Millis>>,
     about_cart: HashMap<Uuid, u32>,
+    texts_about_cart: HashMap<Uuid, u32>,
 }
 
-type Seen = (Uuid, Uuid, Option<Uuid>, Option<Millis>, Millis);
+type Seen = (Uuid, Uuid, Option<Uuid>, String, Option<Millis>, Millis);
 
 impl History {
     /// Loads for these people and carts, leaving out the messages of the batch itself.
@@ -38,6 +39,7 @@ impl History {
                     message::Column::Id,
                     message::Column::ContactId,
                     message::Column::CartId,
+                    message::Column::Channel,
                     message::Column::SentAt,
                     message::Column::NextAt,
                 ])
@@ -46,10 +48,10 @@ impl History {
                 .into_tuple()
                 .all(scoped.on())
                 .await?;
-            for (id, contact, cart, sent, next) in rows {
+            for (id, contact, cart, channel, sent, next) in rows {
                 if !batch.contains(&id) && counted.insert(id) {
                     // What is on its way or uncertain counts as gone when it was last due.
-                    history.add(contact, cart, sent.unwrap_or(next));
+                    history.add((contact, cart), &channel, sent.unwrap_or(next));
                 }
             }
         }
@@ -57,10 +59,13 @@ impl History {
     }
 
     /// Counts one more.
-    pub fn add(&mut self, contact: Uuid, cart: Option<Uuid>, at: Millis) {
+    pub fn add(&mut self, (contact, cart): (Uuid, Option<Uuid>), channel: &str, at: Millis) {
         self.to_contact.entry(contact).or_default().push(at);
         if let Some(cart) = cart {
             *self.about_cart.entry(cart).or_insert(0) += 1;
+            if channel == Channel::Sms.as_str() {
+                *self.texts_about_cart.entry(cart).or_insert(0) += 1;
+            }
         }
     }
 
@@ -69,8 +74,9 @@ impl History {
         self.to_contact.get(&contact).map_or(&[], Vec::as_slice)
     }
 
-    /// How many went about this cart.
-    pub fn about(&self, cart: Uuid) -> u32 {
-        self.about_cart.get(&cart).copied().unwrap_or(0)
+    /// How many went about this cart: before a text message those alone count, since rules on how many may come are about them.
+    pub fn about(&self, cart: Uuid, channel: Channel) -> u32 {
+        let counted = if channel == Channel::Sms { &self.texts_about_cart } else { &self.about_cart };
+        counted.get(&cart).copied().unwrap_or(0)
     }
 }

@@ -3,7 +3,12 @@
 //! Asked in the transaction that hands it over, of rows read in that transaction, in the order in which an answer is
 //! cheapest to explain: what has happened since, then the law, then hours and caps.
 
-use super::{history::History, hold::HELD, people::People, retry::GIVE_UP_AFTER};
+use super::{
+    history::History,
+    hold::HELD,
+    people::{People, address},
+    retry::GIVE_UP_AFTER,
+};
 use crate::{
     accounts::StoreInfo,
     journeys::{
@@ -75,7 +80,10 @@ impl Facts {
         if contact.erased_at.is_some() {
             return Verdict::Cancel("erased");
         }
-        if contact.email.is_none() {
+        let Some(channel) = Channel::from_name(&message.channel) else {
+            return Verdict::Suppress("unknown_words".into(), None);
+        };
+        if address(contact, channel).is_none() {
             return Verdict::Suppress("no_address".into(), None);
         }
         let cart = message.cart_id.and_then(|id| self.carts.get(&id));
@@ -85,14 +93,14 @@ impl Facts {
         if self.people.being_told() {
             return Verdict::Later(SECOND, "noes_being_written");
         }
-        let recipient = self.people.recipient(contact, cart, &self.store.settings);
+        let recipient = self.people.recipient(contact, channel, cart, &self.store.settings);
         let basis = match self.gate(message, &recipient, cart, now) {
             Ok(basis) => basis,
             Err(verdict) => return verdict,
         };
         match self
-            .hours(message, contact, &recipient, now)
-            .or_else(|| self.caps(message, contact, &recipient, now))
+            .hours(message, contact, (channel, &recipient), now)
+            .or_else(|| self.caps(message, contact, (channel, &recipient), now))
         {
             Some(verdict) => verdict,
             None => Verdict::Go(basis),
@@ -198,7 +206,7 @@ impl Facts {
                 id: &cart_id,
                 kind: CartKind::from_name(&c.kind).unwrap_or(CartKind::Cart),
                 abandoned_at: c.abandoned_at,
-                messages_sent: self.history.about(c.id),
+                messages_sent: self.history.about(c.id, channel),
             }),
             store: &store,
             now,
@@ -213,11 +221,12 @@ impl Facts {
         &self,
         message: &message::Model,
         contact: &contact::Model,
-        recipient: &Recipient,
+        (channel, recipient): (Channel, &Recipient),
         now: Millis,
     ) -> Option<Verdict> {
         let settings = &self.store.settings;
-        let mut quiet: Vec<QuietHours> = settings.email_hours.and_then(silence).into_iter().collect();
+        let hours = if channel == Channel::Sms { settings.sms_hours } else { settings.email_hours };
+        let mut quiet: Vec<QuietHours> = hours.and_then(silence).into_iter().collect();
         quiet.extend(
             message
                 .version_id
@@ -225,7 +234,7 @@ impl Facts {
                 .and_then(|v| v.definition.settings.quiet_hours),
         );
         if let Some(law) = PolicyBook::builtin().applicable(recipient.country, now) {
-            quiet.extend(law.quiet_hours(Channel::Email));
+            quiet.extend(law.quiet_hours(channel));
         }
         if quiet.is_empty() {
             return None;
@@ -246,15 +255,13 @@ impl Facts {
         &self,
         message: &message::Model,
         contact: &contact::Model,
-        recipient: &Recipient,
+        (channel, recipient): (Channel, &Recipient),
         now: Millis,
     ) -> Option<Verdict> {
         let settings = &self.store.settings;
         let window = |seconds: u32| Millis::from(seconds) * SECOND;
         let mut caps = vec![Cap { max: settings.cap_messages, window: window(settings.cap_window_seconds) }];
-        let law = PolicyBook::builtin()
-            .applicable(recipient.country, now)
-            .and_then(|l| l.daily_cap(Channel::Email));
+        let law = PolicyBook::builtin().applicable(recipient.country, now).and_then(|l| l.daily_cap(channel));
         caps.extend(law.map(|max| Cap { max, window: DAY }));
         let version = message.version_id.and_then(|id| self.versions.get(&id));
         caps.extend(version.and_then(|v| v.definition.settings.frequency_cap.as_ref()).map(|c| c.cap()));

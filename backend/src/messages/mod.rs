@@ -17,10 +17,12 @@ pub mod model;
 pub mod outlook;
 mod people;
 pub mod preview;
+pub mod receipt;
 pub mod render;
 mod results;
 pub mod retry;
 pub mod rewrite;
+mod routes;
 pub mod usage;
 
 #[cfg(test)]

@@ -2,19 +2,20 @@
 
 use super::{
     look::store_facts,
-    people::{Look, People},
+    people::{Look, People, address},
 };
 use crate::{
     accounts::{MasterKey, StoreInfo},
     db::{DbError, Scoped},
 };
 use cartwheel_domain::{
-    consent::{Channel, ContentClass, Decision, GateInput, Purpose, may_send},
+    consent::{Channel, ContentClass, Decision, GateInput, may_send},
+    journey::CHANNELS,
     time::Millis,
 };
 use cartwheel_entity::{consent_event, contact};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Whether a channel is open to a person, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Outlook {
     pub at: Option<Millis>,
 }
 
-/// What the gate says of a reminder by e-mail to this person now.
+/// What the gate says of a reminder to this person now, on each channel on which they can be reached.
 ///
 /// # Errors
 /// What the database says.
@@ -42,37 +43,40 @@ pub async fn outlook(
     now: Millis,
     key: &MasterKey,
 ) -> Result<Vec<Outlook>, DbError> {
-    if contact.email.is_none() {
+    let channels: BTreeSet<Channel> =
+        CHANNELS.into_iter().filter(|channel| address(contact, *channel).is_some()).collect();
+    if channels.is_empty() {
         return Ok(Vec::new());
     }
-    let people = People::load(scoped, key, HashSet::from([contact.id]), (now, Look::Shown)).await?;
-    let recipient = people.recipient(contact, None, &store.settings);
+    let asked = (now, Look::Shown);
+    let people = People::load(scoped, key, HashSet::from([contact.id]), &channels, asked).await?;
     let facts = store_facts(&store.settings);
-    let decision = may_send(&GateInput {
-        recipient: &recipient,
-        channel: Channel::Email,
-        purpose: Purpose::CartEmail,
-        content_class: ContentClass::Informational,
-        cart: None,
-        store: &facts,
-        now,
-    });
-    let latest = scoped
-        .find::<consent_event::Entity>()
-        .filter(consent_event::Column::ContactId.eq(contact.id))
-        .filter(consent_event::Column::Channel.eq(Channel::Email.as_str()))
-        .order_by_desc(consent_event::Column::OccurredAt)
-        .one(scoped.on())
-        .await?;
-    let (allowed, basis, rule) = match decision {
-        Decision::Allow(basis) => (true, Some(basis.kind.as_str().to_owned()), basis.rule),
-        Decision::Deny(refusal) => (false, None, refusal.rule),
-    };
-    Ok(vec![Outlook {
-        channel: Channel::Email.as_str().into(),
-        allowed,
-        basis,
-        rule: Some(rule),
-        at: latest.map(|e| e.occurred_at),
-    }])
+    let mut all = Vec::with_capacity(channels.len());
+    for channel in channels {
+        let Some(purpose) = channel.purposes().first() else { continue };
+        let recipient = people.recipient(contact, channel, None, &store.settings);
+        let decision = may_send(&GateInput {
+            recipient: &recipient,
+            channel,
+            purpose: *purpose,
+            content_class: ContentClass::Informational,
+            cart: None,
+            store: &facts,
+            now,
+        });
+        let latest = scoped
+            .find::<consent_event::Entity>()
+            .filter(consent_event::Column::ContactId.eq(contact.id))
+            .filter(consent_event::Column::Channel.eq(channel.as_str()))
+            .order_by_desc(consent_event::Column::OccurredAt)
+            .one(scoped.on())
+            .await?;
+        let (allowed, basis, rule) = match decision {
+            Decision::Allow(basis) => (true, Some(basis.kind.as_str().to_owned()), basis.rule),
+            Decision::Deny(refusal) => (false, None, refusal.rule),
+        };
+        let at = latest.map(|e| e.occurred_at);
+        all.push(Outlook { channel: channel.as_str().into(), allowed, basis, rule: Some(rule), at });
+    }
+    Ok(all)
 }

@@ -18,7 +18,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::{cart, consent_event, contact, shop_order, suppression};
 use sea_orm::{ColumnTrait, QueryFilter};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// What the answer is for.
@@ -35,14 +35,14 @@ pub struct People {
     contacts: HashMap<Uuid, contact::Model>,
     entries: HashMap<Uuid, Vec<Entry>>,
     suppressions: HashMap<String, Vec<Suppression>>,
-    elsewhere: Heard,
+    elsewhere: HashMap<Channel, Heard>,
     sales: HashMap<Uuid, shop_order::Model>,
     store: StoreId,
     key: MasterKey,
 }
 
 impl People {
-    /// Loads contacts of these ids (and whom they were merged into) with all that the gate asks of them.
+    /// Loads contacts of these ids (and whom they were merged into) with all that the gate asks of them on some channels.
     ///
     /// # Errors
     /// What the database says.
@@ -50,6 +50,7 @@ impl People {
         scoped: &Scoped<'_>,
         key: &MasterKey,
         ids: HashSet<Uuid>,
+        channels: &BTreeSet<Channel>,
         (now, look): (Millis, Look),
     ) -> Result<Self, DbError> {
         let mut contacts = by_id(scoped, ids).await?;
@@ -66,15 +67,15 @@ impl People {
             }
         }
         let store = scoped.store_id();
-        let channel = Channel::Email.as_str();
-        let hashes: Vec<String> = contacts
-            .values()
-            .filter_map(|c| Some(key.address_hash(store, channel, c.email.as_deref()?)))
-            .collect();
+        let mut hashes: Vec<(&str, String)> = Vec::with_capacity(contacts.len());
+        for channel in channels {
+            let known = contacts.values().filter_map(|c| address(c, *channel));
+            hashes.extend(known.map(|to| (channel.as_str(), key.address_hash(store, channel.as_str(), to))));
+        }
         let mut suppressions: HashMap<String, Vec<Suppression>> = HashMap::new();
         // The hash says the channel already; named so that the look-up is one by the key and not through all of the store's.
         let columns = (suppression::Column::Channel, suppression::Column::AddressHash);
-        let pairs = hashes.iter().map(|hash| (channel, hash.as_str())).collect();
+        let pairs = hashes.iter().map(|(channel, hash)| (*channel, hash.as_str())).collect();
         let rows = scoped.find_pairs::<suppression::Entity>(columns, &pairs).await?;
         for row in rows.into_iter().filter(|row| row.lifted_at.is_none()) {
             let found = Suppression {
@@ -86,9 +87,13 @@ impl People {
             };
             suppressions.entry(row.address_hash).or_default().push(found);
         }
-        let addresses = contacts.values().filter_map(|c| c.email.as_deref()).collect();
-        let last = look == Look::Last;
-        let elsewhere = circle::heard(scoped, key, now, Channel::Email, &addresses, last).await?;
+        let mut elsewhere = HashMap::new();
+        for channel in channels {
+            let addresses = contacts.values().filter_map(|c| address(c, *channel)).collect();
+            let last = look == Look::Last;
+            let heard = circle::heard(scoped, key, now, *channel, &addresses, last).await?;
+            elsewhere.insert(*channel, heard);
+        }
         let sold = [OrderState::Purchased, OrderState::Awaiting].map(OrderState::as_str);
         let mut rows = scoped
             .find::<shop_order::Entity>()
@@ -111,13 +116,14 @@ impl People {
 
     /// Whether somebody is writing a no at this moment that could be about one of them.
     pub fn being_told(&self) -> bool {
-        self.elsewhere.busy
+        self.elsewhere.values().any(|heard| heard.busy)
     }
 
-    /// What the gate asks of a person, about one cart.
+    /// What the gate asks of a person on a channel, about one cart.
     pub fn recipient(
         &self,
         contact: &contact::Model,
+        channel: Channel,
         cart: Option<&cart::Model>,
         settings: &StoreSettings,
     ) -> Recipient {
@@ -125,17 +131,13 @@ impl People {
         let entries =
             self.contacts.values().filter(|c| c.id == contact.id || c.merged_into == Some(contact.id));
         let entries: Vec<&Entry> = entries.filter_map(|c| self.entries.get(&c.id)).flatten().collect();
-        let hash =
-            contact.email.as_deref().map(|e| self.key.address_hash(self.store, Channel::Email.as_str(), e));
+        let to = address(contact, channel);
+        let hash = to.map(|to| self.key.address_hash(self.store, channel.as_str(), to));
+        let elsewhere = self.elsewhere.get(&channel);
         Recipient {
             country: contact.country.as_deref().and_then(|c| c.parse().ok()),
             consents: fold(entries),
-            circle: contact
-                .email
-                .as_ref()
-                .and_then(|address| self.elsewhere.noes.get(address))
-                .cloned()
-                .unwrap_or_default(),
+            circle: to.and_then(|to| elsewhere?.noes.get(to)).cloned().unwrap_or_default(),
             suppressions: hash.and_then(|h| self.suppressions.get(&h)).cloned().unwrap_or_default(),
             dealings: self.dealings(contact, cart, settings),
             preference_list_clear: false,
@@ -171,6 +173,15 @@ impl People {
             )
         });
         sale.into_iter().chain(negotiation).collect()
+    }
+}
+
+/// Where a person is reached on a channel.
+pub fn address(contact: &contact::Model, channel: Channel) -> Option<&str> {
+    match channel {
+        Channel::Email => contact.email.as_deref(),
+        Channel::Sms => contact.phone.as_deref(),
+        _ => None,
     }
 }
 

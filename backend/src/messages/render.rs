@@ -10,12 +10,13 @@ use crate::{
     templates::{AtOnce, TemplatesError, Wanted},
 };
 use cartwheel_domain::{
-    consent::Basis,
+    consent::{Basis, Channel},
     event::LineItem,
     ids::{CartId, MessageId, StoreId, TemplateId},
     locale::Language,
     money::{Currency, Money},
     recovery::link::{LinkPurpose, LinkToken},
+    sms,
     template::{
         Limits, MailFault, OutputContext, Template,
         context::{CartContext, ContactContext, ItemContext, LinkContext, MailContext, StoreContext},
@@ -202,6 +203,11 @@ pub async fn render(
     };
     let company = company(scoped, cart).await?;
     let context = context(&facts.store, contact, (cart, company), addresses, now);
+    if message.channel == Channel::Sms.as_str() {
+        let text = template.mail.render_message(&context)?;
+        let to = contact.phone.clone().ok_or_else(missing)?;
+        return Ok(text_message(facts, message, (template.id, to, text), (context, unsubscribe), restore));
+    }
     let mut mail = template.mail.render(&context, basis.conditions.postal_address)?;
     if let Some(subject) = facts.subject(message, context.language) {
         mail.subject = own_subject(&subject, &context)?;
@@ -243,6 +249,47 @@ pub async fn render(
         restore,
         outgoing,
     })
+}
+
+/// A text message: its links are as short as they can be, the one that brings the cart back is counted by itself.
+fn text_message(
+    facts: &Facts,
+    message: &message::Model,
+    (template_id, to, text): (TemplateId, String, String),
+    (context, unsubscribe): (MailContext, String),
+    restore: Option<restore::Link>,
+) -> Rendered {
+    let settings = &facts.store.settings;
+    let from = match settings.sms_sender.trim() {
+        "" => context.store.name.clone(),
+        sender => sender.to_owned(),
+    };
+    let outgoing = Outgoing {
+        from_name: context.store.name,
+        from,
+        reply_to: None,
+        to_name: String::new(),
+        to,
+        subject: String::new(),
+        html: String::new(),
+        text,
+        unsubscribe: Some(unsubscribe),
+        date: context.now,
+    };
+    let counted = sms::parts(&outgoing.text);
+    let content = message_content::ActiveModel {
+        store_id: Set(message.store_id),
+        message_id: Set(message.id),
+        sender: Set(outgoing.from.clone()),
+        recipient: Set(outgoing.to.clone()),
+        headers: Set(serde_json::json!([
+            ["Parts", counted.parts.to_string()],
+            ["Alphabet", if counted.encoding == sms::Encoding::Gsm7 { "GSM 7" } else { "UCS-2" }],
+        ])),
+        html: Set(String::new()),
+        text: Set(outgoing.text.clone()),
+    };
+    Rendered { outgoing, template_id, content, links: Vec::new(), restore }
 }
 
 /// A subject that the journey gives, filled in.

@@ -52,10 +52,15 @@ struct Next {
     sent_at: Option<Millis>,
 }
 
-impl Next {
-    /// Whether the address turned out not to exist.
-    fn bounced(&self) -> bool {
-        self.reason.as_deref() == Some("no_such_mailbox")
+impl Answered {
+    /// Why the address must not be written to again, if it was refused for that.
+    fn suppressed(&self) -> Option<(Channel, SuppressionReason)> {
+        match &self.outcome {
+            Outcome::Refused { permanent: true, suppress, .. } => {
+                Some((Channel::from_name(&self.message.channel)?, (*suppress)?))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -79,7 +84,10 @@ fn next(answered: &Answered) -> Next {
         Outcome::Accepted { provider_id, .. } => {
             Next { provider_id: provider_id.clone(), sent_at: Some(*at), ..done(SENT, None) }
         }
-        Outcome::Refused { permanent: true, hard_bounce: true, .. } => done(FAILED, Some("no_such_mailbox")),
+        Outcome::Refused { permanent: true, suppress: Some(SuppressionReason::HardBounce), .. } => {
+            done(FAILED, Some("no_such_mailbox"))
+        }
+        Outcome::Refused { permanent: true, suppress: Some(_), .. } => done(FAILED, Some("opted_out")),
         Outcome::Refused { permanent: true, fault: Fault::Own, .. } => done(FAILED, Some("own_fault")),
         Outcome::Refused { permanent: true, .. } => done(FAILED, Some("refused")),
         Outcome::Refused { fault, retry_after, .. } => again(*fault, *retry_after, "deferred"),
@@ -109,7 +117,7 @@ pub async fn record(
     // Before any row is in hand: who hands over has rows that are counted below, and is waited for.
     let mut bounced = Vec::new();
     for (store, answers) in &groups {
-        if answers.iter().any(|answer| next(answer).bounced()) {
+        if answers.iter().any(|answer| answer.suppressed().is_some()) {
             bounced.push(StoreId(*store));
         }
     }
@@ -172,10 +180,10 @@ async fn record_store(
                 accepted.add(&answer.message.channel, answer.at);
             }
         }
-        if next.bounced() {
-            let at = (Channel::Email, answer.address.as_str());
+        if let Some((channel, reason)) = answer.suppressed() {
+            let at = (channel, answer.address.as_str());
             let message = Some(MessageId(answer.message.id));
-            suppression::suppress(scoped, env, key, at, SuppressionReason::HardBounce, message).await?;
+            suppression::suppress(scoped, env, key, at, reason, message).await?;
         }
     }
     count_first_messages(scoped, &answers, first_carts, &mut deltas).await?;

@@ -160,7 +160,7 @@ impl Postman {
             unsubscribe: None,
             date: row.created_at,
         };
-        let route = Route { name: "service".into(), signer: None };
+        let route = Route { name: "service".into(), ..Route::default() };
         let outcome = self.channel.send(&route, &outgoing, &id.to_string()).await;
         match &outcome {
             Outcome::Accepted { .. } => self.forget(id, outcome.as_str()).await,

@@ -9,6 +9,7 @@ mod plan;
 use crate::{
     accounts::{NewStore, service},
     app::{Parts, StartError},
+    channels::sandbox::Sandbox,
     clock::Env,
     config::Config,
     db::{Db, StoreScope},
@@ -21,6 +22,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::{journey, journey_version};
 use sea_orm::{ColumnTrait, QueryFilter};
+use std::sync::Arc;
 
 /// How to sign in to the demo.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ pub async fn demo(db: &Db, config: &Config) -> Result<Made, StartError> {
     templates::install_default_set(&scoped, &past).await?;
     let journey = journeys::install_default(&scoped, &past, &settings).await?;
     tx.commit().await?;
-    let parts = Parts::new(db.clone(), past, master, &config.public_url, None, false);
+    let parts = Parts::new(db.clone(), past, master, &config.public_url, (None, Arc::new(Sandbox)), false);
     history::live(&parts, &clock, keys.store_id, env.now()).await?;
     if let Some(published) = journey {
         quicken(db, &env, &scope, published.journey_id).await?;

@@ -2,6 +2,7 @@
 
 use super::example::{KINDS, example};
 use cartwheel_domain::{
+    consent::Channel,
     locale::{Formality, Language},
     template::{MailFault, MailTemplate, TemplateError, TemplateErrorKind},
 };
@@ -11,7 +12,7 @@ const UNSUBSCRIBE: &str = "https://cartwheel.invalid/unsubscribe";
 const RESTORE: &str = "https://cartwheel.invalid/restore";
 const ADDRESS: &str = "Cartwheelstreet 4711";
 
-fn missing(field: &'static str, message: String) -> MailFault {
+pub(super) fn missing(field: &'static str, message: String) -> MailFault {
     MailFault {
         field,
         error: TemplateError { kind: TemplateErrorKind::Missing, message, line: 0, column: 0 },
@@ -34,12 +35,50 @@ fn anchored(html: &str, url: &str) -> bool {
     html.split("<a ").skip(1).any(|rest| rest.split('>').next().is_some_and(|tag| tag.contains(&href)))
 }
 
+/// The word by which any answer to a text message ends them; networks and Twilio know it in each country.
+const STOP: &str = "STOP";
+
+/// Writes messages about a cart, a checkout and a quote and looks whether each names the sender, brings the cart back and offers a way to
+/// say no: by the word STOP or by a link (CTIA messaging principles 5.1.3, ePrivacy directive article 13(4)).
+fn lawful_message(mail: &MailTemplate, language: Language, formality: Formality) -> Result<(), MailFault> {
+    for kind in KINDS {
+        let mut context = example(language, formality, kind);
+        context.links.unsubscribe = UNSUBSCRIBE.to_owned();
+        context.links.restore = RESTORE.to_owned();
+        context.links.preferences = None;
+        let name = context.store.name.clone();
+        let text = mail.render_message(&context)?;
+        let without =
+            |what: &str| Err(missing("text", format!("a message about a {kind} comes out without {what}")));
+        if !text.contains(&name) {
+            return without("the name of the sender: write {{ store.name }}");
+        }
+        if !text.contains(RESTORE) {
+            return without("a link back to what was left: write {{ links.restore }}");
+        }
+        if !text.contains(STOP) && !text.contains(UNSUBSCRIBE) {
+            return without(
+                "a way to say no: write that the answer STOP ends them, or {{ links.unsubscribe }}",
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Writes a mail about a cart, a checkout and a quote and looks whether both parts of each name the sender's postal address, bring the
 /// cart back and offer a way to say no (CAN-SPAM 15 U.S.C. 7704(a)(5), ePrivacy directive article 13(4)).
 ///
 /// # Errors
 /// What is missing and how it is written; or why the mail cannot be written at all.
-pub fn lawful(mail: &MailTemplate, language: Language, formality: Formality) -> Result<(), MailFault> {
+pub fn lawful(
+    channel: Channel,
+    mail: &MailTemplate,
+    language: Language,
+    formality: Formality,
+) -> Result<(), MailFault> {
+    if channel == Channel::Sms {
+        return lawful_message(mail, language, formality);
+    }
     for kind in KINDS {
         let mut context = example(language, formality, kind);
         context.links.unsubscribe = UNSUBSCRIBE.to_owned();

@@ -18,5 +18,5 @@ mod tests;
 
 pub use compile::{Compiled, compile};
 pub use model::{Edit, StoredTemplate, TemplatesError, Wanted};
-pub use service::{AtOnce, Ready, Templates, install_default_set, prepare, save};
+pub use service::{AtOnce, Ready, Templates, complete, install_default_set, prepare, save};
 pub use store::{Head, head, newest, versions};

@@ -2,6 +2,7 @@
 
 use crate::db::DbError;
 use cartwheel_domain::{
+    consent::Channel,
     ids::TemplateId,
     locale::{Formality, Language},
     template::{MailFault, MailTemplate, texts::Texts},
@@ -48,6 +49,8 @@ pub struct StoredTemplate {
     pub id: TemplateId,
     /// `recovery_1` and the like.
     pub key: String,
+    /// How it reaches people.
+    pub channel: Channel,
     /// The language it is written in.
     pub language: Language,
     /// The form of address it is written in.

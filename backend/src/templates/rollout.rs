@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{clock::Env, db::Scoped};
 use cartwheel_domain::{
+    consent::Channel,
     ids::TemplateId,
     locale::{Formality, Language},
     template::{
@@ -34,6 +35,7 @@ pub struct Given {
 #[derive(Debug)]
 pub struct Source {
     key: String,
+    channel: Channel,
     given: Vec<Given>,
 }
 
@@ -60,6 +62,8 @@ pub struct Change {
 pub struct Plan {
     /// Text by text, by language and form.
     pub texts: Vec<Change>,
+    /// How they reach people.
+    pub channel: Channel,
     /// What was looked at, so that nothing else is done.
     pub seen: String,
 }
@@ -83,9 +87,9 @@ impl Plan {
                 all.push(None);
                 continue;
             }
-            let key = (text.after.clone(), text.language, text.formality);
+            let key = (self.channel, text.after.clone(), text.language, text.formality);
             if !known.contains_key(&key) {
-                let made = Ready::of(text.after.clone(), text.language, text.formality)?;
+                let made = Ready::of(self.channel, text.after.clone(), text.language, text.formality)?;
                 known.insert(key.clone(), made);
             }
             all.push(known.get(&key).cloned());
@@ -100,7 +104,7 @@ impl Plan {
 }
 
 /// What was compiled for one store is not compiled for the next, which mostly gets the same.
-pub type Known = HashMap<(Texts, Language, Formality), Ready>;
+pub type Known = HashMap<(Channel, Texts, Language, Formality), Ready>;
 
 fn texts_of(row: &template::Model) -> Texts {
     Texts {
@@ -122,7 +126,9 @@ pub async fn source(scoped: &Scoped<'_>, id: TemplateId) -> Result<Source, Templ
         let Some(row) = store::by_id(scoped, head.id).await? else { continue };
         given.push(Given { language: head.language, formality: head.formality, texts: texts_of(&row) });
     }
-    Ok(Source { key: row.key, given })
+    let channel = Channel::from_name(&row.channel)
+        .ok_or_else(|| TemplatesError::Broken { id, why: format!("channel {}", row.channel) })?;
+    Ok(Source { key: row.key, channel, given })
 }
 
 /// What was taken over last, as a store's text stands beside it; else the version it was given at its start.
@@ -173,7 +179,7 @@ pub async fn plan(scoped: &Scoped<'_>, source: &Source) -> Result<Plan, Template
         let (language, formality, library) = (given.language, given.formality, given.texts.clone());
         texts.push(Change { language, formality, library, before, after, kept, newest });
     }
-    Ok(Plan { texts, seen: hex::encode(&seen.finalize()[..16]) })
+    Ok(Plan { texts, channel: source.channel, seen: hex::encode(&seen.finalize()[..16]) })
 }
 
 /// Takes the source over as it was planned, if everything still is as it was then; the versions that were made.

@@ -1,24 +1,32 @@
 //! Use cases: the set a store starts with, the text for a message, and a merchant's edits.
 
 use super::{
-    check::lawful,
+    check::{lawful, missing},
     compile::{Compiled, compile},
     model::{StoredTemplate, TemplatesError, Wanted},
-    store::{self, Head},
+    store::{self as rows, Head},
 };
-use crate::{clock::Env, db::Scoped};
+use crate::{
+    clock::Env,
+    db::{Db, Scoped, StoreScope},
+};
 use cartwheel_domain::{
+    consent::Channel,
     ids::{StoreId, TemplateId},
     locale::{Formality, Language},
     template::{
         MailFault, MailTemplate,
-        recovery::{self, DefaultTemplate},
+        recovery::{self, DefaultMessage, DefaultTemplate},
         texts::Texts,
     },
 };
-use cartwheel_entity::template;
+use cartwheel_entity::{store, template};
 use moka::sync::Cache;
-use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveValue::Set,
+    QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
@@ -61,6 +69,59 @@ pub async fn install_default_set(scoped: &Scoped<'_>, env: &Env) -> Result<(), T
         })
         .collect();
     scoped.insert_new::<template::Entity>(rows).await?;
+    install_messages(scoped, env).await
+}
+
+/// Gives a store the text messages it starts with. Rows that are there already stay.
+///
+/// # Errors
+/// What the database says.
+pub async fn install_messages(scoped: &Scoped<'_>, env: &Env) -> Result<(), TemplatesError> {
+    let row = |message: DefaultMessage| template::ActiveModel {
+        store_id: Set(scoped.store_id().uuid()),
+        id: Set(env.id::<TemplateId>().uuid()),
+        key: Set(recovery::SMS_KEY.to_owned()),
+        language: Set(message.language.code().to_owned()),
+        formality: Set(message.formality.code().to_owned()),
+        channel: Set(Channel::Sms.as_str().to_owned()),
+        version: Set(1),
+        subject: Set(String::new()),
+        preheader: Set(String::new()),
+        mjml: Set(String::new()),
+        html: Set(String::new()),
+        text: Set(message.text),
+        created_at: Set(env.now()),
+    };
+    scoped.insert_new::<template::Entity>(recovery::messages().into_iter().map(row).collect()).await?;
+    Ok(())
+}
+
+/// Gives stores that were made before there were text messages theirs; asked at each start, and nothing once they have them.
+///
+/// # Errors
+/// What the database says.
+pub async fn complete(db: &Db, env: &Env) -> Result<(), TemplatesError> {
+    let stores: Vec<uuid::Uuid> = {
+        let mut tx = db.read().await?;
+        let system = tx.system().await?;
+        let theirs = Query::select()
+            .expr(Expr::val(1))
+            .from(template::Entity)
+            .and_where(
+                Expr::col((template::Entity, template::Column::StoreId))
+                    .equals((store::Entity, store::Column::Id)),
+            )
+            .and_where(Expr::col((template::Entity, template::Column::Key)).eq(recovery::SMS_KEY))
+            .to_owned();
+        let without = system.find::<store::Entity>().filter(Expr::not_exists(theirs));
+        without.select_only().column(store::Column::Id).into_tuple().all(system.on()).await?
+    };
+    for store in stores {
+        let mut tx = db.write().await?;
+        let scoped = tx.enter(&StoreScope::system(StoreId(store))).await?;
+        install_messages(&scoped, env).await?;
+        tx.commit().await?;
+    }
     Ok(())
 }
 
@@ -92,7 +153,7 @@ impl Templates {
         wanted: Wanted<'_>,
     ) -> Result<Arc<StoredTemplate>, TemplatesError> {
         for (language, formality) in wanted.candidates() {
-            if let Some(id) = store::newest_id(scoped, wanted.key, language, formality).await? {
+            if let Some(id) = rows::newest_id(scoped, wanted.key, language, formality).await? {
                 return self.get(scoped, id).await;
             }
         }
@@ -117,7 +178,7 @@ impl Templates {
         if let Some(known) = self.parsed.get(&key) {
             return Ok(known);
         }
-        let row = store::by_id(scoped, id).await?.ok_or_else(|| TemplatesError::Missing(id.to_string()))?;
+        let row = rows::by_id(scoped, id).await?.ok_or_else(|| TemplatesError::Missing(id.to_string()))?;
         let parsed = Arc::new(parse(row)?);
         self.parsed.insert(key, parsed.clone());
         Ok(parsed)
@@ -167,6 +228,8 @@ fn parse(row: template::Model) -> Result<StoredTemplate, TemplatesError> {
     let broken = |why: String| TemplatesError::Broken { id, why };
     Ok(StoredTemplate {
         id,
+        channel: Channel::from_name(&row.channel)
+            .ok_or_else(|| broken(format!("channel {}", row.channel)))?,
         language: row.language.parse().map_err(|e| broken(format!("{e}")))?,
         formality: row.formality.parse().map_err(|e| broken(format!("{e}")))?,
         version: row.version,
@@ -185,6 +248,7 @@ fn parse(row: template::Model) -> Result<StoredTemplate, TemplatesError> {
 /// before a transaction begins.
 #[derive(Debug, Clone)]
 pub struct Ready {
+    channel: Channel,
     texts: Texts,
     compiled: Compiled,
 }
@@ -194,10 +258,15 @@ impl Ready {
     ///
     /// # Errors
     /// [`MailFault`] with field, line and column, or with what is missing in every mail that comes of it.
-    pub fn of(texts: Texts, language: Language, formality: Formality) -> Result<Self, MailFault> {
-        let (compiled, mail) = prepare(&texts)?;
-        lawful(&mail, language, formality)?;
-        Ok(Self { texts, compiled })
+    pub fn of(
+        channel: Channel,
+        texts: Texts,
+        language: Language,
+        formality: Formality,
+    ) -> Result<Self, MailFault> {
+        let (compiled, mail) = prepare(channel, &texts)?;
+        lawful(channel, &mail, language, formality)?;
+        Ok(Self { channel, texts, compiled })
     }
 }
 
@@ -205,8 +274,19 @@ impl Ready {
 ///
 /// # Errors
 /// [`MailFault`] with field, line and column.
-pub fn prepare(texts: &Texts) -> Result<(Compiled, MailTemplate), MailFault> {
-    let compiled = compile(&texts.mjml, &texts.text)?;
+pub fn prepare(channel: Channel, texts: &Texts) -> Result<(Compiled, MailTemplate), MailFault> {
+    let compiled = match channel {
+        // A text message is its text alone.
+        Channel::Sms => {
+            let others =
+                [("subject", &texts.subject), ("preheader", &texts.preheader), ("mjml", &texts.mjml)];
+            if let Some((field, _)) = others.into_iter().find(|(_, text)| !text.is_empty()) {
+                return Err(missing(field, "a text message has none: leave it empty".to_owned()));
+            }
+            Compiled { html: String::new(), text: texts.text.clone() }
+        }
+        _ => compile(&texts.mjml, &texts.text)?,
+    };
     let mail = MailTemplate::parse(&texts.subject, &texts.preheader, &compiled.html, &compiled.text)?;
     Ok((compiled, mail))
 }
@@ -217,7 +297,7 @@ pub(super) async fn add(
     env: &Env,
     (key, language, formality): (&str, Language, Formality),
     version: i32,
-    Ready { texts, compiled }: Ready,
+    Ready { channel, texts, compiled }: Ready,
 ) -> Result<Head, TemplatesError> {
     let (id, created_at): (TemplateId, _) = (env.id(), env.now());
     let row = template::ActiveModel {
@@ -226,7 +306,7 @@ pub(super) async fn add(
         key: Set(key.to_owned()),
         language: Set(language.code().to_owned()),
         formality: Set(formality.code().to_owned()),
-        channel: Set("email".to_owned()),
+        channel: Set(channel.as_str().to_owned()),
         version: Set(version),
         subject: Set(texts.subject),
         preheader: Set(texts.preheader),
@@ -236,7 +316,7 @@ pub(super) async fn add(
         created_at: Set(created_at),
     };
     scoped.insert::<template::Entity>(vec![row]).await?;
-    Ok(Head { id, key: key.to_owned(), language, formality, version, created_at })
+    Ok(Head { id, key: key.to_owned(), channel, language, formality, version, created_at })
 }
 
 /// Saves texts made from the version `base` as the next one, and returns that.
@@ -251,8 +331,8 @@ pub async fn save(
 ) -> Result<Head, TemplatesError> {
     // Versions are numbered one after another.
     scoped.lock().await?;
-    let old = store::head(scoped, base).await?.ok_or_else(|| TemplatesError::Missing(base.to_string()))?;
-    let newest = store::versions(scoped, &old.key, old.language, old.formality, 1).await?;
+    let old = rows::head(scoped, base).await?.ok_or_else(|| TemplatesError::Missing(base.to_string()))?;
+    let newest = rows::versions(scoped, &old.key, old.language, old.formality, 1).await?;
     if let Some(newest) = newest.first().filter(|newest| newest.id != base) {
         return Err(TemplatesError::Changed { newest: newest.version });
     }

@@ -2,6 +2,7 @@
 
 use crate::db::Scoped;
 use cartwheel_domain::{
+    consent::Channel,
     ids::TemplateId,
     locale::{Formality, Language},
     time::Millis,
@@ -33,6 +34,8 @@ pub struct Head {
     pub id: TemplateId,
     /// `recovery_1` and the like.
     pub key: String,
+    /// How it reaches people.
+    pub channel: Channel,
     /// Its language.
     pub language: Language,
     /// Its form of address.
@@ -43,16 +46,24 @@ pub struct Head {
     pub created_at: Millis,
 }
 
-const HEAD: [Column; 6] =
-    [Column::Id, Column::Key, Column::Language, Column::Formality, Column::Version, Column::CreatedAt];
+const HEAD: [Column; 7] = [
+    Column::Id,
+    Column::Key,
+    Column::Channel,
+    Column::Language,
+    Column::Formality,
+    Column::Version,
+    Column::CreatedAt,
+];
 
-type HeadRow = (Uuid, String, String, String, i32, Millis);
+type HeadRow = (Uuid, String, String, String, String, i32, Millis);
 
 async fn heads(query: Select<Entity>, scoped: &Scoped<'_>) -> Result<Vec<Head>, DbErr> {
     let rows: Vec<HeadRow> = query.select_only().columns(HEAD).into_tuple().all(scoped.on()).await?;
-    let head = |(id, key, language, formality, version, created_at): HeadRow| {
+    let head = |(id, key, channel, language, formality, version, created_at): HeadRow| {
         let (language, formality) = (language.parse().ok()?, formality.parse().ok()?);
-        Some(Head { id: TemplateId(id), key, language, formality, version, created_at })
+        let channel = Channel::from_name(&channel)?;
+        Some(Head { id: TemplateId(id), key, channel, language, formality, version, created_at })
     };
     Ok(rows.into_iter().filter_map(head).collect())
 }

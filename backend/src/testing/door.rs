@@ -33,13 +33,14 @@ pub async fn whole_at(app: &TestApp, api_rate: u32) -> App {
         stripe_url: "http://127.0.0.1:9".into(),
         ..Config::default()
     };
-    let (url, mail) = (config.public_url.clone(), Some(Arc::<Fake>::default() as Arc<dyn Channel>));
+    let fake = || Arc::<Fake>::default() as Arc<dyn Channel>;
+    let (url, carriers) = (config.public_url.clone(), (Some(fake()), fake()));
     let parts = Parts::new(
         app.db().clone(),
         app.env().clone(),
         app.master_key(),
         &url,
-        mail,
+        carriers,
         config.stripe_key.is_some(),
     );
     let metrics = PrometheusBuilder::new().build_recorder().handle();

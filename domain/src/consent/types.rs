@@ -56,6 +56,20 @@ names! {
     }
 }
 
+impl Channel {
+    /// What its messages may be sent for, reminders of what was left first; the confirmation of a double opt-in aside.
+    pub const fn purposes(self) -> &'static [Purpose] {
+        match self {
+            Self::Email => &[Purpose::CartEmail, Purpose::MarketingEmail],
+            Self::Sms => &[Purpose::CartSms, Purpose::SmsMarketing],
+            Self::Push => &[Purpose::Push],
+            Self::Post => &[Purpose::Post],
+            Self::Audience => &[Purpose::AudienceUpload],
+            Self::OnSite => &[],
+        }
+    }
+}
+
 names! {
     /// What a permission is for. Each is asked for, given and withdrawn on its own.
     Purpose {

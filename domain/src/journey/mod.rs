@@ -51,4 +51,6 @@ pub use state::{
 };
 pub use step::{EXIT_LIMIT_VISITS, PAUSE_RECHECK, PUT_OFF, step};
 pub use trail::{Decision, TrailEntry};
-pub use validate::{MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TAGS, MAX_TESTS};
+pub use validate::{
+    CHANNELS, MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TAGS, MAX_TESTS,
+};

@@ -78,6 +78,8 @@ pub enum EndReason {
     Unsubscribed,
     /// The shopper took the cart up again; leaving it again is a new entry. Decided by the projection of its events.
     CameBack,
+    /// The person answered a message: from there on people talk. Decided by the engine when the answer arrives.
+    Answered,
     /// A member ended it in the console. Decided by the engine.
     Cancelled,
     /// Came to one node more than [`super::EXIT_LIMIT_VISITS`] times.
@@ -88,7 +90,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Completed,
         Self::HeldOut,
         Self::Converted,
@@ -101,6 +103,7 @@ impl EndReason {
         Self::JourneyOff,
         Self::Unsubscribed,
         Self::CameBack,
+        Self::Answered,
         Self::Cancelled,
         Self::LoopLimit,
         Self::Broken,
@@ -121,6 +124,7 @@ impl EndReason {
             Self::JourneyOff => "journey_off",
             Self::Unsubscribed => "unsubscribed",
             Self::CameBack => "came_back",
+            Self::Answered => "answered",
             Self::Cancelled => "cancelled",
             Self::LoopLimit => "loop_limit",
             Self::Broken => "broken",

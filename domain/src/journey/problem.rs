@@ -71,8 +71,10 @@ pub enum Code {
     UnknownGoal,
     /// A change is meant for another kind of node; `value` is the kind it needs.
     OtherKind,
-    /// A purpose that this channel does not serve.
+    /// A purpose that this channel does not serve; `value` is the channel and those it serves.
     OtherPurpose,
+    /// A subject on a channel whose messages have none.
+    NoSubject,
     /// Content that a journey does not send.
     OtherClass,
 }
@@ -143,7 +145,7 @@ impl fmt::Display for Problem {
             Code::LoopWithoutWait => write!(f, "a loop in which nothing waits: {v}"),
             Code::NotAMessage => write!(f, "\"{v}\" is no message of this journey"),
             Code::EmptyRange => write!(f, "give at_least or at_most, the lower not above the upper"),
-            Code::OtherChannel => write!(f, "journeys send on the channel email, not on {v}"),
+            Code::OtherChannel => write!(f, "journeys send on the channels email and sms, not on {v}"),
             Code::NotComparable => write!(f, "must be a text, a number, true or false"),
             Code::BadTemplateKey => write!(f, "\"{v}\" is no template key: 1 to 64 of a-z, 0-9, _ and -"),
             Code::ControlCharacter => write!(f, "must be one line without control characters"),
@@ -153,8 +155,9 @@ impl fmt::Display for Problem {
             Code::UnknownGoal => write!(f, "\"{v}\" is no goal; give order_placed"),
             Code::OtherKind => write!(f, "this change needs a node of the kind {v}"),
             Code::OtherPurpose => {
-                write!(f, "the purpose {v} is not one of e-mail; give cart_email or marketing_email")
+                write!(f, "not a purpose of this channel: {v}")
             }
+            Code::NoSubject => write!(f, "a message on the channel {v} has no subject"),
             Code::OtherClass => write!(f, "a journey sends informational or promotional content, not {v}"),
         }
     }

@@ -9,7 +9,7 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    consent::{Channel, ContentClass, Purpose},
+    consent::{Channel, ContentClass},
     event::{CartKind, EventKind},
 };
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub const MAX_TAGS: usize = 20;
 pub const MAX_SUBJECT: usize = 250;
 
 const MAX_TEXT: usize = 200;
+/// On what a journey can send.
+pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
 
 impl Definition {
     /// Everything that speaks against publishing this definition: the journey as a whole first, then node by node.
@@ -235,14 +237,18 @@ impl Validation<'_> {
         } else if n.template.len() > 64 || !n.template.bytes().all(key_ok) {
             self.say(id, "template", Code::BadTemplateKey, n.template.chars().take(64).collect::<String>());
         }
-        if n.channel != Channel::Email {
+        if !CHANNELS.contains(&n.channel) {
             self.say(id, "channel", Code::OtherChannel, n.channel);
+        } else if !n.channel.purposes().contains(&n.purpose) {
+            let purposes: Vec<_> = n.channel.purposes().iter().map(|p| p.as_str()).collect();
+            let said = format!("{}; give {} for {}", n.purpose, purposes.join(" or "), n.channel);
+            self.say(id, "purpose", Code::OtherPurpose, said);
         }
         if !matches!(n.content_class, ContentClass::Informational | ContentClass::Promotional) {
             self.say(id, "content_class", Code::OtherClass, n.content_class);
         }
-        if !matches!(n.purpose, Purpose::CartEmail | Purpose::MarketingEmail) {
-            self.say(id, "purpose", Code::OtherPurpose, n.purpose);
+        if n.channel != Channel::Email && !n.subject.is_empty() {
+            self.say(id, "subject", Code::NoSubject, n.channel);
         }
         for (language, subject) in &n.subject {
             let field = format!("subject.{language}");

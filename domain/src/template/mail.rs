@@ -3,6 +3,7 @@
 use super::context::MailContext;
 use super::error::{TemplateError, TemplateErrorKind};
 use super::{Limits, OutputContext, Template, Value, url};
+use crate::sms;
 
 /// Subject, preheader and both parts, parsed. Cheap to reuse from any thread.
 #[derive(Debug)]
@@ -73,21 +74,7 @@ impl MailTemplate {
     /// [`TemplateErrorKind::Missing`] names a mandatory value that is not there, or a link that leads nowhere; else as
     /// [`Template::render`].
     pub fn render(&self, context: &MailContext, address_required: bool) -> Result<RenderedMail, MailFault> {
-        let value = context.to_value();
-        for path in MailContext::mandatory(address_required) {
-            if value.at_path(path).is_blank() {
-                return Err(not_sent(format!("the mandatory value `{path}` is missing")));
-            }
-        }
-        for (path, link) in
-            [("links.restore", &context.links.restore), ("links.unsubscribe", &context.links.unsubscribe)]
-        {
-            if !url::is_allowed(link) {
-                return Err(not_sent(format!(
-                    "`{path}` is no address that may stand in a mail, such as https://…"
-                )));
-            }
-        }
+        let value = complete(context, address_required)?;
         let limits = Limits::default();
         let line = |template: &Template, field| {
             template.render(&value, &limits, OutputContext::Line).map_err(in_field(field))
@@ -105,6 +92,45 @@ impl MailTemplate {
         let text = self.text.render(&value, &limits, OutputContext::Text).map_err(in_field("text"))?;
         Ok(RenderedMail { subject, preheader, html, text })
     }
+
+    /// Renders the plain-text part as a text message: no line is empty at either end, and typographic signs are as the GSM alphabet
+    /// has them ([`sms::plain`]).
+    ///
+    /// # Errors
+    /// As [`Self::render`]; and when nothing or more than [`sms::MOST_PARTS`] parts come out.
+    pub fn render_message(&self, context: &MailContext) -> Result<String, MailFault> {
+        let value = complete(context, false)?;
+        let text = self.text.render(&value, &Limits::default(), OutputContext::Text);
+        let text = sms::plain(text.map_err(in_field("text"))?.trim());
+        match sms::parts(&text).parts {
+            0 => Err(not_sent("the text is empty".to_owned())),
+            n if n > sms::MOST_PARTS => Err(not_sent(format!(
+                "the text takes {n} parts; a text message has {} at most",
+                sms::MOST_PARTS
+            ))),
+            _ => Ok(text),
+        }
+    }
+}
+
+/// The values of a message, with all that is mandatory.
+fn complete(context: &MailContext, address_required: bool) -> Result<Value, MailFault> {
+    let value = context.to_value();
+    for path in MailContext::mandatory(address_required) {
+        if value.at_path(path).is_blank() {
+            return Err(not_sent(format!("the mandatory value `{path}` is missing")));
+        }
+    }
+    for (path, link) in
+        [("links.restore", &context.links.restore), ("links.unsubscribe", &context.links.unsubscribe)]
+    {
+        if !url::is_allowed(link) {
+            return Err(not_sent(format!(
+                "`{path}` is no address that may stand in a mail, such as https://…"
+            )));
+        }
+    }
+    Ok(value)
 }
 
 fn not_sent(why: String) -> MailFault {

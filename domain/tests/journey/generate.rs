@@ -59,8 +59,10 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
                 json!({"type": "holdout", "percent": rng.between(0, 100), "next": next})
             }
             0..35 if i > first_message => {
-                json!({"type": "message", "channel": "email", "template": format!("t{i}"),
-                "content_class": "informational", "purpose": "cart_email", "next": next})
+                let (channel, purpose) =
+                    *rng.pick(&[("email", "cart_email"), ("email", "marketing_email"), ("sms", "cart_sms")]);
+                json!({"type": "message", "channel": channel, "template": format!("t{i}"),
+                "content_class": "informational", "purpose": purpose, "next": next})
             }
             0..36 => json!({"type": "update_contact", "add_tags": [*rng.pick(&["vip", "left once"])],
                 "set_traits": {"tier": *rng.pick(&["gold", "silver"])}, "next": next}),

@@ -69,8 +69,21 @@ fn each_field_of_each_node() {
         ),
         (mail(|v| v["subject"] = json!({"en": ""})), &["node \"x\", subject.en: must not be empty"]),
         (
+            mail(|v| v["channel"] = json!("push")),
+            &["node \"x\", channel: journeys send on the channels email and sms, not on push"],
+        ),
+        (
             mail(|v| v["channel"] = json!("sms")),
-            &["node \"x\", channel: journeys send on the channel email, not on sms"],
+            &[
+                "node \"x\", purpose: not a purpose of this channel: cart_email; give cart_sms or sms_marketing for sms",
+            ],
+        ),
+        (
+            mail(|v| {
+                (v["channel"], v["purpose"]) = (json!("sms"), json!("sms_marketing"));
+                v["subject"] = json!({"de": "Hallo"});
+            }),
+            &["node \"x\", subject: a message on the channel sms has no subject"],
         ),
         (
             mail(|v| v["content_class"] = json!("transactional")),
@@ -81,7 +94,7 @@ fn each_field_of_each_node() {
         (
             mail(|v| v["purpose"] = json!("cart_sms")),
             &[
-                "node \"x\", purpose: the purpose cart_sms is not one of e-mail; give cart_email or marketing_email",
+                "node \"x\", purpose: not a purpose of this channel: cart_sms; give cart_email or marketing_email for email",
             ],
         ),
         (

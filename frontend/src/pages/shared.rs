@@ -172,3 +172,13 @@ pub fn span_field(
     };
     view! { <NumberField id=id label=label value=digits error=error unit=choice hint=hint /> }.into_any()
 }
+
+/// A message as a phone shows it.
+pub fn bubble(text: &str) -> AnyView {
+    view! {
+        <div class="phone" tabindex="0" role="region" aria-label=t::sms_view()>
+            <p class="phone__text">{text.to_owned()}</p>
+        </div>
+    }
+    .into_any()
+}

@@ -45,6 +45,8 @@ pub enum Icon {
     Copy,
     /// `mail`
     Mail,
+    /// `message-square`
+    MessageSquare,
     /// `clock`
     Clock,
     /// `split`
@@ -162,6 +164,9 @@ impl Icon {
             }
             Icon::Mail => {
                 r#"<path d="m22 7-8.991 5.727a2 2 0 0 1-2.009 0L2 7"/><rect x="2" y="4" width="20" height="16" rx="2"/>"#
+            }
+            Icon::MessageSquare => {
+                r#"<path d="M22 17a2 2 0 0 1-2 2H6.828a2 2 0 0 0-1.414.586l-2.202 2.202A.71.71 0 0 1 2 21.286V5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2z"/>"#
             }
             Icon::Clock => r#"<circle cx="12" cy="12" r="10"/><path d="M12 6v6l4 2"/>"#,
             Icon::Split => {

@@ -1,6 +1,6 @@
 //! Nodes of a journey, its conditions, and what is wrong with one.
 
-use cartwheel_domain::journey::{Code, Condition, Node, Problem, Weekday};
+use cartwheel_domain::journey::{Channel, Code, Condition, Node, Problem, Weekday};
 use serde_json::Value;
 
 use super::cart_kind;
@@ -20,6 +20,7 @@ pub fn node_name(node: &Node) -> String {
         Node::Split(_) => t::node_split(),
         Node::Holdout(_) => t::node_holdout(),
         Node::UpdateContact(_) => t::node_update(),
+        Node::Message(message) if message.channel == Channel::Sms => t::node_text(),
         Node::Message(_) => t::node_message(),
         Node::Goal(_) => t::node_goal(),
         Node::Exit(_) => t::node_exit(),
@@ -36,6 +37,7 @@ pub fn node_sign(node: &Node) -> Icon {
         Node::Condition(_) | Node::Split(_) => Icon::Split,
         Node::Holdout(_) => Icon::ShieldCheck,
         Node::UpdateContact(_) => Icon::User,
+        Node::Message(message) if message.channel == Channel::Sms => Icon::MessageSquare,
         Node::Message(_) => Icon::Mail,
         Node::Goal(_) => Icon::Target,
         Node::Exit(_) => Icon::Flag,

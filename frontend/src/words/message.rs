@@ -39,6 +39,7 @@ pub fn template(key: &str) -> String {
         "recovery_1" => t::template_recovery_1(),
         "recovery_2" => t::template_recovery_2(),
         "recovery_3" => t::template_recovery_3(),
+        "recovery_sms" => t::template_recovery_sms(),
         other => other.to_owned(),
     }
 }
@@ -53,16 +54,21 @@ pub fn refusal(id: &str, detail: &str) -> String {
     match id {
         "cart_bought" | "cart_closed" | "cart_gone" => t::refusal_bought(),
         "converted" | "recovered" | "ordered" | "erased" | "expired" | "journey_off" | "excluded"
-        | "cancelled" | "unsubscribed" => super::timeline::end_reason(id),
+        | "cancelled" | "unsubscribed" | "answered" => super::timeline::end_reason(id),
         "held_out" => t::why_not_held_out(),
         "frequency_cap" => t::refusal_cap(),
         "quiet_hours" => t::refusal_quiet(),
+        "no_sms_route" => t::refusal_no_account(),
+        "opted_out" => t::refusal_opted_out(),
         "noes_being_written" => t::refusal_noes(),
         "no_address" => t::refusal_no_address(),
         "no_such_mailbox" => t::message_line_bounced(),
         "no_answer" | "worker_lost" => t::attention_uncertain_words(),
         "stale" => t::refusal_late(),
         _ if id.starts_with("template") => t::refusal_template(),
+        _ if id.starts_with("undelivered") => {
+            t::refusal_undelivered(id.trim_start_matches("undelivered").trim())
+        }
         _ if id.contains('.') => rule(id),
         _ if !detail.is_empty() => detail.to_owned(),
         _ => id.replace('_', " "),

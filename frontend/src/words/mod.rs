@@ -52,6 +52,7 @@ pub fn section(section: Section) -> String {
         Section::Store => t::settings_store(),
         Section::Abandonment => t::settings_abandonment(),
         Section::Sending => t::settings_sending(),
+        Section::Texts => t::settings_texts(),
         Section::Snippet => t::settings_snippet(),
         Section::Shopify => t::settings_shopify(),
     }

@@ -84,6 +84,8 @@ fn event(code: &str, values: &Value) -> Option<Line> {
         "coupon_applied" => new(Icon::Check, Tone::Neutral, t::event_coupon()),
         "quote_requested" => new(Icon::List, Tone::Neutral, t::event_quote()),
         "exit_intent" => new(Icon::LogOut, Tone::Neutral, t::event_exit_intent()),
+        "message_answered" => new(Icon::MessageSquare, Tone::Information, t::event_answered())
+            .why(text(values, "text").map(str::to_owned)),
         "identified" => new(Icon::User, Tone::Neutral, t::event_identified()),
         "consent_changed" => new(Icon::ShieldCheck, Tone::Neutral, t::event_consent()),
         "cart_abandoned" | "cart.abandoned" | "abandoned" => {
@@ -213,6 +215,7 @@ pub fn end_reason(reason: &str) -> String {
         "unsubscribed" => t::end_unsubscribed(),
         "cancelled" => t::end_cancelled(),
         "came_back" => t::end_came_back(),
+        "answered" => t::end_answered(),
         "loop_limit" => t::end_loop_limit(),
         "broken" => t::end_broken(),
         other => other.replace('_', " "),

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::db::DbError;
 use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
-use cartwheel_domain::ids::{CartId, MessageId};
+use cartwheel_domain::{
+    consent::Channel,
+    ids::{CartId, MessageId},
+};
 use cartwheel_entity::{contact, message, message_content, template};
 use sea_orm::{ColumnTrait, QueryFilter, sea_query::SimpleExpr};
 
@@ -186,6 +189,16 @@ impl Message {
         (self.row.status == 0).then_some(Time(self.row.next_at))
     }
 
+    /// When the provider said that it arrived; mail servers say so of no mail.
+    async fn delivered_at(&self) -> Option<Time> {
+        self.row.delivered_at.map(Time)
+    }
+
+    /// When it came back.
+    async fn bounced_at(&self) -> Option<Time> {
+        self.row.bounced_at.map(Time)
+    }
+
     /// First opening by a person.
     async fn opened_at(&self) -> Option<Time> {
         self.row.opened_at.map(Time)
@@ -201,12 +214,13 @@ impl Message {
         self.row.unsubscribed_at.map(Time)
     }
 
-    /// Recipient's address: as handed over, else the contact's.
+    /// Recipient's address, or their number.
     async fn to(&self, ctx: &Context<'_>) -> Result<String> {
         let key = Key { scope: self.access.scope, id: self.row.contact_id };
         let row: Option<contact::Model> =
             ctx.data::<DataLoader<Contacts>>()?.load_one(key).await.map_err(|e| self.access.fault(&e))?;
-        Ok(row.and_then(|c| c.email).unwrap_or_default())
+        let text = self.row.channel == Channel::Sms.as_str();
+        Ok(row.and_then(|c| if text { c.phone } else { c.email }).unwrap_or_default())
     }
 
     /// Sender as handed over.
@@ -246,7 +260,7 @@ impl Message {
 
     /// Where the HTML part is shown, for a sandboxed frame; valid for ten minutes. Null while there is none.
     async fn html_url(&self) -> Result<Option<String>> {
-        let there = self.content().await?.is_some();
+        let there = self.content().await?.is_some_and(|content| !content.html.is_empty());
         Ok(there.then(|| {
             crate::api::sheet::stored_url(&self.access.api, self.access.info.id, MessageId(self.row.id))
         }))

@@ -238,12 +238,14 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
         .exec(system.on())
         .await
         .map_err(|e| access.fault(&e))?;
-    if let Some(secret) = input.shopify_secret.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
+    let given = [(SecretKind::Shopify, &input.shopify_secret), (SecretKind::TwilioToken, &input.sms_token)];
+    for (kind, secret) in given {
+        let Some(secret) = secret.as_deref().map(str::trim).filter(|s| !s.is_empty()) else { continue };
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
-        secrets::put(&scoped, &access.api.master, &access.api.env, SecretKind::Shopify, secret)
+        secrets::put(&scoped, &access.api.master, &access.api.env, kind, secret)
             .await
             .map_err(|e| access.fault(&e))?;
-        changed.push("shopify_secret".into());
+        changed.push(kind.as_str().into());
     }
     if input.holdout_percent.is_some() {
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;

@@ -118,6 +118,43 @@ impl StoreSettings {
         self.of().email_hours.map(|h| clock(h.from))
     }
 
+    /// Text messages: the account at Twilio, `AC…`; empty while none is set.
+    async fn sms_account(&self) -> &str {
+        &self.of().sms_account
+    }
+
+    /// Text messages: the number, the name or the messaging service they come from.
+    async fn sms_sender(&self) -> &str {
+        &self.of().sms_sender
+    }
+
+    /// Text messages: what one part costs, in thousandths of a unit of the store's currency; 0 while it is not known.
+    async fn sms_part_cost(&self) -> i32 {
+        seconds(self.of().sms_part_cost)
+    }
+
+    /// From when text messages may not go (`20:00`), beside the hours of law; null for none.
+    async fn sms_quiet_hours_from(&self) -> Option<String> {
+        self.of().sms_hours.map(|h| clock(h.to))
+    }
+
+    /// From when text messages may go again (`09:00`); null for none.
+    async fn sms_quiet_hours_to(&self) -> Option<String> {
+        self.of().sms_hours.map(|h| clock(h.from))
+    }
+
+    /// Text messages: whether the account's auth token is on record.
+    async fn sms_connected(&self) -> Result<bool> {
+        let kind = SecretKind::TwilioToken;
+        let found = self.0.read(async |scoped| secrets::get(scoped, &self.0.api.master, kind).await);
+        Ok(found.await?.is_some())
+    }
+
+    /// Text messages: where Twilio sends what people answer, so that STOP holds here too.
+    async fn sms_answer_url(&self) -> String {
+        format!("{}/v1/sms/{}/answer", self.0.api.public_url, self.0.info.id)
+    }
+
     /// At most so many messages to one person …
     async fn frequency_cap_messages(&self) -> Option<i32> {
         Some(seconds(self.of().cap_messages))
@@ -208,6 +245,18 @@ pub struct StoreSettingsInput {
     pub quiet_hours_from: Option<String>,
     /// `09:00`.
     pub quiet_hours_to: Option<String>,
+    /// The account at Twilio; empty takes it out.
+    pub sms_account: Option<String>,
+    /// A number, a name of at most eleven characters or a messaging service; empty takes it out.
+    pub sms_sender: Option<String>,
+    /// Thousandths of a unit of the store's currency.
+    pub sms_part_cost: Option<i32>,
+    /// Twilio: the auth token; stored sealed, never shown again.
+    pub sms_token: Option<String>,
+    /// `20:00`; empty, in both, for the hours of law alone.
+    pub sms_quiet_hours_from: Option<String>,
+    /// `09:00`.
+    pub sms_quiet_hours_to: Option<String>,
     /// At most so many …
     pub frequency_cap_messages: Option<i32>,
     /// … within so many seconds.
@@ -264,49 +313,60 @@ impl StoreSettingsInput {
         set("cap_window_seconds", "frequencyCapSeconds", number(self.frequency_cap_seconds));
         set("allowed_hosts", "storeHosts", self.store_hosts.clone().map(serde_json::Value::from));
         set("shopify_domain", "shopifyDomain", text(&self.shopify_domain));
+        set("sms_account", "smsAccount", text(&self.sms_account));
+        set("sms_sender", "smsSender", text(&self.sms_sender));
+        set("sms_part_cost", "smsPartCost", number(self.sms_part_cost));
         if let Some(mode) = self.capture_mode {
             to.capture_mode = mode.into();
         }
-        match self.hours() {
-            Ok(Some(hours)) => to.email_hours = hours,
-            Ok(None) => {}
-            Err(error) => errors.push(error),
+        let mails = ("quietHoursFrom", &self.quiet_hours_from, "quietHoursTo", &self.quiet_hours_to);
+        let texts =
+            ("smsQuietHoursFrom", &self.sms_quiet_hours_from, "smsQuietHoursTo", &self.sms_quiet_hours_to);
+        for (given, hours) in [(mails, &mut to.email_hours), (texts, &mut to.sms_hours)] {
+            match hours_of(given) {
+                Ok(Some(new)) => *hours = new,
+                Ok(None) => {}
+                Err(error) => errors.push(error),
+            }
         }
         errors
     }
+}
 
-    fn hours(&self) -> Result<Option<Option<SendingHours>>, UserError> {
-        let (from, to) = match (&self.quiet_hours_from, &self.quiet_hours_to) {
-            (Some(from), Some(to)) => (from, to),
-            (None, None) => return Ok(None),
-            (from, _) => {
-                let missing = if from.is_some() { "quietHoursTo" } else { "quietHoursFrom" };
-                return Err(UserError::at(
-                    &["input", missing],
-                    "invalid",
-                    "quiet hours have a beginning and an end",
-                ));
-            }
-        };
-        if from.is_empty() && to.is_empty() {
-            return Ok(Some(None));
-        }
-        let minute = |name: &str, text: &str| -> Result<u16, UserError> {
-            let wrong = || UserError::at(&["input", name], "invalid", "a time of day such as 20:00");
-            let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
-            match (hour.parse::<u16>(), minute.parse::<u16>()) {
-                (Ok(h @ 0..=23), Ok(m @ 0..=59)) => Ok(h * 60 + m),
-                _ => Err(wrong()),
-            }
-        };
-        let (quiet_from, quiet_to) = (minute("quietHoursFrom", from)?, minute("quietHoursTo", to)?);
-        if quiet_from == quiet_to {
+/// Hours outside quiet ones, each with the name of its field; `None` when they are not to be changed.
+type Given<'a> = (&'static str, &'a Option<String>, &'static str, &'a Option<String>);
+
+fn hours_of((from_name, from, to_name, to): Given<'_>) -> Result<Option<Option<SendingHours>>, UserError> {
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        (None, None) => return Ok(None),
+        (from, _) => {
+            let missing = if from.is_some() { to_name } else { from_name };
             return Err(UserError::at(
-                &["input", "quietHoursTo"],
+                &["input", missing],
                 "invalid",
-                "a time other than the one quiet hours begin at",
+                "quiet hours have a beginning and an end",
             ));
         }
-        Ok(Some(Some(SendingHours { from: quiet_to, to: quiet_from })))
+    };
+    if from.is_empty() && to.is_empty() {
+        return Ok(Some(None));
     }
+    let minute = |name: &str, text: &str| -> Result<u16, UserError> {
+        let wrong = || UserError::at(&["input", name], "invalid", "a time of day such as 20:00");
+        let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
+        match (hour.parse::<u16>(), minute.parse::<u16>()) {
+            (Ok(h @ 0..=23), Ok(m @ 0..=59)) => Ok(h * 60 + m),
+            _ => Err(wrong()),
+        }
+    };
+    let (quiet_from, quiet_to) = (minute(from_name, from)?, minute(to_name, to)?);
+    if quiet_from == quiet_to {
+        return Err(UserError::at(
+            &["input", to_name],
+            "invalid",
+            "a time other than the one quiet hours begin at",
+        ));
+    }
+    Ok(Some(Some(SendingHours { from: quiet_to, to: quiet_from })))
 }

@@ -4,7 +4,7 @@ use super::{
     access::Access,
     cart::Cart,
     errors::UserError,
-    scalars::Time,
+    scalars::{Money, Time},
     template_rollout::{self, TemplateRollOutPlan},
 };
 use crate::{
@@ -15,8 +15,11 @@ use crate::{
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
+    consent::Channel,
     ids::{CartId, TemplateId},
-    locale,
+    locale, money,
+    settings::StoreSettings,
+    sms,
     template::{MailFault, RenderedMail},
 };
 use std::sync::Arc;
@@ -84,11 +87,30 @@ pub struct PreviewMail {
     ticket: String,
 }
 
+/// A text message as somebody would get it, and what it takes.
+#[derive(SimpleObject)]
+pub struct PreviewMessage {
+    /// What it says.
+    text: String,
+    /// `gsm7`, or `ucs2` where a character is not of the GSM alphabet: then less than half as much fits into a part.
+    encoding: String,
+    /// The first such character.
+    foreign: Option<String>,
+    /// Parts that are sent and paid for.
+    parts: i32,
+    /// Characters that still fit into the last part.
+    left: i32,
+    /// What it costs by the store's settings; null while they do not say what a part costs.
+    cost: Option<Money>,
+}
+
 /// What comes of a text for somebody of the store.
 #[derive(SimpleObject)]
 pub struct TemplatePreview {
-    /// The mail; null when it cannot be written.
+    /// The mail; null when it cannot be written, or is a text message.
     mail: Option<PreviewMail>,
+    /// The text message; null when it cannot be written, or is a mail.
+    message: Option<PreviewMessage>,
     /// Why it cannot be written, with line and column.
     problems: Vec<UserError>,
     /// Whose mail it is; null: an example's.
@@ -170,10 +192,35 @@ impl Template {
         let stored = self.stored().await?.clone();
         let work = tokio::task::spawn_blocking(move || {
             let texts = edit.applied(&stored);
+            let (_, mail) = prepare(stored.channel, &texts)?;
+            if stored.channel == Channel::Sms {
+                let text = mail.render_message(&values)?;
+                return Ok(RenderedMail {
+                    subject: String::new(),
+                    preheader: String::new(),
+                    html: String::new(),
+                    text,
+                });
+            }
             // Whether a postal address must be known is the gate's word on each message.
-            prepare(&texts)?.1.render(&values, false)
+            mail.render(&values, false)
         });
         work.await.map_err(|e| self.access.fault(&e))
+    }
+}
+
+fn preview_message(text: String, settings: &StoreSettings) -> PreviewMessage {
+    let counted = sms::parts(&text);
+    // Thousandths of a unit, rounded up to the smallest coin.
+    let coin = 10_i64.pow(settings.currency.exponent());
+    let cost = (i64::from(settings.sms_part_cost) * i64::from(counted.parts) * coin + 999) / 1_000;
+    PreviewMessage {
+        encoding: if counted.encoding == sms::Encoding::Gsm7 { "gsm7" } else { "ucs2" }.to_owned(),
+        foreign: counted.foreign.map(|c| c.to_string()),
+        parts: i32::try_from(counted.parts).unwrap_or(i32::MAX),
+        left: i32::try_from(counted.left).unwrap_or(0),
+        cost: (settings.sms_part_cost > 0).then(|| money::Money::new(cost, settings.currency).into()),
+        text,
     }
 }
 
@@ -187,6 +234,11 @@ impl Template {
     /// What messages of a journey name, such as recovery_1.
     async fn key(&self) -> &str {
         &self.head.key
+    }
+
+    /// How it reaches people: email or sms. Of a text message there is the plain-text part alone.
+    async fn channel(&self) -> &str {
+        self.head.channel.as_str()
     }
 
     /// en, de, fr or it.
@@ -269,12 +321,18 @@ impl Template {
         let (values, cart) = read.await?;
         let cart = cart.map(|row| Cart { access: access.clone(), row });
         Ok(match self.tried(draft.unwrap_or_default().into(), values).await? {
+            Ok(RenderedMail { text, .. }) if head.channel == Channel::Sms => {
+                let message = Some(preview_message(text, &access.info.settings));
+                TemplatePreview { mail: None, message, problems: Vec::new(), cart }
+            }
             Ok(RenderedMail { subject, preheader, html, text }) => {
                 let ticket = sheet::ticket(&access.api, access.info.id, &html);
                 let mail = PreviewMail { subject, preheader, html, text, ticket };
-                TemplatePreview { mail: Some(mail), problems: Vec::new(), cart }
+                TemplatePreview { mail: Some(mail), message: None, problems: Vec::new(), cart }
             }
-            Err(fault) => TemplatePreview { mail: None, problems: vec![at_field("draft", &fault)], cart },
+            Err(fault) => {
+                TemplatePreview { mail: None, message: None, problems: vec![at_field("draft", &fault)], cart }
+            }
         })
     }
 
@@ -315,7 +373,7 @@ impl TemplateMutation {
         let (language, formality) = (old.head.language, old.head.formality);
         let stored = old.stored().await?.clone();
         let work = tokio::task::spawn_blocking(move || {
-            Ready::of(Edit::from(input).applied(&stored), language, formality)
+            Ready::of(stored.channel, Edit::from(input).applied(&stored), language, formality)
         });
         let ready = match work.await.map_err(|e| access.fault(&e))? {
             Ok(ready) => ready,

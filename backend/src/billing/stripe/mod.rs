@@ -112,7 +112,7 @@ impl Stripe {
             said: e.to_string(),
         })?;
         let later = |said| StripeError::Later { said, after: None };
-        let answer = self.endpoint.call(request).await.map_err(later)?;
+        let answer = self.endpoint.call(request).await.map_err(|e| later(e.said))?;
         let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
         if answer.status.is_success() {
             return value.ok_or_else(|| later("an answer that is no JSON".into()));

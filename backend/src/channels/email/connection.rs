@@ -9,6 +9,7 @@ use super::{
     url::{Security, SmtpUrl, auth_login, auth_plain},
 };
 use crate::channels::{Fault, Outcome};
+use cartwheel_domain::consent::SuppressionReason;
 use std::{future::Future, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -275,7 +276,7 @@ impl Connection {
     fn mail_line(&self, from: &str, to: &str, message: &[u8]) -> Result<String, Outcome> {
         let impossible = |reply: &str| Outcome::Refused {
             permanent: true,
-            hard_bounce: false,
+            suppress: None,
             fault: Fault::Own,
             reply: reply.into(),
             retry_after: None,
@@ -406,7 +407,8 @@ fn refused(reply: &Reply, fault: Fault, is_rcpt: bool) -> Outcome {
     };
     Outcome::Refused {
         permanent: reply.permanent(),
-        hard_bounce: is_rcpt && reply.permanent() && reply.no_such_mailbox(),
+        suppress: (is_rcpt && reply.permanent() && reply.no_such_mailbox())
+            .then_some(SuppressionReason::HardBounce),
         fault,
         reply: reply.to_string(),
         retry_after: None,

@@ -86,7 +86,7 @@ enum End {
 fn end(outcome: &Outcome) -> End {
     match outcome {
         Outcome::Accepted { .. } => End::Accepted,
-        Outcome::Refused { hard_bounce: true, .. } => End::Bounced,
+        Outcome::Refused { suppress: Some(_), .. } => End::Bounced,
         Outcome::Refused { permanent: true, fault, .. } => End::Refused(*fault),
         Outcome::Refused { fault, .. } => End::Deferred(*fault),
         Outcome::NotSent { fault, .. } => End::NotSent(*fault),

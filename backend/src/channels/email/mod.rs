@@ -44,7 +44,7 @@ impl Channel for Email {
     async fn send(&self, route: &Route, message: &Outgoing, key: &str) -> Outcome {
         let refuse = |reply: String| Outcome::Refused {
             permanent: true,
-            hard_bounce: false,
+            suppress: None,
             fault: Fault::Own,
             reply,
             retry_after: None,

@@ -2,6 +2,7 @@
 
 use crate::templates::{Ready, prepare};
 use cartwheel_domain::{
+    consent::Channel,
     locale::{Formality, Language},
     template::{MailFault, recovery, texts::Texts},
 };
@@ -12,8 +13,8 @@ fn given() -> Texts {
 }
 
 fn refused(texts: Texts) -> MailFault {
-    prepare(&texts).expect("it is a mail for all that");
-    Ready::of(texts, Language::De, Formality::Formal).expect_err("refused")
+    prepare(Channel::Email, &texts).expect("it is a mail for all that");
+    Ready::of(Channel::Email, texts, Language::De, Formality::Formal).expect_err("refused")
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn what_a_store_is_given_may_be_saved() {
     for mail in recovery::all() {
         let texts =
             Texts { subject: mail.subject, preheader: mail.preheader, mjml: mail.mjml, text: mail.text };
-        Ready::of(texts, mail.language, mail.formality)
+        Ready::of(Channel::Email, texts, mail.language, mail.formality)
             .unwrap_or_else(|e| panic!("{} {}: {e}", mail.language, mail.key));
     }
 }

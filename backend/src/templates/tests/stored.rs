@@ -33,7 +33,7 @@ pub(super) async fn edit(
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     let old = Templates::default().get(&scoped, base).await?;
-    let ready = Ready::of(edit.applied(&old), old.language, old.formality)?;
+    let ready = Ready::of(old.channel, edit.applied(&old), old.language, old.formality)?;
     let id = save(&scoped, app.env(), base, ready).await?.id;
     tx.commit().await.expect("committed");
     Ok(id)
@@ -46,7 +46,7 @@ async fn a_new_store_has_its_set_in_every_language(app: TestApp) {
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     install_default_set(&scoped, app.env()).await.expect("a second time changes nothing");
     let all = newest(&scoped, None).await.expect("the list");
-    assert_eq!(all.len(), 21);
+    assert_eq!(all.len(), 28);
     assert!(all.iter().all(|head| head.version == 1));
     let templates = Templates::default();
     for language in Language::ALL {

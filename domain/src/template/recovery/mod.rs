@@ -86,6 +86,32 @@ pub fn set(language: Language, formality: Formality) -> [DefaultTemplate; 3] {
     })
 }
 
+/// One ready text message, in Liquid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultMessage {
+    /// The language it is written in.
+    pub language: Language,
+    /// The form of address.
+    pub formality: Formality,
+    /// What it says.
+    pub text: String,
+}
+
+/// The key of the text message a store starts with.
+pub const SMS_KEY: &str = "recovery_sms";
+
+/// The text message of each language and form of address.
+pub fn messages() -> Vec<DefaultMessage> {
+    let sections = include_str!("sms/texts.txt").split("\n[").skip(1);
+    let message = |section: &str| {
+        let (name, text) = section.split_once("]\n")?;
+        let (language, formality) = name.split_once(' ')?;
+        let (language, formality) = (language.parse().ok()?, formality.parse().ok()?);
+        Some(DefaultMessage { language, formality, text: text.trim().to_owned() })
+    };
+    sections.filter_map(message).collect()
+}
+
 /// Every set there is: English once, the others formal and informal.
 pub fn all() -> Vec<DefaultTemplate> {
     let mut all = Vec::new();

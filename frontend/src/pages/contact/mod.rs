@@ -158,10 +158,10 @@ fn permissions(permissions: &[Permission]) -> AnyView {
             } else {
                 badge(Tone::Caution, Some(Icon::Ban), t::permission_no())
             };
-            let channel = if one.channel.eq_ignore_ascii_case("email") {
-                t::channel_email()
-            } else {
-                one.channel.clone()
+            let channel = match one.channel.as_str() {
+                "email" => t::channel_email(),
+                "sms" => t::channel_sms(),
+                other => other.to_owned(),
             };
             view! {
                 <li class="stack stack--tight">

@@ -9,7 +9,7 @@ use crate::api::use_query;
 use crate::graphql;
 use crate::graphql::message::{MessageStoreMessage as Message, ResponseData, Variables};
 use crate::i18n::{format, t};
-use crate::pages::shared::{fact, given};
+use crate::pages::shared::{bubble, fact, given};
 use crate::route::{Parameters, Route, use_store_id};
 use crate::ui::{Icon, Segmented, Tab, empty, icon, notice, skeleton_block, stateful, tabs};
 use crate::words;
@@ -51,17 +51,23 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
         if view.is_empty() { base } else { format!("{base}&view={view}") }
     };
     let tab = |name: String, word: &str| Tab { href: here(word), name, current: view == word };
-    let views = vec![
-        tab(t::mail_view(), ""),
-        tab(t::mail_plain(), "plain"),
-        tab(t::mail_headers(), "headers"),
-        tab(t::mail_basis(), "basis"),
-    ];
+    let sms = message.channel == "sms";
+    let views = if sms {
+        vec![tab(t::sms_view(), ""), tab(t::mail_headers(), "headers"), tab(t::mail_basis(), "basis")]
+    } else {
+        vec![
+            tab(t::mail_view(), ""),
+            tab(t::mail_plain(), "plain"),
+            tab(t::mail_headers(), "headers"),
+            tab(t::mail_basis(), "basis"),
+        ]
+    };
     let shown = match view.as_str() {
         "plain" | "headers" if message.plain_text.is_none() => unwritten(),
         "plain" => view! { <pre class="mail-plain" tabindex="0" role="region" aria-label=t::mail_plain()>{message.plain_text.clone()}</pre> }.into_any(),
         "headers" => headers(message),
         "basis" => basis(message),
+        _ if sms => message.plain_text.as_deref().map_or_else(unwritten, bubble),
         _ => sheet(message, parameters),
     };
     let links = view! {
@@ -77,6 +83,7 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
                 <dl class="facts">
                     {fact(t::message_from(), given(message.from.as_ref()))}
                     {fact(t::message_to(), Some(message.to.clone()))}
+                    {fact(t::message_arrived(), message.delivered_at.map(|at| format::date_time(at.0)))}
                     {fact(t::message_when(), Some(format::date_time(message.sent_at.unwrap_or(message.created_at).0)))}
                 </dl>
                 <div class="row row--wrap row--between">{words::message_badge(&message.status)} {links}</div>

@@ -78,6 +78,14 @@ fn offered(definition: &Definition, after: &NodeId) -> Vec<Node> {
             subject: std::collections::BTreeMap::new(),
             next: next(),
         }),
+        Node::Message(Message {
+            channel: Channel::Sms,
+            template: "recovery_sms".to_owned(),
+            content_class: ContentClass::Informational,
+            purpose: Purpose::CartSms,
+            subject: std::collections::BTreeMap::new(),
+            next: next(),
+        }),
         Node::UpdateContact(UpdateContact {
             add_tags: vec![t::update_first()],
             remove_tags: Vec::new(),
@@ -181,7 +189,7 @@ mod tests {
         assert!(crate::i18n::install(crate::i18n::Lang::En, include_str!("../../../lang/en.json")));
         let empty = Blueprint::Empty.definition("Mine", 10);
         let all = offered(&empty, &empty.start);
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 10);
         for node in all {
             let (new, node) = (empty.free_id(node.kind()), Box::new(node));
             let put =

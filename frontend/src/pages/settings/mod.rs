@@ -6,6 +6,7 @@ mod sending;
 mod shopify;
 mod snippet;
 mod store;
+mod texts;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ pub fn Settings() -> impl IntoView {
                 Section::Store => store::form(&data, context),
                 Section::Abandonment => abandonment::form(&data, context),
                 Section::Sending => sending::form(&data, context),
+                Section::Texts => texts::form(&data, context),
                 Section::Snippet => snippet::form(&data, context),
                 Section::Shopify => shopify::form(&data, context),
             }

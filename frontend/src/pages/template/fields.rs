@@ -8,13 +8,22 @@ use crate::route::{Parameters, use_parameters};
 use crate::ui::{Tab, TextArea, tabs};
 use crate::words::template_field;
 
-/// The fields; to be read only unless `writing`.
-pub fn fields(draft: Draft, findings: Findings, writing: bool) -> AnyView {
+/// The fields; to be read only unless `writing`. A text message is its text alone.
+pub fn fields(draft: Draft, findings: Findings, writing: bool, sms: bool) -> AnyView {
     let parameters = use_parameters();
     let wrong = move |field: &'static str| {
         Signal::derive(move || Some(findings.of(field).join("\n")).filter(|told| !told.is_empty()))
     };
     let [subject, preheader, mjml, text] = draft.typed;
+    if sms {
+        let text = draft.typed[3];
+        return view! {
+            <section class="stack writing__fields" aria-label=t::journey_form()>
+                <TextArea id="text" label=t::node_text() value=text hint=t::template_text_hint() error=wrong("text") code=true read_only=!writing />
+            </section>
+        }
+        .into_any();
+    }
     let plain = parameters.signal("part");
     let plain = Memo::new(move |_| plain.get() == "text");
     let parts = move || {

@@ -30,6 +30,8 @@ pub struct Place {
     pub store: String,
     /// The version shown.
     pub id: String,
+    /// Whether it is a text message.
+    pub sms: bool,
     /// The newest version of the same text.
     pub newest: String,
     /// The number of the newest.
@@ -56,6 +58,7 @@ fn content(text: &Text, store: &str, may: bool) -> AnyView {
     let place = Place {
         store: store.to_owned(),
         id: text.id.clone(),
+        sms: text.channel == "sms",
         newest: newest.map_or_else(|| text.id.clone(), |one| one.id.clone()),
         number: newest.map_or(text.version, |one| one.version),
     };
@@ -81,7 +84,7 @@ fn content(text: &Text, store: &str, may: bool) -> AnyView {
         {siblings(text, store)}
         {save::standing(text, draft, &place, may)}
         <div class="columns columns--half writing">
-            {fields::fields(draft, findings, writing)}
+            {fields::fields(draft, findings, writing, place.sms)}
             {preview::preview(draft, findings, &place)}
             {versions::versions(text, store)}
         </div>

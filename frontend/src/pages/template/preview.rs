@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+mod text;
+
 use super::Place;
 use super::draft::{Draft, Edit, Finding, Findings};
-use crate::api::use_query;
+use crate::api::{Query, use_query};
 use crate::browser;
 use crate::graphql;
 use crate::graphql::preview_template::{
@@ -27,13 +29,10 @@ type Pictures = RwSignal<Vec<(u32, Arc<Mail>)>>;
 
 /// The pane beside the fields.
 pub fn preview(draft: Draft, findings: Findings, place: &Place) -> AnyView {
-    let asked = RwSignal::new(untrack(move || draft.edit()));
-    follow(draft, findings, asked);
-    let (store, template) = (place.store.clone(), place.id.clone());
-    let query = use_query::<graphql::PreviewTemplate>(move || {
-        let draft = drafted(asked.get());
-        Some(Variables { store: store.clone(), template: template.clone(), draft })
-    });
+    if place.sms {
+        return text::preview(draft, findings, place);
+    }
+    let query = asked(draft, findings, place);
     let pictures: Pictures = RwSignal::new(Vec::new());
     Effect::new(move |count: Option<u32>| {
         let count = count.unwrap_or_default();
@@ -95,6 +94,17 @@ pub fn preview(draft: Draft, findings: Findings, place: &Place) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The question, asked anew when the typing rests.
+fn asked(draft: Draft, findings: Findings, place: &Place) -> Query<ResponseData> {
+    let asked = RwSignal::new(untrack(move || draft.edit()));
+    follow(draft, findings, asked);
+    let (store, template) = (place.store.clone(), place.id.clone());
+    use_query::<graphql::PreviewTemplate>(move || {
+        let draft = drafted(asked.get());
+        Some(Variables { store: store.clone(), template: template.clone(), draft })
+    })
 }
 
 /// Asks for a picture when the typing rests; what was refused before is over with the next key.
@@ -242,7 +252,9 @@ mod tests {
 
     #[test]
     fn a_mail_without_a_cart_is_told_as_an_example() {
-        let html = drawn(|| whose(&Preview { mail: None, problems: Vec::new(), cart: None }, "store_1"));
+        let html = drawn(|| {
+            whose(&Preview { mail: None, message: None, problems: Vec::new(), cart: None }, "store_1")
+        });
         assert!(html.contains(&t::template_preview_example()), "{html}");
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     channels::{
         Channel,
         email::{Email, dkim::Signer, url::SmtpUrl},
+        fake::Fake,
     },
     config::{Config, Secret, SignUp},
     db::{Db, OrganisationScope, Role},
@@ -35,6 +36,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 const PASSWORD: &str = "canary kettle under nine stairs";
 const MASTER: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+const TWILIO: &str = "twilio-canary-0123456789abcdef";
 const DKIM: &str = include_str!("../../../channels/email/testdata/dkim.pem");
 
 /// Secrets by name, in each form one may come out in.
@@ -73,9 +75,12 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
     let (shopify, carrier) = ("shpss_canary0123456789", smtp("canary-of-the-store"));
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    for (kind, text) in
-        [(SecretKind::Shopify, shopify), (SecretKind::SmtpUrl, carrier.as_str()), (SecretKind::DkimKey, DKIM)]
-    {
+    for (kind, text) in [
+        (SecretKind::Shopify, shopify),
+        (SecretKind::SmtpUrl, carrier.as_str()),
+        (SecretKind::DkimKey, DKIM),
+        (SecretKind::TwilioToken, TWILIO),
+    ] {
         secrets::put(&scoped, &app.master_key(), app.env(), kind, text).await.expect("kept");
     }
     let owner = OrganisationScope::system(store.keys.organisation_id);
@@ -86,6 +91,7 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
     let (_, key) = keys::make(&mut tx, app.env(), &owner, new).await.expect("made");
     tx.commit().await.expect("committed");
     all.add("Shopify secret", shopify);
+    all.add("Twilio token", TWILIO);
     all.add("password of the store's mail server", "canary-of-the-store");
     all.add("password of the service's mail server", "canary-of-the-service");
     all.add("password of the database", "canary-of-the-database");
@@ -268,7 +274,7 @@ async fn no_secret_comes_out(app: TestApp) {
         app.env().clone(),
         app.master_key(),
         &config.public_url,
-        Some(carrier),
+        (Some(carrier), Arc::<Fake>::default()),
         false,
     );
     let metrics = PrometheusBuilder::new().build_recorder().handle();

@@ -1,6 +1,6 @@
 //! A message: which text it sends, and under which subject.
 
-use cartwheel_domain::journey::{Change, Message};
+use cartwheel_domain::journey::{Change, Channel, Message};
 use cartwheel_domain::locale::Language;
 use leptos::prelude::*;
 
@@ -16,14 +16,23 @@ pub fn form(form: Form, message: &Message) -> AnyView {
         move || template.get(),
         move |template| form.draft.change(Change::SetTemplate { node: form.id(), template }),
     );
+    let sms = message.channel == Channel::Sms;
+    let known: &[&str] = if sms { &["recovery_sms"] } else { &["recovery_1", "recovery_2", "recovery_3"] };
     let mut options: Vec<(String, String)> =
-        ["recovery_1", "recovery_2", "recovery_3"].map(|key| (key.to_owned(), words::template(key))).to_vec();
+        known.iter().map(|key| ((*key).to_owned(), words::template(key))).collect();
     if !options.iter().any(|(key, _)| *key == message.template) {
         options.push((message.template.clone(), message.template.clone()));
     }
+    let picked = view! {
+        <Select id="template" label=t::message_template() options=options value=template on_pick=move |value: String| template.set(value) visible_label=true />
+    };
+    if sms {
+        // A text message has no subject; whom it may go to is asked of each person.
+        return view! { {picked} <p class="field__hint">{t::message_text_hint()}</p> }.into_any();
+    }
     let subjects: Vec<_> = Lang::ALL.into_iter().map(|lang| subject(form, message, lang)).collect();
     view! {
-        <Select id="template" label=t::message_template() options=options value=template on_pick=move |value: String| template.set(value) visible_label=true />
+        {picked}
         <fieldset class="stack">
             <legend class="field__label">{t::message_subjects()}</legend>
             <p class="field__hint">{t::message_subjects_hint()}</p>

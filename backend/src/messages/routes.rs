@@ -1,0 +1,80 @@
+//! By which way the messages of a store go, channel by channel.
+
+use super::dispatch::Tools;
+use crate::{
+    accounts::{SecretKind, StoreInfo, secrets},
+    channels::{Channel, Route, email::dkim::Signer, sms::Account},
+    db::{DbError, Scoped},
+};
+use cartwheel_domain::{consent, sms};
+use std::sync::Arc;
+
+/// A way, and who goes it.
+pub type Way = (Route, Arc<dyn Channel>);
+
+/// The way of a store's messages of a kind; `None` while it is not set up.
+///
+/// # Errors
+/// What the database says.
+pub async fn of(
+    tools: &Tools,
+    scoped: &Scoped<'_>,
+    store: &StoreInfo,
+    kind: consent::Channel,
+) -> Result<Option<Way>, DbError> {
+    let Some(channel) = tools.channels.of(kind, store.sandbox).cloned() else { return Ok(None) };
+    if store.sandbox {
+        return Ok(Some((Route { name: "sandbox".into(), ..Route::default() }, channel)));
+    }
+    let route = match kind {
+        consent::Channel::Email => mail(tools, scoped, store).await?,
+        consent::Channel::Sms => text(tools, scoped, store).await?,
+        _ => None,
+    };
+    Ok(route.map(|route| (route, channel)))
+}
+
+/// A live store without an address to send from cannot send.
+async fn mail(tools: &Tools, scoped: &Scoped<'_>, store: &StoreInfo) -> Result<Option<Route>, DbError> {
+    let settings = &store.settings;
+    if settings.sender_email.is_none() {
+        return Ok(None);
+    }
+    let mut route = Route { name: "smtp".into(), ..Route::default() };
+    if settings.dkim_domain.is_empty() || settings.dkim_selector.is_empty() {
+        return Ok(Some(route));
+    }
+    match secrets::get(scoped, tools.key(), SecretKind::DkimKey).await {
+        Ok(Some(pem)) => match Signer::new(&settings.dkim_domain, &settings.dkim_selector, pem.expose()) {
+            Ok(signer) => route.signer = Some(Arc::new(signer)),
+            Err(error) => tracing::warn!(store = %store.id, %error, "mail goes unsigned"),
+        },
+        Ok(None) => tracing::warn!(store = %store.id, "a DKIM domain is set and no key: mail goes unsigned"),
+        Err(secrets::SecretError::Db(error)) => return Err(error),
+        Err(error) => tracing::warn!(store = %store.id, %error, "mail goes unsigned"),
+    }
+    Ok(Some(route))
+}
+
+/// A store sends text messages by its own account, or not at all: numbers, prices and what was registered with networks are its own.
+async fn text(tools: &Tools, scoped: &Scoped<'_>, store: &StoreInfo) -> Result<Option<Route>, DbError> {
+    let settings = &store.settings;
+    let (Some(id), Some(sender)) =
+        (sms::account_id(&settings.sms_account), sms::Sender::parse(&settings.sms_sender))
+    else {
+        return Ok(None);
+    };
+    let token = match secrets::get(scoped, tools.key(), SecretKind::TwilioToken).await {
+        Ok(Some(token)) => token,
+        Ok(None) => return Ok(None),
+        Err(secrets::SecretError::Db(error)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(store = %store.id, %error, "text messages wait");
+            return Ok(None);
+        }
+    };
+    let callback = format!("{}/v1/sms/{}/status", tools.links.public_url, store.id);
+    let account = Account { id: id.to_owned(), token, sender, callback };
+    // One account that is refused closes nobody else's way.
+    Ok(Some(Route { name: format!("twilio {id}"), texts: Some(Arc::new(account)), ..Route::default() }))
+}
