@@ -9,6 +9,7 @@
 //! checks and edits ([`Definition::validate`], [`layout`], [`Definition::with`]) is the code that runs.
 
 mod blueprint;
+mod clip;
 mod condition;
 mod default;
 mod definition;
@@ -22,6 +23,7 @@ pub mod merge;
 mod node;
 mod node_id;
 mod outcome;
+mod places;
 mod problem;
 mod schema;
 mod state;
@@ -43,6 +45,7 @@ pub use node::{
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use outcome::{Effect, EndReason, Outcome, Transition};
+pub use places::{MAX_PLACE, Place};
 pub use problem::{Code, Problem, listed};
 pub use schema::{EXAMPLES, JSON_SCHEMA};
 pub use state::{

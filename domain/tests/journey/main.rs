@@ -1,6 +1,7 @@
 //! The journey engine's pure heart: tables, properties and the simulation.
 
 mod build;
+mod clips;
 mod conditions;
 mod edits;
 mod entries;
@@ -9,6 +10,7 @@ mod generate;
 mod hostile;
 mod keys;
 mod pictures;
+mod places;
 mod properties;
 mod rng;
 mod schema;
