@@ -10,6 +10,7 @@
 
 mod blueprint;
 mod clip;
+mod compare;
 mod condition;
 mod default;
 mod definition;
@@ -33,6 +34,7 @@ mod validate;
 
 pub use crate::consent::{Channel, ContentClass, Purpose};
 pub use blueprint::Blueprint;
+pub use compare::{Comparison, Led, Mark, compare};
 pub use condition::Condition;
 pub use default::{DEFAULT_JSON, default_recovery_journey, default_recovery_journey_with};
 pub use definition::{Definition, FrequencyCap, MAX_BYTES, SCHEMA, Settings};

@@ -2,6 +2,7 @@
 
 mod build;
 mod clips;
+mod compare;
 mod conditions;
 mod edits;
 mod entries;

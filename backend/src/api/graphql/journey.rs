@@ -173,6 +173,19 @@ impl Journey {
         Ok(rows.into_iter().map(|row| JourneyVersion { access: self.access.clone(), row }).collect())
     }
 
+    /// One version by its number; null where there is none. Needs the role analyst.
+    async fn version(&self, number: i32) -> Result<Option<JourneyVersion>> {
+        self.access.needs(Role::Analyst)?;
+        let row = self.access.read(async |scoped| {
+            let query = scoped
+                .find::<journey_version::Entity>()
+                .filter(journey_version::Column::JourneyId.eq(self.row.id))
+                .filter(journey_version::Column::Number.eq(number));
+            Ok::<_, DbError>(query.one(scoped.on()).await?)
+        });
+        Ok(row.await?.map(|row| JourneyVersion { access: self.access.clone(), row }))
+    }
+
     /// Figures of the last so many days (30 by default, at most 366). Needs the role analyst.
     async fn counts(&self, days: Option<i32>) -> Result<JourneyCounts> {
         self.access.needs(Role::Analyst)?;

@@ -1,6 +1,7 @@
 //! One journey: the drawing with what happened at each node, the list beside it, a form for the node picked, and the
 //! draft that becomes the next version.
 
+mod canvas;
 mod draft;
 mod drawing;
 mod form;
@@ -150,6 +151,7 @@ fn body(
     });
     let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
+    let selection = canvas::Selection::new(parameters);
     let as_list = move || parameters.get("view") == "list";
     view! {
         <div class="columns columns--side journey">
@@ -159,10 +161,10 @@ fn body(
                     <Segmented label=t::journey_view() options=options value=parameters.signal("view") on_pick=pick />
                 </div>
                 {of_version}
-                {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, parameters) }}
+                {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, selection, may) }}
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>
-                {panel::panel(draft, parameters, may, currency)}
+                {panel::panel(draft, (parameters, selection), may, currency)}
                 {versions::versions(&journey.versions)}
             </aside>
         </div>

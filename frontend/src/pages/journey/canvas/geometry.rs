@@ -217,7 +217,9 @@ mod tests {
     #[test]
     fn what_lies_under_the_pointer_stays_there() {
         let view = View { x: -30.0, y: 12.0, scale: 0.8 };
-        for (factor, at) in [(1.2, (400.0, 300.0)), (0.5, (0.0, 0.0)), (50.0, (10.0, 700.0)), (0.001, (399.0, 1.0))] {
+        for (factor, at) in
+            [(1.2, (400.0, 300.0)), (0.5, (0.0, 0.0)), (50.0, (10.0, 700.0)), (0.001, (399.0, 1.0))]
+        {
             let after = view.zoomed(factor, at);
             assert!(near(view.under(at), after.under(at)), "{factor} at {at:?}: {after:?}");
             assert!((LEAST..=MOST).contains(&after.scale));
@@ -244,7 +246,10 @@ mod tests {
             let view = View::fitted(all, window);
             let shown = view.shown(all);
             assert!(shown.x >= SIDE - 1e-6 && shown.x + shown.width <= window.0 - SIDE + 1e-6, "{shown:?}");
-            assert!(shown.y >= TOOLS - 1e-6 && shown.y + shown.height <= window.1 - TOOLS + 1e-6, "{shown:?}");
+            assert!(
+                shown.y >= TOOLS - 1e-6 && shown.y + shown.height <= window.1 - TOOLS + 1e-6,
+                "{shown:?}"
+            );
             assert!(near(shown.middle(), (400.0, 300.0)), "{shown:?}");
             assert!(view.scale <= 1.0);
         }
@@ -268,9 +273,16 @@ mod tests {
         let node = |x: f64, y: f64| Rect { x, y, width: 240.0, height: 80.0 };
         assert_eq!(view.revealing(node(300.0, 300.0), window), view);
         assert_eq!(view.revealing(node(-100.0, 300.0), window), view.panned((100.0 + SIDE, 0.0)));
-        assert_eq!(view.revealing(node(700.0, 590.0), window), view.panned((-(940.0 - 800.0 + SIDE), -(670.0 - 600.0 + TOOLS))));
+        assert_eq!(
+            view.revealing(node(700.0, 590.0), window),
+            view.panned((-(940.0 - 800.0 + SIDE), -(670.0 - 600.0 + TOOLS)))
+        );
         let wide = Rect { x: 50.0, y: 100.0, width: 2_000.0, height: 80.0 };
-        assert_eq!(view.revealing(wide, window).shown(wide).x, SIDE, "what is too wide is shown from its left");
+        assert_eq!(
+            view.revealing(wide, window).shown(wide).x,
+            SIDE,
+            "what is too wide is shown from its left"
+        );
     }
 
     #[test]
@@ -286,7 +298,8 @@ mod tests {
     #[test]
     fn arrows_walk_to_the_nearest_ahead() {
         let node = |x: f64, y: f64| Rect { x, y, width: 240.0, height: 80.0 };
-        let (from, all) = (node(0.0, 0.0), [node(-140.0, 120.0), node(140.0, 120.0), node(0.0, 240.0), node(280.0, 0.0)]);
+        let (from, all) =
+            (node(0.0, 0.0), [node(-140.0, 120.0), node(140.0, 120.0), node(0.0, 240.0), node(280.0, 0.0)]);
         assert_eq!(neighbour(from, &all, Way::Down), Some(2));
         assert_eq!(neighbour(from, &all[..2], Way::Down), Some(0));
         assert_eq!(neighbour(from, &all, Way::Right), Some(3));

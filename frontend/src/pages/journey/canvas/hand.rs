@@ -82,11 +82,6 @@ impl Hand {
         }
     }
 
-    /// Whether something that was copied can be put in by a button.
-    pub fn holds(&self) -> bool {
-        browser::stored(KEPT).is_some()
-    }
-
     /// Puts in what was copied last.
     pub fn paste(&self) {
         self.put_in(&browser::stored(KEPT).unwrap_or_default());
@@ -108,7 +103,10 @@ impl Hand {
 
     /// Chooses new steps and goes to the first.
     fn take(&self, new: BTreeSet<NodeId>) {
-        let first = self.draft.shown.with_untracked(|shown| shown.in_drawing_order(&new).first().map(|id| (*id).clone()));
+        let first = self
+            .draft
+            .shown
+            .with_untracked(|shown| shown.in_drawing_order(&new).first().map(|id| (*id).clone()));
         self.selection.set(new);
         if let Some(first) = first {
             self.surface.focus(first.as_str());
@@ -138,13 +136,20 @@ impl Hand {
         }
     }
 
-    /// Copies the chosen steps and takes them out.
+    /// Copies the chosen steps and takes them out; the text is for the clipboard.
     pub fn cut(&self) -> Option<String> {
         let text = self.copied();
         if text.is_some() {
             self.remove();
         }
         text
+    }
+
+    /// The same, put on the clipboard by a button.
+    pub fn cut_away(&self) {
+        if let Some(text) = self.cut() {
+            browser::copy(&text);
+        }
     }
 
     /// Chooses all.
@@ -189,7 +194,9 @@ mod tests {
     #[test]
     fn what_is_no_copy_is_refused_and_so_is_too_much() {
         let journey = default_recovery_journey();
-        for text in ["", "hello", "{}", "[1]", r#"{"schema":2}"#, &Blueprint::Empty.definition("x", 0).to_json()] {
+        for text in
+            ["", "hello", "{}", "[1]", r#"{"schema":2}"#, &Blueprint::Empty.definition("x", 0).to_json()]
+        {
             assert_eq!(graft(&journey, &BTreeSet::new(), text).err(), Some(Refusal::NoSteps), "{text}");
         }
         let mut grown = journey.clone();

@@ -33,9 +33,18 @@ pub fn minimap(surface: Surface) -> AnyView {
         let lie = lie.get();
         let drawn = |corner: &(i32, i32)| {
             let one = mapped(rect(*corner), lie);
-            format!("M{:.1} {:.1}h{:.1}v{:.1}h{:.1}z", one.x, one.y, one.width.max(2.0), one.height.max(1.5), -one.width.max(2.0))
+            format!(
+                "M{:.1} {:.1}h{:.1}v{:.1}h{:.1}z",
+                one.x,
+                one.y,
+                one.width.max(2.0),
+                one.height.max(1.5),
+                -one.width.max(2.0)
+            )
         };
-        surface.picture.with(|picture| picture.nodes.iter().map(|(_, corner)| drawn(corner)).collect::<String>())
+        surface
+            .picture
+            .with(|picture| picture.nodes.iter().map(|(_, corner)| drawn(corner)).collect::<String>())
     };
     let seen = Memo::new(move |_| mapped(surface.view.get().seen(surface.window.get()), lie.get()));
     let look = move |event: &PointerEvent| {

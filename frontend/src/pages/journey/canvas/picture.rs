@@ -33,7 +33,8 @@ impl Picture {
             *point = (point.0 - left, point.1 - top);
         }
         let moved = layout.nodes.iter().any(|node| node.moved);
-        let nodes: Vec<_> = layout.nodes.into_iter().map(|node| (node.id, (node.x - left, node.y - top))).collect();
+        let nodes: Vec<_> =
+            layout.nodes.into_iter().map(|node| (node.id, (node.x - left, node.y - top))).collect();
         let all = Rect {
             x: f64::from(-left),
             y: f64::from(-top),
@@ -68,9 +69,16 @@ impl Picture {
     }
 
     /// The places of nodes that have been moved along.
-    pub fn places<'a>(&self, nodes: impl IntoIterator<Item = &'a NodeId>, by: (i32, i32)) -> BTreeMap<NodeId, Place> {
+    pub fn places<'a>(
+        &self,
+        nodes: impl IntoIterator<Item = &'a NodeId>,
+        by: (i32, i32),
+    ) -> BTreeMap<NodeId, Place> {
         let corner = |id: &NodeId| self.corners.get(id).map(|(x, y)| (x + by.0, y + by.1));
-        nodes.into_iter().filter_map(|id| Some((id.clone(), Place::nearest(corner(id)?, SIZES.grid)))).collect()
+        nodes
+            .into_iter()
+            .filter_map(|id| Some((id.clone(), Place::nearest(corner(id)?, SIZES.grid))))
+            .collect()
     }
 }
 

@@ -24,7 +24,11 @@ impl Selection {
         let picked = parameters.signal("node");
         let chosen = Memo::new(move |_| {
             several.with(|several: &BTreeSet<NodeId>| {
-                if several.is_empty() { picked.get().parse().ok().into_iter().collect() } else { several.clone() }
+                if several.is_empty() {
+                    picked.get().parse().ok().into_iter().collect()
+                } else {
+                    several.clone()
+                }
             })
         });
         Effect::new(move |before: Option<String>| {

@@ -138,7 +138,10 @@ impl Surface {
     /// Brings a node into the window, unless it is there.
     pub fn reveal(&self, node: &str) {
         let window = self.window.get_untracked();
-        let Some(rect) = self.picture.with_untracked(|picture| picture.rect(node)).filter(|_| window.0 > 0.0) else { return };
+        let Some(rect) = self.picture.with_untracked(|picture| picture.rect(node)).filter(|_| window.0 > 0.0)
+        else {
+            return;
+        };
         let now = self.view.get_untracked();
         let after = now.revealing(rect, window);
         if after != now {
