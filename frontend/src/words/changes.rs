@@ -1,6 +1,8 @@
 //! What is different between two versions of a journey, in sentences. No name of a field is ever shown.
 
-use cartwheel_domain::journey::{Comparison, Definition, Mark, Message, Node, NodeId, ReEntry, Settings, Split, Trigger};
+use cartwheel_domain::journey::{
+    Comparison, Definition, Mark, Message, Node, NodeId, ReEntry, Settings, Split, Trigger,
+};
 use serde_json::Value;
 
 use super::journey::{asked, node_about, node_name, way};
@@ -51,20 +53,25 @@ fn named(definition: &Definition, id: &NodeId) -> String {
 /// All that is different, what is new and what is gone first.
 pub fn changes(found: &Comparison, before: &Definition, after: &Definition) -> Vec<Told> {
     let of = |wanted: Mark| found.nodes.iter().filter(move |(_, mark)| **mark == wanted).map(|(id, _)| id);
-    let told = |id: &NodeId, mark: Mark, words: String, more: Vec<String>| Told { node: Some(id.clone()), mark: Some(mark), words, more };
+    let told = |id: &NodeId, mark: Mark, words: String, more: Vec<String>| Told {
+        node: Some(id.clone()),
+        mark: Some(mark),
+        words,
+        more,
+    };
     let mut all = Vec::new();
     for id in of(Mark::Added) {
         let before_it = after.nodes.iter().find(|(_, node)| node.targets().iter().any(|(_, to)| *to == id));
         let words = match before_it {
             Some((_, node)) => t::change_added_after(&step(node), &named(after, id)),
-            None => t::change_added(&named(after, id)),
+            None => named(after, id),
         };
         all.push(told(id, Mark::Added, words, Vec::new()));
     }
-    all.extend(of(Mark::Removed).map(|id| told(id, Mark::Removed, t::change_removed(&named(before, id)), Vec::new())));
+    all.extend(of(Mark::Removed).map(|id| told(id, Mark::Removed, named(before, id), Vec::new())));
     for id in of(Mark::Changed) {
         if let (Some(old), Some(new)) = (before.node(id), after.node(id)) {
-            all.push(told(id, Mark::Changed, t::change_changed(&node_name(new)), values(old, new, (before, after))));
+            all.push(told(id, Mark::Changed, step(new), values(old, new, (before, after))));
         }
     }
     for led in &found.led {
@@ -74,7 +81,12 @@ pub fn changes(found: &Comparison, before: &Definition, after: &Definition) -> V
             Some(way) => format!("{} ({way})", step(node)),
             None => step(node),
         };
-        all.push(Told { node: Some(led.from.clone()), mark: None, words: t::change_led(&is, &was, &from), more: Vec::new() });
+        all.push(Told {
+            node: Some(led.from.clone()),
+            mark: None,
+            words: t::change_led(&is, &was, &from),
+            more: Vec::new(),
+        });
     }
     let whole = |words: String| Told { node: None, mark: None, words, more: Vec::new() };
     if before.name != after.name {
@@ -112,7 +124,8 @@ fn values(before: &Node, after: &Node, (old, new): (&Definition, &Definition)) -
         }
         (Node::Split(was), Node::Split(is)) => {
             let ways = |split: &Split, node: &Node| {
-                let names = (0..split.branches.len()).filter_map(|i| way(node, &format!("branches.{i}.next")));
+                let names =
+                    (0..split.branches.len()).filter_map(|i| way(node, &format!("branches.{i}.next")));
                 names.collect::<Vec<_>>().join(" / ")
             };
             differ(t::split_ways(), ways(was, before), ways(is, after));
@@ -120,7 +133,7 @@ fn values(before: &Node, after: &Node, (old, new): (&Definition, &Definition)) -
         (Node::Message(was), Node::Message(is)) => {
             for lang in Lang::ALL {
                 let subject = |message: &Message| {
-                    let own = message.subject.iter().find(|(language, _)| language.as_str() == lang.code());
+                    let own = message.subject.iter().find(|(language, _)| language.code() == lang.code());
                     own.map(|(_, subject)| subject.clone()).unwrap_or_default()
                 };
                 differ(t::change_subject(lang.own_name()), subject(was), subject(is));
@@ -137,7 +150,9 @@ fn values(before: &Node, after: &Node, (old, new): (&Definition, &Definition)) -
             differ(t::change_traits(), traits(&was.set_traits), traits(&is.set_traits));
         }
         (Node::WaitForEvent(was), Node::WaitForEvent(is)) => {
-            let message = |id: &Option<NodeId>, definition| id.as_ref().map(|id| named(definition, id)).unwrap_or_default();
+            let message = |id: &Option<NodeId>, definition| {
+                id.as_ref().map(|id| named(definition, id)).unwrap_or_default()
+            };
             differ(t::await_message(), message(&was.message, old), message(&is.message, new));
         }
         _ => {}
@@ -152,7 +167,7 @@ fn re_entry(trigger: &Trigger) -> String {
     match trigger.re_entry {
         ReEntry::Once => t::re_entry_once(),
         ReEntry::Again { after_seconds, at_most } => {
-            let times = t::change_times(&format::number(at_most), &format::span(after_seconds));
+            let times = t::change_times(&format::span(after_seconds), &format::number(at_most));
             format!("{}, {times}", t::re_entry_again())
         }
     }
@@ -166,19 +181,28 @@ fn settings(before: &Settings, after: &Settings) -> Vec<String> {
         }
     };
     let yes_or_no = |it: bool| if it { t::yes() } else { t::no() };
-    differ(t::setting_purchase(), yes_or_no(before.exit_on_purchase), yes_or_no(after.exit_on_purchase));
+    differ(t::change_purchase(), yes_or_no(before.exit_on_purchase), yes_or_no(after.exit_on_purchase));
     let span = |seconds: i64| if seconds == 0 { String::new() } else { format::span(seconds) };
-    differ(t::setting_cool_down(), span(before.cool_down_seconds), span(after.cool_down_seconds));
+    differ(t::change_cool_down(), span(before.cool_down_seconds), span(after.cool_down_seconds));
     let cap = |settings: &Settings| {
-        let told = settings.frequency_cap.map(|cap| format!("{} / {}", format::number(cap.messages), format::span(cap.window_seconds)));
+        let told = settings
+            .frequency_cap
+            .map(|cap| format!("{} / {}", format::number(cap.messages), format::span(cap.window_seconds)));
         told.unwrap_or_default()
     };
-    differ(t::setting_cap(), cap(before), cap(after));
+    differ(t::change_cap(), cap(before), cap(after));
     let quiet = |settings: &Settings| {
         let told = settings.quiet_hours.as_ref().and_then(|hours| serde_json::to_value(hours).ok());
-        told.map(|told| format!("{}–{}", told["from"].as_str().unwrap_or_default(), told["to"].as_str().unwrap_or_default())).unwrap_or_default()
+        told.map(|told| {
+            format!(
+                "{}–{}",
+                told["from"].as_str().unwrap_or_default(),
+                told["to"].as_str().unwrap_or_default()
+            )
+        })
+        .unwrap_or_default()
     };
-    differ(t::setting_quiet(), quiet(before), quiet(after));
+    differ(t::change_quiet(), quiet(before), quiet(after));
     lines
 }
 
@@ -205,7 +229,12 @@ mod tests {
     fn differences_are_sentences_without_names_of_fields() {
         let wait = serde_json::from_str::<Node>(r#"{"type":"wait","seconds":7200,"next":"x"}"#).unwrap();
         let all = told(&[
-            Change::Insert { id: id("wait_9"), after: id("mail_1"), way: "next".into(), node: Box::new(wait) },
+            Change::Insert {
+                id: id("wait_9"),
+                after: id("mail_1"),
+                way: "next".into(),
+                node: Box::new(wait),
+            },
             Change::Remove { node: id("mail_3"), keep: None },
             Change::SetWait { node: id("wait_1"), seconds: 7_200 },
             Change::SetHoldout { percent: 25 },
@@ -214,7 +243,8 @@ mod tests {
             Change::SetCoolDown { seconds: 86_400 },
             Change::Place { places: [(id("left"), Place(1, 1)), (id("wait_1"), Place(9, 9))].into() },
         ]);
-        let text: Vec<String> = all.iter().flat_map(|one| std::iter::once(&one.words).chain(&one.more)).cloned().collect();
+        let text: Vec<String> =
+            all.iter().flat_map(|one| std::iter::once(&one.words).chain(&one.more)).cloned().collect();
         let whole = text.join("\n");
         for part in ["Wait: 2 hours", "E-mail", "Deutsch", "Noch da", "Mine", "25%", "2 steps"] {
             assert!(whole.contains(part), "{part} is missing in {whole}");
@@ -222,9 +252,14 @@ mod tests {
         for field in ["seconds", "percent", "subject.", "nodes", "wait_", "mail_", "cool_down", "exit_on"] {
             assert!(!whole.contains(field), "{field} stands in {whole}");
         }
-        let marks: Vec<_> = all.iter().filter_map(|one| Some((one.node.clone()?.to_string(), one.mark?))).collect();
+        let marks: Vec<_> =
+            all.iter().filter_map(|one| Some((one.node.clone()?.to_string(), one.mark?))).collect();
         let expected = [
-            ("wait_9", Mark::Added), ("mail_3", Mark::Removed), ("control", Mark::Changed), ("mail_1", Mark::Changed), ("wait_1", Mark::Changed),
+            ("wait_9", Mark::Added),
+            ("mail_3", Mark::Removed),
+            ("control", Mark::Changed),
+            ("mail_1", Mark::Changed),
+            ("wait_1", Mark::Changed),
         ];
         assert_eq!(marks, expected.map(|(id, mark)| (id.to_owned(), mark)));
     }

@@ -161,6 +161,8 @@ impl Hand {
     pub fn shift(&self, nodes: &BTreeSet<NodeId>, by: (i32, i32)) {
         let places = self.surface.picture.with_untracked(|picture| picture.places(nodes, by));
         if by != (0, 0) && !places.is_empty() {
+            // What was let go stays under the hand.
+            self.surface.hold();
             self.draft.change_all(&[Change::Place { places }]);
         }
     }

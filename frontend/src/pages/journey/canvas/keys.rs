@@ -91,6 +91,7 @@ pub fn arrived(event: &FocusEvent, surface: Surface) {
         .is_some_and(|target| target.matches(":focus-visible").unwrap_or(false));
     if let Some(node) = node_of(event.target()).filter(|_| by_keyboard) {
         surface.reveal(&node);
+        surface.come_into_sight();
     }
 }
 
@@ -102,11 +103,8 @@ fn walk(surface: Surface, choosing: Option<Hand>, from: &str, way: Way) {
         neighbour(picture.rect(from)?, &rects, way).map(|i| others[i].0.clone())
     });
     let Some(next) = next else { return };
-    if let Some(element) = surface.node(next.as_str()) {
-        surface.reveal(next.as_str());
-        // A node that went meanwhile needs no keyboard.
-        let _ = element.focus();
-    }
+    surface.reveal(next.as_str());
+    surface.enter(next.as_str());
     if let Some(hand) = choosing {
         let mut nodes = hand.selection.now();
         nodes.extend([from].iter().filter_map(|id| id.parse().ok()));

@@ -49,7 +49,8 @@ pub fn minimap(surface: Surface) -> AnyView {
     let seen = Memo::new(move |_| mapped(surface.view.get().seen(surface.window.get()), lie.get()));
     let look = move |event: &PointerEvent| {
         let (scale, x, y) = lie.get_untracked();
-        let at = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+        let Some(corner) = target(event).map(|map| map.get_bounding_client_rect()) else { return };
+        let at = (f64::from(event.client_x()) - corner.left(), f64::from(event.client_y()) - corner.top());
         let middle = ((at.0 - x) / scale, (at.1 - y) / scale);
         let (view, window) = (surface.view.get_untracked(), surface.window.get_untracked());
         let now = view.under((window.0 / 2.0, window.1 / 2.0));

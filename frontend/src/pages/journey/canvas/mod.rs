@@ -13,7 +13,7 @@ mod tools;
 use leptos::prelude::*;
 
 pub use hand::Hand;
-pub use picture::{Picture, SIZES, path, tip};
+pub use picture::{Picture, SIZES, path, place, tip};
 pub use pointer::Pointers;
 pub use selection::Selection;
 pub use surface::Surface;
@@ -28,24 +28,24 @@ pub fn canvas(
     label: String,
     drawn: AnyView,
 ) -> AnyView {
+    let asking = RwSignal::new(false);
     let far = Memo::new(move |_| surface.view.get().scale < 0.6);
     let ready = Memo::new(move |_| surface.window.get().0 > 0.0);
+    // Twice as far apart where they would run together.
+    let cell = Memo::new(move |_| {
+        let scale = surface.view.get().scale;
+        f64::from(SIZES.grid) * scale * if scale < 0.6 { 2.0 } else { 1.0 }
+    });
     let dots = move || {
-        let view = surface.view.get();
-        let cell = f64::from(SIZES.grid) * view.scale * if view.scale < 0.6 { 2.0 } else { 1.0 };
-        format!(
-            "--cell: {cell:.2}px; transform: translate({:.2}px, {:.2}px)",
-            view.x.rem_euclid(cell) - cell,
-            view.y.rem_euclid(cell) - cell
-        )
+        let (view, cell) = (surface.view.get(), cell.get());
+        let into = |at: f64| at.rem_euclid(cell) - cell;
+        format!("translate({:.2}px, {:.2}px)", into(view.x), into(view.y))
     };
     let band = move || {
         pointers.band.get().map(|band| {
-            let style = format!(
-                "transform: translate({:.0}px, {:.0}px); width: {:.0}px; height: {:.0}px",
-                band.x, band.y, band.width, band.height
-            );
-            view! { <div class="graph__band" style=style></div> }
+            let place = format!("translate({:.0}px, {:.0}px)", band.x, band.y);
+            let (width, height) = (format!("{:.0}px", band.width), format!("{:.0}px", band.height));
+            view! { <div class="graph__band" style:transform=place style:width=width style:height=height></div> }
         })
     };
     view! {
@@ -68,14 +68,15 @@ pub fn canvas(
             on:keyup=move |event| keys::released(&event)
             on:focusin=move |event| keys::arrived(&event, surface)
         >
-            <div class="graph__dots" style=dots></div>
+            <div class="graph__dots" style:transform=dots style:background-size=move || format!("{0:.2}px {0:.2}px", cell.get())></div>
             <div class="graph__sheet" style:transform=move || surface.view.get().css()>{drawn}</div>
             {band}
             {hand.map(|hand| tools::acts(surface, hand))}
-            {tools::tools(surface, hand)}
+            {tools::tools(surface, hand, asking)}
             {minimap::minimap(surface)}
             <span id="graph-help" class="hidden-visually">{t::canvas_help()}</span>
         </div>
+        {tools::help(asking, hand.is_some())}
     }
     .into_any()
 }

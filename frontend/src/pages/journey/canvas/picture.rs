@@ -87,6 +87,11 @@ pub fn rect((x, y): (i32, i32)) -> Rect {
     Rect { x: x.into(), y: y.into(), width: SIZES.node_width.into(), height: SIZES.node_height.into() }
 }
 
+/// A node's place as a transform, by its left upper corner.
+pub fn place((x, y): (i32, i32)) -> String {
+    format!("translate({x}px, {y}px)")
+}
+
 /// Straight down and across with rounded corners.
 pub fn path(points: &[(i32, i32)]) -> String {
     let mut points = points.iter().copied();

@@ -11,34 +11,41 @@ use crate::route::Parameters;
 #[derive(Clone, Copy)]
 pub struct Selection {
     parameters: Parameters,
+    /// The one the form shows; the address follows it.
+    one: RwSignal<String>,
     /// Several; empty where it is one or none.
     several: RwSignal<BTreeSet<NodeId>>,
     /// All that are chosen.
     chosen: Memo<BTreeSet<NodeId>>,
+    /// What the address has been told and does not say yet.
+    sent: StoredValue<BTreeSet<String>>,
 }
 
 impl Selection {
     /// By the address of the page. Another one in the address is chosen alone.
     pub fn new(parameters: Parameters) -> Self {
-        let several = RwSignal::new(BTreeSet::new());
+        let (several, sent) = (RwSignal::new(BTreeSet::new()), StoredValue::new(BTreeSet::new()));
         let picked = parameters.signal("node");
+        let one = RwSignal::new(picked.get_untracked());
         let chosen = Memo::new(move |_| {
             several.with(|several: &BTreeSet<NodeId>| {
                 if several.is_empty() {
-                    picked.get().parse().ok().into_iter().collect()
+                    one.get().parse().ok().into_iter().collect()
                 } else {
                     several.clone()
                 }
             })
         });
-        Effect::new(move |before: Option<String>| {
+        Effect::new(move |_| {
             let now = picked.get();
-            if before.is_some_and(|before| before != now) {
+            if one.with_untracked(|one| *one == now) {
+                sent.update_value(BTreeSet::clear);
+            } else if !sent.try_update_value(|sent| sent.remove(&now)).unwrap_or_default() {
                 several.set(BTreeSet::new());
+                one.set(now);
             }
-            now
         });
-        Self { parameters, several, chosen }
+        Self { parameters, one, several, chosen, sent }
     }
 
     /// Whether a node is chosen. Views that ask follow.
@@ -64,7 +71,13 @@ impl Selection {
     /// This one alone; an empty name for none.
     pub fn only(&self, node: &str) {
         self.several.set(BTreeSet::new());
-        self.parameters.set(&[("node", node)]);
+        if self.one.with_untracked(|one| one != node) {
+            self.sent.update_value(|sent| {
+                sent.insert(node.to_owned());
+            });
+            self.one.set(node.to_owned());
+            self.parameters.set(&[("node", node)]);
+        }
     }
 
     /// These.

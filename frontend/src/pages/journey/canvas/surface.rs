@@ -3,7 +3,7 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
+use web_sys::{FocusOptions, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::geometry::{Point, View};
 use super::picture::Picture;
@@ -88,9 +88,14 @@ impl Surface {
         corner.map_or(client, |corner| (client.0 - corner.left(), client.1 - corner.top()))
     }
 
+    /// Leaves it as it lies, whatever becomes of the journey.
+    pub fn hold(&self) {
+        self.touched.set_value(true);
+    }
+
     /// Moves it, as far as something of the journey stays in the window.
     pub fn show(&self, view: View) {
-        self.touched.set_value(true);
+        self.hold();
         let (all, window) = (self.picture.with_untracked(|picture| picture.all), self.window.get_untracked());
         self.view.set(view.held(all, window));
         self.moving.set(true);
@@ -159,10 +164,29 @@ impl Surface {
     pub fn focus(&self, node: &str) {
         let (surface, node) = (*self, node.to_owned());
         browser::after(0, move || {
-            if let Some(element) = surface.node(&node) {
-                surface.reveal(&node);
-                // A node that went meanwhile needs no keyboard.
-                let _ = element.focus();
+            surface.reveal(&node);
+            surface.enter(&node);
+        });
+    }
+
+    /// The same for one that is drawn and about to be in the window. The page does not scroll to where it was.
+    pub fn enter(&self, node: &str) {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        if let Some(element) = self.node(node) {
+            // A node that went meanwhile needs no keyboard.
+            let _ = element.focus_with_options(&options);
+        }
+    }
+
+    /// Scrolls the page so that the window is seen, when the keyboard has come to it from elsewhere.
+    pub fn come_into_sight(&self) {
+        let surface = *self;
+        browser::after(0, move || {
+            let options = ScrollIntoViewOptions::new();
+            options.set_block(ScrollLogicalPosition::Nearest);
+            if let Some(frame) = surface.element() {
+                frame.scroll_into_view_with_scroll_into_view_options(&options);
             }
         });
     }

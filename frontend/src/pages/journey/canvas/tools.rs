@@ -9,8 +9,7 @@ use crate::i18n::{format, t};
 use crate::ui::{Button, Dialog, Icon, IconButton};
 
 /// Zoom, fit, the automatic drawing, and the keys.
-pub fn tools(surface: Surface, hand: Option<Hand>) -> AnyView {
-    let asking = RwSignal::new(false);
+pub fn tools(surface: Surface, hand: Option<Hand>, asking: RwSignal<bool>) -> AnyView {
     let size = move || format::percent(surface.view.get().scale);
     let arrange = hand.map(|hand| {
         let moved = Memo::new(move |_| surface.picture.with(|picture| picture.moved));
@@ -28,10 +27,17 @@ pub fn tools(surface: Surface, hand: Option<Hand>) -> AnyView {
             {arrange}
             <IconButton label=t::canvas_keys() sign=Icon::Info on_press=move |()| asking.set(true) />
         </div>
+    }
+    .into_any()
+}
+
+/// What can be done how, in a dialog: it stands beside the drawing, whose keys and pointers are none of its business.
+pub fn help(asking: RwSignal<bool>, may: bool) -> AnyView {
+    view! {
         <Dialog label=Signal::derive(t::canvas_keys) open=asking>
             <div class="dialog__body">
                 <h2>{t::canvas_keys()}</h2>
-                {keys(hand.is_some())}
+                {keys(may)}
                 <div class="dialog__foot"><Button label=Signal::derive(t::close) on_press=move |()| asking.set(false) /></div>
             </div>
         </Dialog>
@@ -39,7 +45,6 @@ pub fn tools(surface: Surface, hand: Option<Hand>) -> AnyView {
     .into_any()
 }
 
-/// What can be done how.
 fn keys(may: bool) -> AnyView {
     let command = if browser::is_mac() { "⌘" } else { "Ctrl" };
     let with = |key: &str| format!("{command} {key}");
