@@ -212,6 +212,8 @@ test('several steps are chosen, copied, cut, doubled and removed by mouse, each 
   await acts.getByRole('button', { name: en('steps_remove') }).click();
   await expect(nodes(page)).toHaveCount(13);
   await expect(acts).toHaveCount(0);
+  // what was moved by hand stays where it lies; the whole journey comes back by a button
+  await page.getByRole('button', { name: en('zoom_fit') }).click();
   await node(page, 'mail_3').click();
   await acts.getByRole('button', { name: en('step_cut') }).click();
   await expect(nodes(page)).toHaveCount(12);

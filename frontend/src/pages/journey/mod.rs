@@ -164,7 +164,8 @@ fn body(
     let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
     let selection = canvas::Selection::new(parameters);
-    let as_list = move || parameters.get("view") == "list";
+    // Only what is asked: whatever else the address says, the drawing stays as it lies.
+    let as_list = Memo::new(move |_| parameters.get("view") == "list");
     let comparing = Memo::new(move |_| !parameters.get("compare").is_empty());
     let (all, names) = (StoredValue::new(journey.versions.clone()), (store.to_owned(), journey.id.clone()));
     let followed = Memo::new(move |_| !parameters.get("cart").is_empty());
@@ -173,7 +174,7 @@ fn body(
             passage::passage(draft, names.0.clone(), names.1.clone(), parameters)
         } else if comparing.get() {
             all.with_value(|all| compare::comparison(draft, all, names.clone(), parameters))
-        } else if as_list() {
+        } else if as_list.get() {
             list::list(draft, counts, parameters)
         } else {
             drawing::drawing(draft, counts, selection, may)
