@@ -374,6 +374,7 @@ for (const language of languages) {
     await makeJourney(page, home, `Your versions in ${language}`, { t });
     await node(page, 'mail_2').click();
     await page.keyboard.press('Delete');
+    await expect(nodes(page)).toHaveCount(10);
     await node(page, 'wait_1').click();
     await page.keyboard.press('Control+d');
     await expect(nodes(page)).toHaveCount(11);
