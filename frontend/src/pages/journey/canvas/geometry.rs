@@ -196,6 +196,18 @@ pub fn neighbour(from: Rect, others: &[Rect], way: Way) -> Option<usize> {
     reachable.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
 }
 
+/// The transform of the dots behind the drawing: a pattern of the grid that goes along, so that nothing of it is painted anew. From afar
+/// there is a dot for every second step, or fourth, and so on.
+pub fn dots(view: View, grid: f64) -> String {
+    let mut scale = view.scale;
+    while scale < 0.7 {
+        scale *= 2.0;
+    }
+    let cell = grid * scale;
+    let into = |at: f64| at.rem_euclid(cell) - cell;
+    format!("translate({:.2}px, {:.2}px) scale({scale:.4})", into(view.x), into(view.y))
+}
+
 /// How much a turn of the wheel zooms: pixels, lines or pages of it, a pinch counted more finely.
 pub fn wheel(delta: f64, mode: u32, pinch: bool) -> f64 {
     let pixels = match mode {
@@ -314,6 +326,19 @@ mod tests {
         assert!((wheel(3.0, 1, false) - wheel(99.0, 0, false)).abs() < 1e-9);
         assert!(wheel(-5.0, 0, true) > wheel(-5.0, 0, false));
         assert_eq!(wheel(9_999.0, 2, false), wheel(300.0, 0, false));
+    }
+
+    #[test]
+    fn the_dots_go_along_and_are_never_crowded() {
+        assert_eq!(
+            dots(View { x: 25.0, y: -5.0, scale: 1.0 }, 20.0),
+            "translate(-15.00px, -5.00px) scale(1.0000)"
+        );
+        assert_eq!(
+            dots(View { x: 0.0, y: 4.0, scale: 0.4 }, 20.0),
+            "translate(-16.00px, -12.00px) scale(0.8000)"
+        );
+        assert!(dots(View { x: 0.0, y: 0.0, scale: LEAST }, 20.0).ends_with("scale(0.8000)"));
     }
 
     #[test]

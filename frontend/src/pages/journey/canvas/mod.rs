@@ -31,16 +31,7 @@ pub fn canvas(
     let asking = RwSignal::new(false);
     let far = Memo::new(move |_| surface.view.get().scale < 0.6);
     let ready = Memo::new(move |_| surface.window.get().0 > 0.0);
-    // Twice as far apart where they would run together.
-    let cell = Memo::new(move |_| {
-        let scale = surface.view.get().scale;
-        f64::from(SIZES.grid) * scale * if scale < 0.6 { 2.0 } else { 1.0 }
-    });
-    let dots = move || {
-        let (view, cell) = (surface.view.get(), cell.get());
-        let into = |at: f64| at.rem_euclid(cell) - cell;
-        format!("translate({:.2}px, {:.2}px)", into(view.x), into(view.y))
-    };
+    let dots = move || geometry::dots(surface.view.get(), f64::from(SIZES.grid));
     let band = move || {
         pointers.band.get().map(|band| {
             let place = format!("translate({:.0}px, {:.0}px)", band.x, band.y);
@@ -68,7 +59,7 @@ pub fn canvas(
             on:keyup=move |event| keys::released(&event)
             on:focusin=move |event| keys::arrived(&event, surface)
         >
-            <div class="graph__dots" style:transform=dots style:background-size=move || format!("{0:.2}px {0:.2}px", cell.get())></div>
+            <div class="graph__dots" style:transform=dots></div>
             <div class="graph__sheet" style:transform=move || surface.view.get().css()>{drawn}</div>
             {band}
             {hand.map(|hand| tools::acts(surface, hand))}
