@@ -280,8 +280,12 @@ const ARRIVED: [&str; 2] = ["wait_started", "await_started"];
 const GONE: [&str; 4] = ["wait_over", "event_happened", "event_timed_out", "ended"];
 
 /// Words of the timeline that mean a run took one of two ways.
-const WAYS: [(&str, &str); 4] =
-    [("condition_yes", "yes"), ("condition_no", "no"), ("event_happened", "happened"), ("event_timed_out", "timed_out")];
+const WAYS: [(&str, &str); 4] = [
+    ("condition_yes", "yes"),
+    ("condition_no", "no"),
+    ("event_happened", "happened"),
+    ("event_timed_out", "timed_out"),
+];
 
 /// From counted decisions to what stands and what went on.
 fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
