@@ -3,6 +3,7 @@
 use super::{
     node::Node,
     node_id::NodeId,
+    places::Place,
     problem::{Code, Problem, listed},
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor},
+    de::{DeserializeOwned, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt};
@@ -35,6 +36,9 @@ pub struct Definition {
     pub settings: Settings,
     /// The graph.
     pub nodes: BTreeMap<NodeId, Node>,
+    /// Where somebody put nodes in the drawing. Nothing that runs looks at it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<NodeId, Place>,
 }
 
 /// What holds for every run of a journey.
@@ -87,8 +91,11 @@ struct Raw {
     #[serde(default)]
     settings: Settings,
     nodes: RawNodes,
+    #[serde(default)]
+    places: RawNodes,
 }
 
+#[derive(Default)]
 struct RawNodes(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for RawNodes {
@@ -98,7 +105,7 @@ impl<'de> Deserialize<'de> for RawNodes {
             type Value = RawNodes;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of nodes by id")
+                f.write_str("an object by the ids of nodes")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawNodes, A::Error> {
@@ -113,25 +120,34 @@ impl<'de> Deserialize<'de> for RawNodes {
     }
 }
 
+impl RawNodes {
+    /// Each by its node, and what is wrong with each that cannot be read.
+    fn read<T: DeserializeOwned>(self, field: &str, problems: &mut Vec<Problem>) -> BTreeMap<NodeId, T> {
+        let mut read = BTreeMap::new();
+        for (name, raw) in self.0 {
+            let id = name
+                .parse::<NodeId>()
+                .map_err(|e| problems.push(Problem::unreadable(Some(&name), field, e)))
+                .ok();
+            let one = serde_json::from_str::<T>(raw.get());
+            let one = one.map_err(|e| problems.push(Problem::unreadable(Some(&name), field, e))).ok();
+            let (Some(id), Some(one)) = (id, one) else { continue };
+            if read.insert(id.clone(), one).is_some() {
+                problems.push(Problem::at(&id, field, Code::Duplicate, &id));
+            }
+        }
+        read
+    }
+}
+
 impl Raw {
     fn read(self) -> Result<Definition, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut nodes = BTreeMap::new();
         if self.schema != SCHEMA {
             problems.push(Problem::whole("schema", Code::UnknownSchema, self.schema));
         }
-        for (name, raw) in self.nodes.0 {
-            let id = name
-                .parse::<NodeId>()
-                .map_err(|e| problems.push(Problem::unreadable(Some(&name), "", e)))
-                .ok();
-            let node = serde_json::from_str::<Node>(raw.get());
-            let node = node.map_err(|e| problems.push(Problem::unreadable(Some(&name), "", e))).ok();
-            let (Some(id), Some(node)) = (id, node) else { continue };
-            if nodes.insert(id.clone(), node).is_some() {
-                problems.push(Problem::at(&id, "", Code::Duplicate, &id));
-            }
-        }
+        let nodes = self.nodes.read::<Node>("", &mut problems);
+        let places = self.places.read::<Place>("place", &mut problems);
         if problems.is_empty() {
             Ok(Definition {
                 schema: self.schema,
@@ -139,6 +155,7 @@ impl Raw {
                 start: self.start,
                 settings: self.settings,
                 nodes,
+                places,
             })
         } else {
             Err(problems)

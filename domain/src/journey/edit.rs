@@ -4,11 +4,12 @@ use super::{
     definition::{Definition, FrequencyCap},
     node::Node,
     node_id::NodeId,
+    places::Place,
     problem::{Code, Problem},
 };
 use crate::{locale::Language, schedule::QuietHours};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,6 +97,25 @@ pub enum Change {
         /// Which of its ways stays, where it has several.
         keep: Option<String>,
     },
+    /// Several new nodes on a way that is there, with the ways between them; every other way they have leads on to where that
+    /// way led. See [`Definition::graft`].
+    Graft {
+        /// The node they come after.
+        after: NodeId,
+        /// Which of that one's ways.
+        way: String,
+        /// The one the way leads to now.
+        first: NodeId,
+        /// All of them, by names that are free.
+        nodes: BTreeMap<NodeId, Node>,
+    },
+    /// Nodes put somewhere in the drawing.
+    Place {
+        /// Each with its place.
+        places: BTreeMap<NodeId, Place>,
+    },
+    /// The drawing as it comes by itself: all places are given back.
+    Arrange,
 }
 
 impl Definition {
@@ -160,6 +180,14 @@ impl Definition {
             Change::Set { node, to } => self.set(node, to)?,
             Change::Insert { id, after, way, node } => self.insert(id, (after, way), node)?,
             Change::Remove { node, keep } => self.remove(node, keep.as_deref())?,
+            Change::Graft { after, way, first, nodes } => self.put_in((after, way), first, nodes)?,
+            Change::Place { places } => {
+                if let Some(unknown) = places.keys().find(|id| !self.nodes.contains_key(*id)) {
+                    return Err(Problem::at(unknown, "place", Code::UnknownTarget, unknown));
+                }
+                self.places.extend(places.iter().map(|(id, place)| (id.clone(), *place)));
+            }
+            Change::Arrange => self.places.clear(),
         }
         Ok(())
     }
@@ -187,22 +215,41 @@ impl Definition {
         Ok(())
     }
 
-    fn insert(&mut self, id: &NodeId, (after, way): (&NodeId, &str), node: &Node) -> Result<(), Problem> {
-        if self.nodes.contains_key(id) {
-            return Err(Problem::at(id, "", Code::Duplicate, id));
-        }
+    fn insert(&mut self, id: &NodeId, way: (&NodeId, &str), node: &Node) -> Result<(), Problem> {
         let mut new = node.clone();
+        // One that leads to itself leads on: where it leads does not count.
+        for (_, target) in new.targets_mut() {
+            target.clone_from(&self.start);
+        }
+        self.put_in(way, id, &[(id.clone(), new)].into())
+    }
+
+    fn put_in(
+        &mut self,
+        (after, way): (&NodeId, &str),
+        first: &NodeId,
+        nodes: &BTreeMap<NodeId, Node>,
+    ) -> Result<(), Problem> {
+        if let Some(double) = nodes.keys().find(|id| self.nodes.contains_key(*id)) {
+            return Err(Problem::at(double, "", Code::Duplicate, double));
+        }
         let Some(before) = self.nodes.get_mut(after) else {
             return Err(Problem::at(after, way, Code::UnknownTarget, after));
         };
         let Some((_, led)) = before.targets_mut().into_iter().find(|(name, _)| name == way) else {
             return Err(Problem::at(after, way, Code::UnknownTarget, way));
         };
-        let led = std::mem::replace(led, id.clone());
-        for (_, target) in new.targets_mut() {
-            target.clone_from(&led);
+        if !nodes.contains_key(first) {
+            return Err(Problem::at(after, way, Code::UnknownTarget, first));
         }
-        self.nodes.insert(id.clone(), new);
+        let led = std::mem::replace(led, first.clone());
+        for (id, node) in nodes {
+            let mut new = node.clone();
+            for (_, target) in new.targets_mut().into_iter().filter(|(_, to)| !nodes.contains_key(*to)) {
+                target.clone_from(&led);
+            }
+            self.nodes.insert(id.clone(), new);
+        }
         self.prune();
         Ok(())
     }
@@ -252,6 +299,7 @@ impl Definition {
             }
         }
         self.nodes.retain(|id, _| reached.contains(id));
+        self.places.retain(|id, _| reached.contains(id));
     }
 }
 

@@ -36,6 +36,13 @@ pub(super) fn check(def: &Definition, problems: &mut Vec<Problem>) {
     }
 }
 
+/// How much is wrong with the shape.
+pub(super) fn faults(def: &Definition) -> usize {
+    let mut problems = Vec::new();
+    check(def, &mut problems);
+    problems.len()
+}
+
 /// All nodes that can be reached from `from`, passing only through nodes for which `pass` holds.
 fn reach<'a>(
     def: &'a Definition,

@@ -5,7 +5,11 @@
 //! several layers get a place in each, layers are ordered by the mean of their neighbours, then columns are moved
 //! towards their neighbours. Whole pixels, no floats. Drafts with dangling or unreachable nodes are drawn as well.
 
-use super::{definition::Definition, node_id::NodeId};
+//!
+//! Nodes that a person moved stand where they were put ([`Place`]). The others keep to the automatic picture; where a moved
+//! one covers that, they stand beside it, and one whose neighbours were all moved stands below the first of them.
+
+use super::{definition::Definition, node_id::NodeId, places::Place};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,11 +24,13 @@ pub struct Sizes {
     pub gap_x: i32,
     /// Between two layers.
     pub gap_y: i32,
+    /// One step of a [`Place`]. Where it divides width and gap of the nodes, every node's left edge is a multiple of it.
+    pub grid: i32,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { node_width: 220, node_height: 72, gap_x: 40, gap_y: 56 }
+        Self { node_width: 220, node_height: 72, gap_x: 40, gap_y: 56, grid: 1 }
     }
 }
 
@@ -35,6 +41,8 @@ pub struct Layout {
     pub width: i32,
     /// Height of the whole.
     pub height: i32,
+    /// Where the place `[0, 0]` lies: the left upper corner of the start, had nobody moved it.
+    pub origin: (i32, i32),
     /// Nodes, by layer and from left to right: the order in which a keyboard walks them.
     pub nodes: Vec<Placed>,
     /// Edges, by source and drawing order.
@@ -52,6 +60,8 @@ pub struct Placed {
     pub x: i32,
     /// Upper edge.
     pub y: i32,
+    /// Somebody put it there.
+    pub moved: bool,
 }
 
 /// A drawn edge.
@@ -63,6 +73,8 @@ pub struct Edge {
     pub to: NodeId,
     /// The field that names the target (`next`, `yes`, `branches.0.next`).
     pub field: String,
+    /// Which of its source's ways it is, from 0, and of how many.
+    pub port: (i32, i32),
     /// Leads back up.
     pub back: bool,
     /// The line, from the source's lower edge to the target's upper edge (a back edge runs along the right side).
@@ -82,12 +94,64 @@ struct Link {
     bends: Vec<usize>,
 }
 
+/// What is drawn: nodes, and the ways between them.
+struct Graph<'a> {
+    ids: Vec<&'a NodeId>,
+    start: Option<usize>,
+    links: Vec<Link>,
+    places: BTreeMap<&'a NodeId, Place>,
+}
+
 /// Places every node and edge of a journey.
 pub fn layout(def: &Definition, sizes: Sizes) -> Layout {
-    let ids: Vec<&NodeId> = def.nodes.keys().collect();
-    let index: BTreeMap<&NodeId, usize> = ids.iter().enumerate().map(|(i, id)| (*id, i)).collect();
-    let mut links = links(def, &index);
-    let order = mark_back_links(ids.len(), index.get(&def.start).copied(), &mut links);
+    arranged(Graph::of(&[def]), sizes)
+}
+
+/// Places every node and edge of two versions of a journey in one picture. What both have stands where `after` has it.
+pub fn layout_of_both(before: &Definition, after: &Definition, sizes: Sizes) -> Layout {
+    arranged(Graph::of(&[after, before]), sizes)
+}
+
+impl<'a> Graph<'a> {
+    /// One picture of several versions; an earlier one in the list decides.
+    fn of(versions: &[&'a Definition]) -> Self {
+        let all: BTreeSet<&NodeId> = versions.iter().flat_map(|def| def.nodes.keys()).collect();
+        let ids: Vec<&NodeId> = all.into_iter().collect();
+        let index: BTreeMap<&NodeId, usize> = ids.iter().enumerate().map(|(i, id)| (*id, i)).collect();
+        let mut links = Vec::new();
+        let mut known = BTreeSet::new();
+        let mut places = BTreeMap::new();
+        for def in versions {
+            for (id, node) in &def.nodes {
+                let targets = node.targets();
+                let ways = i32::try_from(targets.len()).unwrap_or(1);
+                for (port, (field, target)) in (0..).zip(targets) {
+                    let (Some(from), Some(to)) = (index.get(id), index.get(target)) else { continue };
+                    if known.insert((*from, *to, field.clone())) {
+                        let port = (port, ways);
+                        links.push(Link {
+                            from: *from,
+                            to: *to,
+                            field,
+                            port,
+                            back: false,
+                            bends: Vec::new(),
+                        });
+                    }
+                }
+            }
+            for (id, place) in &def.places {
+                places.entry(id).or_insert(*place);
+            }
+        }
+        let start = versions.first().and_then(|def| index.get(&def.start).copied());
+        Self { ids, start, links, places }
+    }
+}
+
+fn arranged(graph: Graph, sizes: Sizes) -> Layout {
+    let Graph { ids, start, mut links, places } = graph;
+    let order = mark_back_links(ids.len(), start, &mut links);
     let mut layer_of = layers(&order, &links);
     let mut layers: Vec<Vec<usize>> = vec![Vec::new(); layer_of.iter().max().map_or(0, |top| top + 1)];
     for node in &order {
@@ -103,28 +167,7 @@ pub fn layout(def: &Definition, sizes: Sizes) -> Layout {
     let (above, below) = neighbours(layer_of.len(), &links);
     sort_layers(&mut layers, &above, &below);
     let columns = columns(&layers, &above, &below, ids.len(), sizes);
-    draw(def, &ids, &links, &layers, &columns, sizes)
-}
-
-fn links(def: &Definition, index: &BTreeMap<&NodeId, usize>) -> Vec<Link> {
-    let mut links = Vec::new();
-    for (id, node) in &def.nodes {
-        let targets = node.targets();
-        let ways = i32::try_from(targets.len()).unwrap_or(1);
-        for (port, (field, target)) in (0..).zip(targets) {
-            if let (Some(from), Some(to)) = (index.get(id), index.get(target)) {
-                links.push(Link {
-                    from: *from,
-                    to: *to,
-                    field,
-                    port: (port, ways),
-                    back: false,
-                    bends: Vec::new(),
-                });
-            }
-        }
-    }
-    links
+    draw(&ids, &links, &layers, &columns, (start, &places), sizes)
 }
 
 /// Marks the links that close a circle, and gives the nodes so that all other links lead forward.
@@ -263,61 +306,144 @@ fn columns(
         }
     }
     let leftmost = layers.iter().flatten().map(|n| x[*n] - half(*n)).min().unwrap_or(0);
-    x.iter_mut().for_each(|x| *x -= leftmost);
+    // Left edges on the grid: a step down is no more than the grid for all, so nodes stay apart and straight ways straight.
+    for (node, x) in x.iter_mut().enumerate() {
+        *x -= leftmost;
+        *x -= (*x - half(node)).rem_euclid(sizes.grid.max(1));
+    }
     x
 }
 
+/// Where the automatic picture has each node, and where it is to stand.
+struct Corners {
+    auto: Vec<(i32, i32)>,
+    own: Vec<(i32, i32)>,
+    moved: Vec<bool>,
+}
+
+impl Corners {
+    fn of(
+        ids: &[&NodeId],
+        links: &[Link],
+        order: &[usize],
+        auto: Vec<(i32, i32)>,
+        (start, places): (Option<usize>, &BTreeMap<&NodeId, Place>),
+        sizes: Sizes,
+    ) -> Self {
+        let origin = start.map_or((0, 0), |start| auto[start]);
+        let mut own = auto.clone();
+        let mut moved = vec![false; ids.len()];
+        for (node, id) in ids.iter().enumerate() {
+            if let Some(place) = places.get(id) {
+                own[node] = place.corner(origin, sizes.grid);
+                moved[node] = true;
+            }
+        }
+        let mut taken: Vec<usize> = (0..ids.len()).filter(|node| moved[*node]).collect();
+        if taken.is_empty() {
+            return Self { auto, own, moved };
+        }
+        let covers = |a: (i32, i32), b: (i32, i32)| {
+            (a.0 - b.0).abs() < sizes.node_width && (a.1 - b.1).abs() < sizes.node_height
+        };
+        for node in order.iter().filter(|node| !moved[**node]) {
+            let mut near = links.iter().filter(|l| l.from == *node || l.to == *node).peekable();
+            let alone = near.peek().is_some()
+                && near.all(|l| moved[if l.from == *node { l.to } else { l.from }] || l.from == l.to);
+            let before = links.iter().find(|l| l.to == *node && l.from != *node).filter(|_| alone);
+            if let Some(before) = before {
+                let (x, y) = own[before.from];
+                own[*node] = (x, y + sizes.node_height + sizes.gap_y);
+            }
+            while let Some(other) = taken.iter().find(|other| covers(own[*node], own[**other])) {
+                own[*node].0 = own[*other].0 + sizes.node_width + sizes.gap_x;
+            }
+            taken.push(*node);
+        }
+        Self { auto, own, moved }
+    }
+}
+
 fn draw(
-    def: &Definition,
     ids: &[&NodeId],
     links: &[Link],
     layers: &[Vec<usize>],
     x: &[i32],
+    (start, places): (Option<usize>, &BTreeMap<&NodeId, Place>),
     sizes: Sizes,
 ) -> Layout {
     let top = |layer: usize| i32::try_from(layer).unwrap_or(0) * (sizes.node_height + sizes.gap_y);
     let mut layer_of = vec![0; x.len()];
-    let mut nodes = Vec::with_capacity(ids.len());
     for (layer, members) in layers.iter().enumerate() {
-        for node in members {
-            layer_of[*node] = layer;
-            if let Some(id) = ids.get(*node) {
-                let (x, y) = (x[*node] - sizes.node_width / 2, top(layer));
-                nodes.push(Placed { id: (*id).clone(), layer, x, y });
-            }
-        }
+        members.iter().for_each(|node| layer_of[*node] = layer);
     }
-    let right = nodes.iter().map(|n| n.x + sizes.node_width).max().unwrap_or(0);
+    let auto = (0..ids.len()).map(|n| (x[n] - sizes.node_width / 2, top(layer_of[n]))).collect();
+    let order: Vec<usize> = layers.iter().flatten().copied().filter(|node| *node < ids.len()).collect();
+    let Corners { auto, own, moved } = Corners::of(ids, links, &order, auto, (start, places), sizes);
+    let right = own.iter().map(|(x, _)| x + sizes.node_width).max().unwrap_or(0);
     let mut lanes = BTreeSet::new();
-    let edges = links
+    let mut edges = links
         .iter()
         .map(|link| {
-            let (from, to) = (layer_of[link.from], layer_of[link.to]);
-            let points = if link.back {
+            let still = own[link.from] == auto[link.from] && own[link.to] == auto[link.to];
+            let points = if !still {
+                line(own[link.from], link.port, own[link.to], sizes)
+            } else if link.back {
                 lanes.insert((link.from, link.to));
                 let lane = right + 16 * i32::try_from(lanes.len()).unwrap_or(1);
-                let side = |node: usize| x[node] + sizes.node_width / 2;
-                let middle = |layer| top(layer) + sizes.node_height / 2;
-                vec![
-                    (side(link.from), middle(from)),
-                    (lane, middle(from)),
-                    (lane, middle(to)),
-                    (side(link.to), middle(to)),
-                ]
+                let side =
+                    |node: usize| (x[node] + sizes.node_width / 2, own[node].1 + sizes.node_height / 2);
+                let (from, to) = (side(link.from), side(link.to));
+                vec![from, (lane, from.1), (lane, to.1), to]
             } else {
-                let (port, ways) = link.port;
-                let out = x[link.from] - sizes.node_width / 2 + sizes.node_width * (port + 1) / (ways + 1);
-                let mut points = vec![(out, top(from) + sizes.node_height)];
-                points.extend(link.bends.iter().map(|b| (x[*b], top(layer_of[*b]) + sizes.node_height / 2)));
-                points.push((x[link.to], top(to)));
-                points
+                let straight = line(own[link.from], link.port, own[link.to], sizes);
+                let bends = link.bends.iter().map(|b| (x[*b], top(layer_of[*b]) + sizes.node_height / 2));
+                let last = straight.last().copied();
+                straight.first().copied().into_iter().chain(bends).chain(last).collect()
             };
             let (from, to) = (ids[link.from].clone(), ids[link.to].clone());
-            Edge { from, to, field: link.field.clone(), back: link.back, points }
+            Edge { from, to, field: link.field.clone(), port: link.port, back: link.back, points }
         })
         .collect::<Vec<_>>();
-    debug_assert_eq!(nodes.len(), def.nodes.len(), "every node has a place");
-    let width = edges.iter().flat_map(|e| &e.points).map(|p| p.0 + 16).max().unwrap_or(0).max(right);
-    let height = layers.len().checked_sub(1).map_or(0, |last| top(last) + sizes.node_height);
-    Layout { width, height, nodes, edges }
+    let mut nodes: Vec<Placed> = order
+        .iter()
+        .map(|n| Placed {
+            id: ids[*n].clone(),
+            layer: layer_of[*n],
+            x: own[*n].0,
+            y: own[*n].1,
+            moved: moved[*n],
+        })
+        .collect();
+    let points = || edges.iter().flat_map(|e| e.points.iter().copied());
+    let corners = || nodes.iter().map(|n| (n.x, n.y)).chain(points());
+    let left = corners().map(|p| p.0).min().unwrap_or(0);
+    let upper = corners().map(|p| p.1).min().unwrap_or(0);
+    let width = points().map(|p| p.0 + 16).max().unwrap_or(0).max(right) - left;
+    let lower = nodes.iter().map(|n| n.y + sizes.node_height).max().unwrap_or(0);
+    let height = points().map(|p| p.1).max().unwrap_or(0).max(lower) - upper;
+    let origin = start.map_or((0, 0), |start| auto[start]);
+    for node in &mut nodes {
+        (node.x, node.y) = (node.x - left, node.y - upper);
+    }
+    for point in edges.iter_mut().flat_map(|e| &mut e.points) {
+        *point = (point.0 - left, point.1 - upper);
+    }
+    Layout { width, height, origin: (origin.0 - left, origin.1 - upper), nodes, edges }
+}
+
+/// The line from one node to another, by their left upper corners: out of the lower edge, at the way's own port, into the middle of
+/// the upper edge. Where the target does not lie below, it goes round.
+pub fn line(from: (i32, i32), port: (i32, i32), to: (i32, i32), sizes: Sizes) -> Vec<(i32, i32)> {
+    let out = (from.0 + sizes.node_width * (port.0 + 1) / (port.1 + 1), from.1 + sizes.node_height);
+    let into = (to.0 + sizes.node_width / 2, to.1);
+    if into.1 > out.1 || (into.1 == out.1 && into.0 == out.0) {
+        return vec![out, into];
+    }
+    let step = sizes.gap_y / 2;
+    let (left, right) = if from.0 < to.0 { (from.0, to.0) } else { (to.0, from.0) };
+    let between = right - left - sizes.node_width;
+    let lane = if between >= 16 { right - between / 2 } else { right + sizes.node_width + 16 };
+    let (below, above) = (out.1 + step, into.1 - step);
+    vec![out, (out.0, below), (lane, below), (lane, above), (into.0, above), into]
 }

@@ -87,6 +87,11 @@ pub fn differences(before: &Definition, after: &Definition) -> Vec<Difference> {
     between(&places(&before, &mixable), &places(&after, &mixable))
 }
 
+/// Whether it is about where a node stands in the drawing.
+fn is_drawing(place: &[String]) -> bool {
+    place.first().is_some_and(|first| first == "places")
+}
+
 fn assembled(places: Places) -> Value {
     let mut whole = Value::Object(Map::new());
     for (place, leaf) in places {
@@ -127,6 +132,11 @@ pub fn merge(base: &Definition, library: &Definition, local: &Definition) -> Mer
         merged.insert(name.clone(), own.clone());
         kept.retain(|one| one.place != name);
     }
+    // Where nodes stand in the drawing is nobody's concern but the store's; a place goes with its node.
+    kept.retain(|one| !is_drawing(&one.place));
+    let nodes: BTreeSet<String> =
+        merged.keys().filter(|place| place[0] == "nodes").filter_map(|place| place.get(1).cloned()).collect();
+    merged.retain(|place, _| !is_drawing(place) || place.get(1).is_some_and(|node| nodes.contains(node)));
     let definition = Definition::from_json(&assembled(merged).to_string())
         .and_then(|definition| definition.validate().map(|()| definition));
     Merged { definition, kept }
@@ -216,6 +226,22 @@ mod tests {
         let merged = merge(&start(), &less, &local);
         assert!(merged.definition.is_err());
         assert_eq!(merged.kept.len(), 1);
+    }
+
+    #[test]
+    fn the_drawing_stays_and_a_place_goes_with_its_node() {
+        let mut less = value(&start());
+        less["nodes"]["wait_3"]["next"] = json!("wait_4");
+        less["nodes"].as_object_mut().expect("nodes").remove("mail_3");
+        let less = Definition::from_json(&less.to_string()).expect("sound");
+        let mut local = start();
+        for name in ["mail_3", "wait_1"] {
+            local.places.insert(name.parse().expect("an id"), crate::journey::Place(3, 4));
+        }
+        let merged = merge(&start(), &less, &local);
+        assert_eq!(merged.kept, []);
+        let made = value(&merged.definition.expect("sound"));
+        assert_eq!(made["places"], json!({ "wait_1": [3, 4] }));
     }
 
     #[test]

@@ -9,6 +9,8 @@
 //! checks and edits ([`Definition::validate`], [`layout`], [`Definition::with`]) is the code that runs.
 
 mod blueprint;
+mod clip;
+mod compare;
 mod condition;
 mod default;
 mod definition;
@@ -22,6 +24,7 @@ pub mod merge;
 mod node;
 mod node_id;
 mod outcome;
+mod places;
 mod problem;
 mod schema;
 mod state;
@@ -31,6 +34,7 @@ mod validate;
 
 pub use crate::consent::{Channel, ContentClass, Purpose};
 pub use blueprint::Blueprint;
+pub use compare::{Comparison, Led, Mark, compare};
 pub use condition::Condition;
 pub use default::{DEFAULT_JSON, default_recovery_journey, default_recovery_journey_with};
 pub use definition::{Definition, FrequencyCap, MAX_BYTES, SCHEMA, Settings};
@@ -43,6 +47,7 @@ pub use node::{
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use outcome::{Effect, EndReason, Outcome, Transition};
+pub use places::{MAX_PLACE, Place};
 pub use problem::{Code, Problem, listed};
 pub use schema::{EXAMPLES, JSON_SCHEMA};
 pub use state::{

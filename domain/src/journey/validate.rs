@@ -6,6 +6,7 @@ use super::{
     graph,
     node::{Message, Node, ReEntry, Split, Trigger, UpdateContact, WaitForEvent},
     node_id::NodeId,
+    places::MAX_PLACE,
     problem::{Code, Problem},
 };
 use crate::{
@@ -45,6 +46,7 @@ impl Definition {
         for (id, node) in &self.nodes {
             v.node(id, node);
         }
+        v.places();
         graph::check(self, &mut v.problems);
         if v.problems.is_empty() { Ok(()) } else { Err(v.problems) }
     }
@@ -130,6 +132,17 @@ impl Validation<'_> {
         let only_quotes = def.trigger().is_some_and(|t| t.on.iter().all(|k| *k == CartKind::Quote));
         if !settings.exit_on_purchase && !only_quotes {
             self.whole_problem("settings.exit_on_purchase", Code::PurchaseMustEnd, "");
+        }
+    }
+
+    fn places(&mut self) {
+        for (id, place) in &self.def.places {
+            if self.def.node(id).is_none() {
+                self.say(id, "place", Code::UnknownTarget, id);
+            }
+            for steps in [place.0, place.1] {
+                self.range(Some(id), "place", steps, -MAX_PLACE, MAX_PLACE);
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! The journey engine's pure heart: tables, properties and the simulation.
 
 mod build;
+mod clips;
+mod compare;
 mod conditions;
 mod edits;
 mod entries;
@@ -9,6 +11,7 @@ mod generate;
 mod hostile;
 mod keys;
 mod pictures;
+mod places;
 mod properties;
 mod rng;
 mod schema;

@@ -4,7 +4,7 @@ use crate::{
     generate::{Shape, journey},
     rng::Rng,
 };
-use cartwheel_domain::journey::{Awaited, Definition, EXAMPLES, JSON_SCHEMA, MAX_SECONDS};
+use cartwheel_domain::journey::{Awaited, Change, Definition, EXAMPLES, JSON_SCHEMA, MAX_SECONDS, Place};
 use serde_json::{Map, Value, json};
 
 struct Schema(Value);
@@ -124,6 +124,9 @@ fn what_validates_is_accepted_by_the_schema() {
         let def = journey(&mut Rng::new(seed), Shape::ANY);
         let value = serde_json::from_str(&def.to_json()).expect("JSON");
         assert!(schema.accepts(&value), "seed {seed}: {}", def.to_json());
+        let places = def.nodes.keys().map(|id| (id.clone(), Place(2_000, -2_000))).collect();
+        let moved = def.with(&[Change::Place { places }]).expect("sound").to_json();
+        assert!(schema.accepts(&serde_json::from_str(&moved).expect("JSON")), "seed {seed}: {moved}");
     }
 }
 
@@ -135,6 +138,11 @@ fn what_the_schema_refuses_the_code_refuses_too() {
         ("/schema", json!(2)),
         ("/name", json!("")),
         ("/start", json!("Left")),
+        ("/places", json!({"Left": [1, 2]})),
+        ("/places", json!({"left": [1]})),
+        ("/places", json!({"left": [1, 2001]})),
+        ("/places", json!({"left": [-2001, 1]})),
+        ("/places", json!({"left": [1, 0.5]})),
         ("/settings/extra", json!(1)),
         ("/settings/quiet_hours", json!({"from": "24:00", "to": "08:00"})),
         ("/settings/frequency_cap", json!({"messages": 0, "window_seconds": 1})),

@@ -46,6 +46,10 @@ operations! {
     Journeys in "src/graphql/journeys.graphql";
     /// One journey.
     Journey in "src/graphql/journey.graphql";
+    /// What was decided for one cart.
+    JourneyPassage in "src/graphql/journey_passage.graphql";
+    /// Two versions of a journey.
+    JourneyVersions in "src/graphql/journey_versions.graphql";
     /// Makes a journey.
     CreateJourney in "src/graphql/create_journey.graphql";
     /// Switches a journey.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod browser;
+mod changes;
 mod journey;
 mod message;
 mod team;
@@ -10,6 +11,7 @@ mod timeline;
 
 pub use audit::{Known, audit};
 pub use browser::browser;
+pub use changes::{Told, changes, mark, mark_sign, step};
 pub use journey::{asked, awaited, checks, node_about, node_name, node_sign, problem, way};
 pub use message::{message_badge, message_title, refusal, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};

@@ -91,6 +91,17 @@ pub struct NodeCount {
     waiting: i64,
     /// How many went on.
     left: i64,
+    /// How many took each way of a question or of a wait for an event, by their answers.
+    ways: Vec<WayCount>,
+}
+
+/// How many took one way of a node.
+#[derive(SimpleObject)]
+pub struct WayCount {
+    /// The way, by the field that names its target.
+    way: String,
+    /// How many.
+    n: i64,
 }
 
 impl Journey {
@@ -171,6 +182,19 @@ impl Journey {
         self.access.needs(Role::Analyst)?;
         let rows = self.published().await?;
         Ok(rows.into_iter().map(|row| JourneyVersion { access: self.access.clone(), row }).collect())
+    }
+
+    /// One version by its number; null where there is none. Needs the role analyst.
+    async fn version(&self, number: i32) -> Result<Option<JourneyVersion>> {
+        self.access.needs(Role::Analyst)?;
+        let row = self.access.read(async |scoped| {
+            let query = scoped
+                .find::<journey_version::Entity>()
+                .filter(journey_version::Column::JourneyId.eq(self.row.id))
+                .filter(journey_version::Column::Number.eq(number));
+            Ok::<_, DbError>(query.one(scoped.on()).await?)
+        });
+        Ok(row.await?.map(|row| JourneyVersion { access: self.access.clone(), row }))
     }
 
     /// Figures of the last so many days (30 by default, at most 366). Needs the role analyst.
@@ -255,6 +279,14 @@ impl JourneyVersion {
 const ARRIVED: [&str; 2] = ["wait_started", "await_started"];
 const GONE: [&str; 4] = ["wait_over", "event_happened", "event_timed_out", "ended"];
 
+/// Words of the timeline that mean a run took one of two ways.
+const WAYS: [(&str, &str); 4] = [
+    ("condition_yes", "yes"),
+    ("condition_no", "no"),
+    ("event_happened", "happened"),
+    ("event_timed_out", "timed_out"),
+];
+
 /// From counted decisions to what stands and what went on.
 fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
     let mut nodes: Vec<&String> = rows.iter().map(|(node, _, _)| node).collect();
@@ -272,7 +304,9 @@ fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
             let entered = sum(node, &["entered"]);
             let arrived = sum(node, &ARRIVED);
             let waiting = if arrived > 0 { (arrived - sum(node, &GONE)).max(0) } else { 0 };
-            NodeCount { node: ID(node.clone()), entered, waiting, left: (entered - waiting).max(0) }
+            let by_answer = WAYS.iter().map(|(word, way)| (*way, sum(node, &[word]))).filter(|(_, n)| *n > 0);
+            let ways = by_answer.map(|(way, n)| WayCount { way: way.to_owned(), n }).collect();
+            NodeCount { node: ID(node.clone()), entered, waiting, left: (entered - waiting).max(0), ways }
         })
         .collect()
 }
@@ -289,4 +323,29 @@ async fn standing(scoped: &crate::db::Scoped<'_>, journey: JourneyId) -> Result<
         n += passed(&rows).iter().map(|c| c.waiting).sum::<i64>();
     }
     Ok(n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passed_a_node_is_told_with_the_ways_that_were_taken() {
+        let row = |node: &str, word: &str, n: i64| (node.to_owned(), word.to_owned(), n);
+        let rows = [
+            row("ask", "entered", 9),
+            row("ask", "condition_yes", 6),
+            row("ask", "condition_no", 3),
+            row("stay", "entered", 6),
+            row("stay", "await_started", 6),
+            row("stay", "event_happened", 1),
+            row("stay", "event_timed_out", 2),
+        ];
+        let told = passed(&rows);
+        let ways = |i: usize| told[i].ways.iter().map(|one| (one.way.as_str(), one.n)).collect::<Vec<_>>();
+        assert_eq!((told[0].entered, told[0].waiting, told[0].left), (9, 0, 9));
+        assert_eq!(ways(0), [("yes", 6), ("no", 3)]);
+        assert_eq!((told[1].entered, told[1].waiting, told[1].left), (6, 3, 3));
+        assert_eq!(ways(1), [("happened", 1), ("timed_out", 2)]);
+    }
 }

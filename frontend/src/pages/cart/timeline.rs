@@ -34,6 +34,7 @@ fn entries(cart: &CartStoreCart) -> Vec<Entry> {
 /// The oldest first, as it happened.
 pub fn timeline(cart: &CartStoreCart, store: &str) -> AnyView {
     let own = use_store().get_untracked().map_or(Role::Support, |store| store.role);
+    let cart_id = &cart.id;
     let mut journey_before = None;
     let rows: Vec<_> = entries(cart)
         .into_iter()
@@ -48,7 +49,9 @@ pub fn timeline(cart: &CartStoreCart, store: &str) -> AnyView {
                 if own < route.least() {
                     return view! { <span class="line__journey muted tiny">{name}</span> }.into_any();
                 }
-                view! { <a class="line__journey muted tiny" href=route.path(store)>{name}</a> }.into_any()
+                let href = format!("{}?cart={cart_id}", route.path(store));
+                view! { <a class="line__journey muted tiny" href=href title=t::passage_show()>{name}</a> }
+                    .into_any()
             });
             line(entry.line, entry.at, journey)
         })

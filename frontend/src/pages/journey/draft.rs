@@ -92,6 +92,20 @@ impl Draft {
         self.keep();
     }
 
+    /// Makes several changes as one step.
+    pub fn change_all(&self, changes: &[Change]) {
+        if let [change] = changes {
+            return self.change(change.clone());
+        }
+        let before = self.changes.get_untracked();
+        let after = self.published.with_value(|published| {
+            changes.iter().fold(before.clone(), |list, change| laid(published, &list, change))
+        });
+        if after != before {
+            self.leave(after);
+        }
+    }
+
     /// Whether there is a step to undo.
     pub fn can_undo(&self) -> bool {
         self.steps.with(|steps| !steps.past.is_empty())
@@ -180,7 +194,7 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
-    use cartwheel_domain::journey::default_recovery_journey;
+    use cartwheel_domain::journey::{Place, default_recovery_journey};
 
     use super::*;
 
@@ -249,6 +263,34 @@ mod tests {
         assert!(draft.unfit.get_untracked() && draft.problem(Some("gone_1"), "seconds").is_some());
         draft.drop_unfit();
         assert_eq!((draft.unfit.get_untracked(), holdout(draft)), (false, Some(20)));
+    }
+
+    #[test]
+    fn several_changes_are_one_step() {
+        let (_owner, draft) = draft();
+        let nodes = ["wait_1", "mail_1"].iter().map(|id| id.parse().unwrap()).collect();
+        draft.change_all(&draft.shown.get_untracked().removal(&nodes));
+        assert_eq!(draft.shown.get_untracked().nodes.len(), default_recovery_journey().nodes.len() - 2);
+        draft.undo();
+        assert_eq!(draft.shown.get_untracked(), default_recovery_journey());
+        assert!(!draft.can_undo());
+        draft.redo();
+        draft.change_all(&[]);
+        draft.undo();
+        assert!(!draft.can_undo() && draft.changes.get_untracked().is_empty());
+    }
+
+    #[test]
+    fn a_node_moved_twice_is_one_change_and_moved_back_by_arranging_none() {
+        let (_owner, draft) = draft();
+        let to = |x, y| Change::Place { places: [("wait_1".parse().unwrap(), Place(x, y))].into() };
+        draft.change(to(1, 2));
+        draft.change(to(3, 4));
+        assert_eq!(draft.changes.get_untracked(), [to(3, 4)]);
+        draft.change(Change::Arrange);
+        assert!(draft.changes.get_untracked().is_empty());
+        draft.undo();
+        assert_eq!(draft.shown.get_untracked().places.len(), 1);
     }
 
     #[test]

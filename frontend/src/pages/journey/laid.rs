@@ -47,7 +47,10 @@ fn about(change: &Change) -> Option<&str> {
         | Change::SetHoldout { .. }
         | Change::SetFrequencyCap { .. }
         | Change::SetQuietHours { .. }
-        | Change::SetCoolDown { .. } => None,
+        | Change::SetCoolDown { .. }
+        | Change::Graft { .. }
+        | Change::Place { .. }
+        | Change::Arrange => None,
     }
 }
 
@@ -67,6 +70,9 @@ pub fn target(change: &Change) -> String {
         Change::Set { .. } => format!("set {node}"),
         Change::Insert { .. } => format!("insert {node}"),
         Change::Remove { .. } => format!("remove {node}"),
+        Change::Graft { first, .. } => format!("graft {first}"),
+        Change::Place { places } => format!("place {:?}", places.keys().collect::<Vec<_>>()),
+        Change::Arrange => "arrange".to_owned(),
     }
 }
 

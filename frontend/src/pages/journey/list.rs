@@ -18,7 +18,7 @@ pub fn list(draft: Draft, counts: StoredValue<Counts>, parameters: Parameters) -
         ids.filter_map(|id| {
             let node = definition.nodes.get(&id)?;
             let id = id.as_str().to_owned();
-            let count = counts.with_value(|counts| counts.get(&id).copied()).unwrap_or_default();
+            let count = counts.with_value(|counts| counts.get(&id).cloned()).unwrap_or_default();
             let (mine, pick) = (id.clone(), id);
             Some(view! {
                 <tr>

@@ -1,6 +1,8 @@
 //! One journey: the drawing with what happened at each node, the list beside it, a form for the node picked, and the
 //! draft that becomes the next version.
 
+mod canvas;
+mod compare;
 mod draft;
 mod drawing;
 mod form;
@@ -8,12 +10,15 @@ mod keys;
 mod laid;
 mod list;
 mod panel;
+mod passage;
 mod publish;
 mod roll_out;
 pub mod status;
 mod steps;
+mod still;
 mod versions;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cartwheel_domain::journey::Definition;
@@ -33,12 +38,16 @@ use crate::ui::{
 use draft::Draft;
 
 /// What happened at a node under the published version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     /// Runs that came here.
     pub entered: i64,
     /// Runs that are here now.
     pub waiting: i64,
+    /// Runs that went on.
+    pub left: i64,
+    /// Runs that took each way, by the way's name, as far as they are counted.
+    pub ways: BTreeMap<String, i64>,
 }
 
 /// The page of a journey.
@@ -141,7 +150,11 @@ fn body(
         journey.published_version.as_ref().map(|version| version.node_counts.as_slice()).unwrap_or_default();
     let counts: draft::Counts = found
         .iter()
-        .map(|one| (one.node.clone(), Count { entered: one.entered, waiting: one.waiting }))
+        .map(|one| {
+            let ways = one.ways.iter().map(|way| (way.way.clone(), way.n)).collect();
+            let count = Count { entered: one.entered, waiting: one.waiting, left: one.left, ways };
+            (one.node.clone(), count)
+        })
         .collect();
     let counts = StoredValue::new(counts);
     let of_version = journey.published_version.as_ref().map(|version| {
@@ -150,7 +163,23 @@ fn body(
     });
     let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
-    let as_list = move || parameters.get("view") == "list";
+    let selection = canvas::Selection::new(parameters);
+    // Only what is asked: whatever else the address says, the drawing stays as it lies.
+    let as_list = Memo::new(move |_| parameters.get("view") == "list");
+    let comparing = Memo::new(move |_| !parameters.get("compare").is_empty());
+    let (all, names) = (StoredValue::new(journey.versions.clone()), (store.to_owned(), journey.id.clone()));
+    let followed = Memo::new(move |_| !parameters.get("cart").is_empty());
+    let steps = move || {
+        if followed.get() {
+            passage::passage(draft, names.0.clone(), names.1.clone(), parameters)
+        } else if comparing.get() {
+            all.with_value(|all| compare::comparison(draft, all, names.clone(), parameters))
+        } else if as_list.get() {
+            list::list(draft, counts, parameters)
+        } else {
+            drawing::drawing(draft, counts, selection, may)
+        }
+    };
     view! {
         <div class="columns columns--side journey">
             <section class="section" aria-labelledby="steps">
@@ -159,11 +188,11 @@ fn body(
                     <Segmented label=t::journey_view() options=options value=parameters.signal("view") on_pick=pick />
                 </div>
                 {of_version}
-                {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, parameters) }}
+                {steps}
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>
-                {panel::panel(draft, parameters, may, currency)}
-                {versions::versions(&journey.versions)}
+                {panel::panel(draft, (parameters, selection), may, currency)}
+                {versions::versions(&journey.versions, parameters)}
             </aside>
         </div>
         {may.then(|| publish::bar(draft, store.to_owned(), journey.id.clone(), journey.counts.waiting, query))}

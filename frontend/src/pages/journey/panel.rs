@@ -4,6 +4,7 @@ use cartwheel_domain::journey::{Change, Node, NodeId};
 use cartwheel_domain::money::Currency;
 use leptos::prelude::*;
 
+use super::canvas::Selection;
 use super::draft::Draft;
 use super::form::{Form, follow};
 use super::steps;
@@ -44,13 +45,22 @@ impl Picker {
 }
 
 /// The form; only words for whoever may not change journeys.
-pub fn panel(draft: Draft, parameters: Parameters, may: bool, currency: Currency) -> AnyView {
+pub fn panel(
+    draft: Draft,
+    (parameters, selection): (Parameters, Selection),
+    may: bool,
+    currency: Currency,
+) -> AnyView {
     let picked = Memo::new(move |_| parameters.get("node"));
     let picker = Picker::new(parameters);
     view! {
         <section class="card" aria-labelledby="panel" aria-live="polite">
             {move || {
                 draft.turned.track();
+                let several = selection.several();
+                if several > 0 {
+                    return of_several(several);
+                }
                 let id = picked.get();
                 let node: Option<(NodeId, Node)> = draft
                     .shown
@@ -64,6 +74,14 @@ pub fn panel(draft: Draft, parameters: Parameters, may: bool, currency: Currency
                 }
             }}
         </section>
+    }
+    .into_any()
+}
+
+fn of_several(count: usize) -> AnyView {
+    view! {
+        <div class="card__head"><h2 id="panel" tabindex="-1">{t::chosen_count(count as i64)}</h2></div>
+        <div class="card__body"><p class="muted small">{t::chosen_words()}</p></div>
     }
     .into_any()
 }

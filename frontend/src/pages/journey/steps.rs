@@ -148,7 +148,7 @@ fn removing(form: Form, picker: Picker) -> AnyView {
     };
     let choices = move || {
         let choice = |way: Way| {
-            let led = form.draft.shown.with_untracked(|shown| shown.node(&way.to).map(told));
+            let led = form.draft.shown.with_untracked(|shown| shown.node(&way.to).map(words::step));
             Choice { name: way.word.unwrap_or_default(), words: led.unwrap_or_default(), value: way.name }
         };
         let all = now().into_iter().map(choice).collect();
@@ -167,11 +167,6 @@ fn removing(form: Form, picker: Picker) -> AnyView {
         />
     }
     .into_any()
-}
-
-/// A node in a few words.
-fn told(node: &Node) -> String {
-    format!("{}: {}", words::node_name(node), words::node_about(node))
 }
 
 #[cfg(test)]

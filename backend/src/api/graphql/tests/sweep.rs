@@ -74,6 +74,7 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Store", "cart", "id") => Id(Cart),
         ("Store", "contact", "id") => Id(Contact),
         ("Store", "journey", "id") | ("Mutation", _, "journeyId") => Id(Journey),
+        ("Journey", "version", "number") => With("1"),
         ("Store", "message", "id") => Id(Message),
         ("Store", "template", "id") | ("Mutation", _, "templateId") => Id(Template),
         ("Template", "preview", "cartId") => Id(Cart),
