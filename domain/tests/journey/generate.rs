@@ -62,6 +62,7 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
                 json!({"type": "message", "channel": "email", "template": format!("t{i}"),
                 "content_class": "informational", "purpose": "cart_email", "next": next})
             }
+            35 if i > first_message => json!({"type": "webhook", "fields": {"n": i}, "next": next}),
             0..36 => json!({"type": "update_contact", "add_tags": [*rng.pick(&["vip", "left once"])],
                 "set_traits": {"tier": *rng.pick(&["gold", "silver"])}, "next": next}),
             36..40 => {

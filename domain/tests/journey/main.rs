@@ -14,3 +14,4 @@ mod rng;
 mod schema;
 mod steps;
 mod validation;
+mod webhooks;
