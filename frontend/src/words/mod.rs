@@ -2,6 +2,7 @@
 
 mod audit;
 mod browser;
+mod hooks;
 mod journey;
 mod message;
 mod team;
@@ -10,6 +11,7 @@ mod timeline;
 
 pub use audit::{Known, audit};
 pub use browser::browser;
+pub use hooks::{hook_kind, hook_outcome, hook_status};
 pub use journey::{asked, awaited, checks, node_about, node_name, node_sign, problem, way};
 pub use message::{message_badge, message_title, refusal, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
@@ -54,6 +56,7 @@ pub fn section(section: Section) -> String {
         Section::Sending => t::settings_sending(),
         Section::Snippet => t::settings_snippet(),
         Section::Shopify => t::settings_shopify(),
+        Section::Webhooks => t::settings_webhooks(),
     }
 }
 
