@@ -6,6 +6,11 @@ fn refused(text: &str) -> Option<Refused> {
     Target::parse(text, false).err()
 }
 
+/// A digit as East Asian keyboards write it.
+fn full_width(c: char) -> char {
+    c.to_digit(10).and_then(|n| char::from_u32(0xff10 + n)).unwrap_or(c)
+}
+
 /// Numbers in every form that some resolver, browser or library takes for one of these.
 #[test]
 fn numbers_of_our_own_network_are_refused_in_whatever_form() {
@@ -66,13 +71,7 @@ fn numbers_of_our_own_network_are_refused_in_whatever_form() {
             format!("[2002:{:x}:{:x}::1]", n >> 16, n & 0xffff),
             format!("[::ffff:{:x}:{:x}]", n >> 16, n & 0xffff),
             format!("[0:0:0:0:0:ffff:{text}]"),
-            text.chars()
-                .map(|ch| {
-                    char::from_u32(u32::from(ch) - 0x30 + 0xff10)
-                        .filter(|_| ch.is_ascii_digit())
-                        .unwrap_or(ch)
-                })
-                .collect(),
+            text.chars().map(full_width).collect(),
             text.replace('.', "\u{3002}"),
             text.replace('1', "%31"),
         ]);

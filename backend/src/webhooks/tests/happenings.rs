@@ -40,7 +40,7 @@ fn kinds(told: &[(String, Value)]) -> Vec<&str> {
 #[db_test]
 async fn a_journey_is_told_from_beginning_to_end(app: TestApp) {
     let flow = Flow::new(&app, Fake::forgetful()).await;
-    endpoint_of(&app, &flow.store, "http://127.0.0.1:9/").await;
+    endpoint_of(&app, &flow.store, "http://127.0.0.1:9999/").await;
     flow.left("ann@canary.example").await;
     assert_eq!(kinds(&told(&flow).await), ["journey.run_started"]);
     flow.drain().await;
@@ -84,7 +84,7 @@ async fn a_journey_is_told_from_beginning_to_end(app: TestApp) {
 async fn a_cart_that_is_left_is_told_each_time(app: TestApp) {
     let flow = Flow::new(&app, Fake::forgetful()).await;
     let (_, cart) = flow.left("ann@example.com").await;
-    endpoint_of(&app, &flow.store, "http://127.0.0.1:9/").await;
+    endpoint_of(&app, &flow.store, "http://127.0.0.1:9999/").await;
     let abandoner = Abandoner::new(
         app.db().clone(),
         app.env().clone(),
@@ -137,7 +137,7 @@ fn telling(percent: i64, endpoint: Option<HookId>) -> Definition {
 async fn a_node_tells_once_and_the_silent_group_not_at_all(app: TestApp) {
     for (percent, expected) in [(0, 1), (100, 0)] {
         let flow = Flow::with(&app, Fake::forgetful(), settings(), &telling(percent, None)).await;
-        endpoint_of(&app, &flow.store, "http://127.0.0.1:9/").await;
+        endpoint_of(&app, &flow.store, "http://127.0.0.1:9999/").await;
         let (contact, cart) = flow.left("ann@example.com").await;
         for point in ["engine.claimed", "engine.stepped", "engine.before_commit"] {
             app.dies(point, 1, flow.engine().tick()).await;
@@ -170,8 +170,8 @@ async fn a_node_tells_once_and_the_silent_group_not_at_all(app: TestApp) {
 #[db_test]
 async fn a_node_may_name_its_endpoint(app: TestApp) {
     let flow = Flow::with(&app, Fake::forgetful(), settings(), &default_recovery_journey_with(0)).await;
-    let (all, _) = endpoint_of(&app, &flow.store, "http://127.0.0.1:9/all").await;
-    let (own, _) = endpoint_of(&app, &flow.store, "http://127.0.0.1:9/own").await;
+    let (all, _) = endpoint_of(&app, &flow.store, "http://127.0.0.1:9999/all").await;
+    let (own, _) = endpoint_of(&app, &flow.store, "http://127.0.0.1:9999/own").await;
     let change = Change { kinds: Some(vec!["order.placed".into()]), ..Change::default() };
     let mut tx = app.db().write().await.expect("a transaction");
     endpoint::change(&mut tx, (&flow.store.scope(), app.env()), true, own, &change).await.expect("changed");

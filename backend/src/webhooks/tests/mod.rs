@@ -158,7 +158,7 @@ async fn what_happens_is_told_once_and_signed(app: TestApp) {
 /// A store nobody listens in writes nothing; an endpoint hears what it has chosen and nothing else; the same event is one row.
 #[db_test]
 async fn only_what_was_chosen_is_written_down(app: TestApp) {
-    let hooked = Hooked::new(&app, "http://127.0.0.1:9/").await;
+    let hooked = Hooked::new(&app, "http://127.0.0.1:9999/").await;
     let one = happening(&app);
     for wanted in [HookKinds::default(), all(), all()] {
         let mut tx = app.db().write().await.expect("a transaction");
@@ -182,7 +182,7 @@ async fn only_what_was_chosen_is_written_down(app: TestApp) {
     );
     // Another store's endpoint hears nothing of this one.
     let other = app.store("other").await;
-    endpoint_of(&app, &other, "http://127.0.0.1:9/").await;
+    endpoint_of(&app, &other, "http://127.0.0.1:9999/").await;
     hooked.happen().await;
     assert_eq!(hooked.deliveries().await.len(), 1);
     app.allow_leftovers();
@@ -236,7 +236,7 @@ async fn what_is_wrong_is_refused_and_ten_are_enough(app: TestApp) {
         made.map(|_| ()).map_err(|e| e.to_string())
     };
     let fine = "https://hooks.example/a";
-    assert!(make("http://127.0.0.1:9/", &["order.placed"], "").await.is_err());
+    assert!(make("http://127.0.0.1:9999/", &["order.placed"], "").await.is_err());
     assert!(make(fine, &[], "").await.expect_err("refused").contains("at least one"));
     assert!(make(fine, &["webhook.test"], "").await.expect_err("refused").contains("webhook.test"));
     assert!(make(fine, &["order.placed"], &"x".repeat(121)).await.expect_err("refused").contains("120"));
