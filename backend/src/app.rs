@@ -22,6 +22,7 @@ use crate::{
     storefront::{self, DemoStore},
     templates::{self, Templates},
     wake::Wake,
+    webhooks::{self, Caller, Courier},
 };
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::Server, middleware, web};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -128,6 +129,7 @@ pub struct App {
     metrics: PrometheusHandle,
     shared: Shared,
     postman: Option<Arc<Postman>>,
+    courier: Arc<Courier>,
     billing: Option<Billing>,
 }
 
@@ -178,6 +180,9 @@ impl App {
     pub async fn over(config: Config, parts: Parts, metrics: PrometheusHandle) -> Result<Self, StartError> {
         let postman = postman(&config, &parts)?.map(Arc::new);
         let Parts { db, env, master, stores, wake, .. } = parts.clone();
+        let caller = Caller::new(config.webhooks_local)?;
+        let mails = postman.is_some();
+        let courier = Courier::new(db.clone(), env.clone(), master.clone(), stores.clone(), caller, mails);
         let billing = Billing::of(&config, db.clone(), env.clone(), master.clone(), postman.is_some())?;
         // One process serves an SQLite file (`Db::open`): whoever held a lease on its work is gone.
         let mut tx = db.write().await?;
@@ -207,6 +212,7 @@ impl App {
             public_url: config.public_url.clone(),
             mails: parts.mail.is_some() && postman.is_some(),
             billing: billing.clone(),
+            webhooks_local: config.webhooks_local,
             rates: Arc::new(api::rate::Rates::new(config.api_rate)),
         };
         let edge = ingest::Edge {
@@ -249,7 +255,7 @@ impl App {
             billing: web::Data::new(billing::http::Desk(billing.clone())),
             inbox,
         };
-        Ok(Self { config, parts, metrics, shared, postman, billing })
+        Ok(Self { config, parts, metrics, shared, postman, courier: Arc::new(courier), billing })
     }
 
     /// The settings it runs by.
@@ -376,6 +382,21 @@ impl App {
                 async move { part.sweep().await.map(|()| false) }
             });
         }
+        let courier = self.courier.clone();
+        workers.start("webhooks", quiet.clone(), move || {
+            let part = courier.clone();
+            async move { Ok(part.tick().await?.claimed > 0) }
+        });
+        let courier = self.courier.clone();
+        workers.start_every("rescue webhooks", rescue, quiet.clone(), move || {
+            let part = courier.clone();
+            async move { Ok(part.rescue().await? > 0) }
+        });
+        let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("old webhooks", Duration::from_secs(600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { Ok(webhooks::replay::sweep(&db, &env).await? > 0) }
+        });
         if let Some(file) = self.config.audit_heads.clone() {
             let Parts { db, master, .. } = self.parts.clone();
             workers.start_every("audit heads", Duration::from_secs(3_600), quiet.clone(), move || {

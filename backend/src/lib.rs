@@ -19,6 +19,8 @@ pub mod accounts;
 pub mod auth;
 /// Daily roll-ups and the figures read from them.
 pub mod analytics;
+/// Outgoing webhooks: endpoints, what they are told, and the worker that tells it.
+pub mod webhooks;
 /// Journeys: publish, versions, runs and the loop that moves them.
 pub mod journeys;
 /// Permission: the ledger, suppression, the unsubscribe page.

@@ -172,6 +172,10 @@ ids! {
     RequestId = "request";
     /// A mail of the service itself.
     MailId = "mail";
+    /// Where a store's outgoing webhooks go.
+    HookId = "hook";
+    /// One thing told to one endpoint: the `webhook-id`, the same on every attempt.
+    DeliveryId = "msg";
 }
 
 #[cfg(test)]

@@ -19,5 +19,6 @@ pub mod schedule;
 pub mod consent;
 pub mod bots;
 pub mod recovery;
+pub mod hook;
 pub mod template;
 pub mod journey;

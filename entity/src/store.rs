@@ -34,6 +34,8 @@ pub struct Model {
     pub hold: Option<String>,
     /// Until when, where that is known.
     pub hold_until: Option<i64>,
+    /// What some endpoint of its outgoing webhooks wants to hear of: bits of `domain::hook::HookKinds`.
+    pub hooks: i32,
 }
 
 /// Relations are followed by explicit, scoped queries.

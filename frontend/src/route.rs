@@ -24,12 +24,21 @@ pub enum Section {
     Snippet,
     /// The connection to Shopify.
     Shopify,
+    /// Outgoing webhooks.
+    Webhooks,
 }
 
 impl Section {
     /// All of them, in the order of the tabs.
-    pub const ALL: [Self; 6] =
-        [Self::Store, Self::Abandonment, Self::Sending, Self::Texts, Self::Snippet, Self::Shopify];
+    pub const ALL: [Self; 7] = [
+        Self::Store,
+        Self::Abandonment,
+        Self::Sending,
+        Self::Texts,
+        Self::Snippet,
+        Self::Shopify,
+        Self::Webhooks,
+    ];
 
     /// Its part of the address.
     pub const fn word(self) -> &'static str {
@@ -40,6 +49,7 @@ impl Section {
             Self::Texts => "texts",
             Self::Snippet => "snippet",
             Self::Shopify => "shopify",
+            Self::Webhooks => "webhooks",
         }
     }
 }
@@ -240,6 +250,7 @@ impl Route {
     /// the organisation need, `words::least` says.
     pub const fn least(&self) -> Role {
         match self {
+            Self::Settings(Section::Webhooks) => Role::Editor,
             Self::Home
             | Self::Journeys
             | Self::Journey(_)

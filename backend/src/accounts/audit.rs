@@ -31,6 +31,18 @@ pub enum Action {
     JourneySwitched,
     /// A version of a text was saved.
     TemplateSaved,
+    /// An endpoint of outgoing webhooks was made.
+    WebhookMade,
+    /// An endpoint was changed, switched on or off by a member.
+    WebhookChanged,
+    /// An endpoint was taken away.
+    WebhookDeleted,
+    /// An endpoint was given another secret.
+    WebhookSecret,
+    /// An endpoint was switched off: it is gone, or nothing has reached it for days.
+    WebhookOff,
+    /// What had been told was told again.
+    WebhookReplayed,
     /// Somebody was asked to join.
     MemberInvited,
     /// An invitation was taken back.
@@ -84,6 +96,12 @@ impl Action {
             Self::JourneyPublished => "journey.published",
             Self::JourneySwitched => "journey.switched",
             Self::TemplateSaved => "template.saved",
+            Self::WebhookMade => "webhook.made",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookDeleted => "webhook.deleted",
+            Self::WebhookSecret => "webhook.secret_rotated",
+            Self::WebhookOff => "webhook.switched_off",
+            Self::WebhookReplayed => "webhook.replayed",
             Self::MemberInvited => "member.invited",
             Self::InvitationWithdrawn => "invitation.withdrawn",
             Self::MemberJoined => "member.joined",

@@ -175,6 +175,17 @@ pub enum Letter {
         /// What.
         news: BillingNews,
     },
+    /// An endpoint of a store's outgoing webhooks was switched off.
+    WebhookOff {
+        /// The store's name.
+        store: String,
+        /// The endpoint's host.
+        host: String,
+        /// Where it is shown, from the service's address on.
+        page: String,
+        /// It said so itself; else nothing has reached it for days.
+        gone: bool,
+    },
     /// Nothing: what is asked for an unknown address costs as much as for a known one, and nothing goes out.
     Nothing,
 }

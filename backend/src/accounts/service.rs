@@ -300,6 +300,7 @@ pub async fn add_store(
         created_at: Set(env.now()),
         hold: Set(None),
         hold_until: Set(None),
+        hooks: Set(0),
     };
     system.insert::<store::Entity>(row).await?;
     Ok(keys)
@@ -336,7 +337,8 @@ async fn owner(
 /// Number of lanes that work is spread over, so that no store's backlog stands before the others'.
 pub const LANES: i32 = 16;
 
-fn lane(store: StoreId) -> i32 {
+/// The lane of a store.
+pub(crate) fn lane(store: StoreId) -> i32 {
     i32::from(store.uuid().as_bytes()[15]) % LANES
 }
 

@@ -11,6 +11,7 @@ use crate::{
     db::{Db, DbError, StoreScope},
 };
 use cartwheel_domain::{
+    hook::HookKinds,
     ids::{OrganisationId, StoreId},
     settings::StoreSettings,
     time::{Millis, SECOND},
@@ -41,6 +42,8 @@ pub struct StoreInfo {
     pub created_at: Millis,
     /// Why its messages wait, and until when where that is known.
     pub hold: Option<(String, Option<Millis>)>,
+    /// What some endpoint of its outgoing webhooks wants to hear of.
+    pub hooks: HookKinds,
     read_at: Millis,
 }
 
@@ -157,6 +160,7 @@ impl Stores {
             settings,
             created_at: row.created_at,
             hold: row.hold.map(|why| (why, row.hold_until)),
+            hooks: HookKinds::of_bits(row.hooks),
             read_at: self.env.now(),
         });
         self.by_id.insert(info.id, info.clone());

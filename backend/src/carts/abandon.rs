@@ -12,10 +12,12 @@ use crate::{
     db::{Among, Db, DbError, Scoped, StoreScope},
     journeys::{Left, Versions, start_runs},
     wake::Wake,
+    webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
     cart::expired_before,
     event::CartKind,
+    hook::{HookKind, HookKinds},
     ids::{ContactId, StoreId},
     money::Money,
     time::Millis,
@@ -122,7 +124,7 @@ impl Abandoner {
         let (old, left): (Vec<_>, Vec<_>) = carts.into_iter().partition(|c| c.last_activity_at < too_old);
         if !old.is_empty() {
             let old: Vec<Uuid> = old.iter().map(|c| c.id).collect();
-            close(scoped, &old, now).await?;
+            close(scoped, store.hooks, &old, now).await?;
             swept.expired += old.len() as u64;
         }
         if left.is_empty() {
@@ -140,7 +142,7 @@ impl Abandoner {
             .await?;
         let reachable = reachable(scoped, left.iter().filter_map(|c| c.contact_id).collect()).await?;
         let mut deltas = Deltas::new();
-        let mut begin = Vec::new();
+        let (mut begin, mut told) = (Vec::new(), Vec::new());
         for mut cart in left {
             swept.abandoned += 1;
             let contact = cart.contact_id.filter(|id| reachable.contains(id));
@@ -162,9 +164,14 @@ impl Abandoner {
                 }
             }
             (cart.status, cart.abandoned_at, cart.idle_at) = ("abandoned".into(), Some(now), None);
+            if !marked && store.hooks.has(HookKind::CartAbandoned) {
+                told.push(Happening::cart(HookKind::CartAbandoned, &cart));
+            }
             begin.extend(contact.map(|contact| Left { cart, contact: ContactId(contact) }));
         }
-        swept.runs += start_runs(scoped, &self.versions, store.lane, &begin, now).await?.runs;
+        tell(scoped, store.hooks, now, told).await?;
+        let lined = (store.lane, store.hooks);
+        swept.runs += start_runs(scoped, &self.versions, lined, &begin, now).await?.runs;
         deltas.write(scoped).await
     }
 
@@ -197,7 +204,7 @@ impl Abandoner {
                 let scoped = tx.enter(&StoreScope::system(info.id)).await?;
                 scoped.lock().await?;
                 let old = aged(&scoped, status, before).await?;
-                close(&scoped, &old, now).await?;
+                close(&scoped, info.hooks, &old, now).await?;
                 tx.commit().await?;
                 swept.expired += old.len() as u64;
                 swept.more |= old.len() as u64 == EXPIRE_BATCH;
@@ -217,7 +224,7 @@ async fn aged(scoped: &Scoped<'_>, status: &str, before: Millis) -> Result<Vec<U
 }
 
 /// Closes carts for age.
-async fn close(scoped: &Scoped<'_>, carts: &[Uuid], now: Millis) -> Result<(), DbError> {
+async fn close(scoped: &Scoped<'_>, wanted: HookKinds, carts: &[Uuid], now: Millis) -> Result<(), DbError> {
     use cart::Column as C;
     scoped
         .update::<cart::Entity>()
@@ -228,7 +235,7 @@ async fn close(scoped: &Scoped<'_>, carts: &[Uuid], now: Millis) -> Result<(), D
         .filter(C::Id.among(carts.iter().copied()))
         .exec(scoped.on())
         .await?;
-    end_runs(scoped, carts, "expired", now).await
+    end_runs(scoped, wanted, carts, "expired", now).await
 }
 
 /// Those of these contacts that there is an address of.

@@ -1,7 +1,10 @@
 //! The end of a cart ends its runs.
 
-use crate::db::{Among, DbError, Scoped};
-use cartwheel_domain::time::Millis;
+use crate::{
+    db::{Among, DbError, Scoped},
+    webhooks::{Happening, tell},
+};
+use cartwheel_domain::{hook::HookKinds, time::Millis};
 use cartwheel_entity::{journey_run, message, run_wait};
 use sea_orm::{
     ColumnTrait, ExprTrait, QueryFilter, QuerySelect,
@@ -14,14 +17,27 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// What the database says.
-pub async fn end_runs(scoped: &Scoped<'_>, carts: &[Uuid], reason: &str, now: Millis) -> Result<(), DbError> {
+pub async fn end_runs(
+    scoped: &Scoped<'_>,
+    wanted: HookKinds,
+    carts: &[Uuid],
+    reason: &str,
+    now: Millis,
+) -> Result<(), DbError> {
     if carts.is_empty() {
         return Ok(());
     }
     use journey_run::Column as R;
-    let open = scoped.find::<journey_run::Entity>().select_only().column(R::Id);
+    let open = scoped.find::<journey_run::Entity>().select_only();
+    let open = open.columns([R::Id, R::JourneyId, R::CartId, R::ContactId, R::HeldOut]);
     let open = open.filter(R::CartId.among(carts.iter().copied())).filter(R::Status.lt(2));
-    let runs: Vec<Uuid> = open.into_tuple().all(scoped.on()).await?;
+    type Open = (Uuid, Uuid, Option<Uuid>, Uuid, Option<bool>);
+    let open: Vec<Open> = open.into_tuple().all(scoped.on()).await?;
+    let runs: Vec<Uuid> = open.iter().map(|run| run.0).collect();
+    let told = open.into_iter().map(|(run, journey, cart, contact, held_out)| {
+        Happening::run_ended(run, (journey, cart, contact), held_out, reason)
+    });
+    tell(scoped, wanted, now, told.collect()).await?;
     scoped
         .update::<journey_run::Entity>()
         .col_expr(R::Status, Expr::value(2))

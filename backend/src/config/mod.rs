@@ -106,6 +106,9 @@ pub struct Config {
     /// `CARTWHEEL_API_RATE`: requests a second that each key and each person may send to the GraphQL API; five times as many at
     /// once. Headers say how a caller stands.
     pub api_rate: u32,
+    /// `CARTWHEEL_WEBHOOKS_LOCAL`: lets outgoing webhooks go to this very machine, without TLS too. For development and tests: in a service
+    /// that others use it lets them reach what listens here for nobody else.
+    pub webhooks_local: bool,
     /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
     pub console_dir: Option<PathBuf>,
     /// `CARTWHEEL_DEVELOPMENT`: explorer, kit page, demo shop.
@@ -135,6 +138,7 @@ impl Default for Config {
             providers: Vec::new(),
             breached_passwords: None,
             api_rate: 100,
+            webhooks_local: false,
             console_dir: None,
             development: false,
             log: "info".into(),
@@ -279,6 +283,7 @@ impl Config {
             config.log = log;
         }
         config.development |= text("CARTWHEEL_DEVELOPMENT").is_some_and(|v| v != "0" && v != "false");
+        config.webhooks_local |= text("CARTWHEEL_WEBHOOKS_LOCAL").is_some_and(|v| v != "0" && v != "false");
         config.finish()
     }
 

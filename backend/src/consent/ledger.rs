@@ -3,6 +3,7 @@
 use crate::{
     clock::Env,
     db::{Among, DbError, Scoped},
+    webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
     consent::{
@@ -10,6 +11,7 @@ use cartwheel_domain::{
         chain::{self, Broken, ChainHash},
         ledger::{Action, ConsentState, Entry, fold},
     },
+    hook::{HookKind, HookKinds},
     ids::{ConsentId, ContactId},
     time::Millis,
 };
@@ -53,6 +55,7 @@ pub async fn append(scoped: &Scoped<'_>, env: &Env, said: Vec<Said>) -> Result<V
     let (mut sequence, mut hash) = head(scoped).await?;
     let mut ids = Vec::with_capacity(said.len());
     let mut rows = Vec::with_capacity(said.len());
+    let mut told = Vec::new();
     for one in said {
         let id: ConsentId = env.id();
         sequence += 1;
@@ -73,12 +76,19 @@ pub async fn append(scoped: &Scoped<'_>, env: &Env, said: Vec<Said>) -> Result<V
             previous_hash: hash.to_hex(),
             hash: String::new(),
         };
+        if matches!(one.action, Action::Withdrawn | Action::Objected) {
+            let what = (one.channel.as_str(), one.purpose.as_str(), one.action.as_str());
+            told.push(Happening::unsubscribed(id.uuid(), one.contact, what, one.occurred_at));
+        }
         hash = chain::next(hash, &chained(&row)).map_err(|e| DbErr::Custom(e.to_string()))?;
         row.hash = hash.to_hex();
         rows.push(active(row));
         ids.push(id);
     }
     scoped.insert::<consent_event::Entity>(rows).await?;
+    // Whoever writes here knows no more of the store than its id; a no is rare enough to ask who listens.
+    let wanted: HookKinds = [HookKind::Unsubscribed].into_iter().collect();
+    tell(scoped, wanted, env.now(), told).await?;
     Ok(ids)
 }
 

@@ -8,7 +8,7 @@
 
 use super::{DbError, Dialect, System};
 use cartwheel_domain::time::{HOUR, Millis};
-use cartwheel_entity::{journey_run, message};
+use cartwheel_entity::{hook_delivery, journey_run, message};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement, Value};
 
 /// Lanes there are.
@@ -81,6 +81,7 @@ struct Shape {
 
 const RUNS: Shape = Shape { table: "journey_run", due: "wake_at", leased: 1 };
 const MESSAGES: Shape = Shape { table: "message", due: "next_at", leased: 2 };
+const HOOKS: Shape = Shape { table: "hook_delivery", due: "next_at", leased: 1 };
 
 impl Shape {
     fn sqlite(&self, per_lane: u32, limit: u32) -> String {
@@ -150,6 +151,34 @@ pub async fn messages(system: &System<'_>, claim: &Claim<'_>) -> Result<Vec<mess
     Ok(rows)
 }
 
+/// Leases due deliveries of outgoing webhooks.
+///
+/// # Errors
+/// What the database says.
+pub async fn hooks(system: &System<'_>, claim: &Claim<'_>) -> Result<Vec<hook_delivery::Model>, DbError> {
+    let statement = HOOKS.statement(system.dialect(), claim);
+    let mut rows = all::<hook_delivery::Entity>(system, statement).await?;
+    rows.sort_unstable_by_key(|r| (r.next_at, r.id));
+    Ok(rows)
+}
+
+/// Gives back deliveries whose worker is gone, due at once, and says which. The epoch grows, so that the worker, should it live,
+/// writes nothing. A round more, so that what nobody knows uses up no attempt of the schedule.
+///
+/// # Errors
+/// What the database says.
+pub async fn rescue_hooks(system: &System<'_>, now: Millis) -> Result<Vec<uuid::Uuid>, DbError> {
+    let sign = if system.dialect() == Dialect::Sqlite { '?' } else { '$' };
+    let text = format!(
+        "UPDATE hook_delivery SET status = 0, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, round = round + 1, \
+         next_at = {sign}1 WHERE status = 1 AND (lease_until < {sign}1 OR lease_until > {sign}2) RETURNING id"
+    );
+    let values = [now.into(), (now + LONGEST_LEASE).into()];
+    let statement = Statement::from_sql_and_values(system.dialect().backend(), text, values);
+    let rows = system.on().query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
 async fn all<E: EntityTrait>(system: &System<'_>, statement: Statement) -> Result<Vec<E::Model>, DbError> {
     Ok(system.find::<E>().from_raw_sql(statement).all(system.on()).await?)
 }
@@ -216,6 +245,7 @@ pub async fn end_all_leases(system: &System<'_>) -> Result<(), DbError> {
         for text in [
             "UPDATE journey_run SET lease_until = 0 WHERE status = 1 AND lease_until > 0",
             "UPDATE message SET lease_until = 0 WHERE (status = 1 OR status = 2) AND lease_until > 0",
+            "UPDATE hook_delivery SET lease_until = 0 WHERE status = 1 AND lease_until > 0",
         ] {
             system.on().execute_unprepared(text).await?;
         }

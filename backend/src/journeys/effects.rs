@@ -8,8 +8,10 @@ use crate::{
     analytics::metrics::{Deltas, Metric},
     clock::Env,
     db::{Among, DbError, Scoped, batch},
+    webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
+    hook::{HookKind, HookKinds},
     ids::{self, JourneyId, MessageId, StepId},
     journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
     time::{MINUTE, Millis},
@@ -57,7 +59,7 @@ pub async fn commit(
     scoped: &Scoped<'_>,
     env: &Env,
     owner: &str,
-    decided: Vec<Decided>,
+    (decided, wanted): (Vec<Decided>, HookKinds),
     now: Millis,
 ) -> Result<usize, DbError> {
     let rows = decided.iter().map(|d| row(d, now)).collect();
@@ -69,7 +71,7 @@ pub async fn commit(
         keep_lease: false,
     };
     let touched = scoped.change_fenced(&change, rows).await?;
-    let mut work = Work::default();
+    let mut work = Work { wanted, ..Work::default() };
     for one in &decided {
         // The lease was given away meanwhile: nothing of this step may show.
         if touched.contains(&one.run.id)
@@ -78,7 +80,7 @@ pub async fn commit(
             work.add(scoped, env, one, outcome, now);
         }
     }
-    work.write(scoped).await?;
+    work.write(scoped, now).await?;
     Ok(touched.len())
 }
 
@@ -139,6 +141,9 @@ struct Work {
     silenced: BTreeMap<EndReason, Vec<Uuid>>,
     exposed: Vec<Exposed>,
     updates: Vec<(Uuid, UpdateContact)>,
+    /// What endpoints of the store want to hear of, and what they are told.
+    wanted: HookKinds,
+    told: Vec<Happening>,
 }
 
 /// Somebody whose group in a journey was decided just now.
@@ -174,6 +179,11 @@ impl Work {
         if let Transition::End { reason, .. } = &outcome.transition {
             if decided.memory.waiting_for.is_some() {
                 self.unwaited.push(run.id);
+            }
+            if self.wanted.has(HookKind::RunEnded) {
+                let held_out = outcome.context.group.map(|g| g == Group::HeldOut).or(run.held_out);
+                let about = (run.journey_id, run.cart_id, run.contact_id);
+                self.told.push(Happening::run_ended(run.id, about, held_out, reason.as_str()));
             }
             // What the run has asked for before it came to its end still goes; what the world has overtaken does not.
             if !matches!(
@@ -238,6 +248,10 @@ impl Work {
                     ..Default::default()
                 });
             }
+            Effect::CallWebhook { node, endpoint, fields, send_key, .. } => {
+                let about = (run.journey_id, node.as_str(), run.cart_id, run.contact_id);
+                self.told.push(Happening::journey((send_key, *endpoint), run.id, about, fields));
+            }
             Effect::UpdateContact { change } => self.updates.push((run.contact_id, change.clone())),
             Effect::RegisterWait { waits, .. } => {
                 self.waits.extend(waits.iter().map(|(event, key)| run_wait::ActiveModel {
@@ -260,8 +274,9 @@ impl Work {
         }
     }
 
-    async fn write(self, scoped: &Scoped<'_>) -> Result<(), DbError> {
+    async fn write(self, scoped: &Scoped<'_>, now: Millis) -> Result<(), DbError> {
         let on = scoped.on();
+        tell(scoped, self.wanted, now, self.told).await?;
         scoped.upsert::<run_context::Entity>(self.contexts, &[run_context::Column::Data]).await?;
         scoped.insert::<run_step::Entity>(self.steps).await?;
         scoped.insert_new::<message::Entity>(self.messages).await?;

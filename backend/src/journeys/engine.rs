@@ -14,6 +14,7 @@ use crate::{
     wake::Wake,
 };
 use cartwheel_domain::{
+    hook::HookKinds,
     ids::StoreId,
     journey,
     locale::zone,
@@ -141,6 +142,11 @@ impl Engine {
         Ok(store.and_then(|store| zone(&store.settings.time_zone)).unwrap_or(Tz::UTC))
     }
 
+    /// What endpoints of a store want to hear of.
+    async fn wanted(&self, store: StoreId) -> Result<HookKinds, DbError> {
+        Ok(self.stores.by_id(store).await?.map(|store| store.hooks).unwrap_or_default())
+    }
+
     async fn commit(&self, groups: Vec<(StoreId, Vec<Decided>)>, now: Millis) -> Result<usize, DbError> {
         let (locked, others): (Vec<_>, Vec<_>) =
             groups.into_iter().partition(|(_, decided)| decided.iter().any(Decided::updates_contact));
@@ -148,14 +154,19 @@ impl Engine {
         // What is known of people is changed by events too, under the store's lock. One store at a time: whoever holds the lock of one
         // and the rows of another waits for somebody who holds them the other way round.
         for (store, decided) in locked {
+            let wanted = self.wanted(store).await?;
             let mut tx = self.db.write().await?;
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             scoped.lock().await?;
-            done += commit(&scoped, &self.env, &self.owner, decided, now).await?;
+            done += commit(&scoped, &self.env, &self.owner, (decided, wanted), now).await?;
             tx.commit().await?;
         }
-        let mut tx = self.db.write().await?;
+        let mut known = Vec::with_capacity(others.len());
         for (store, decided) in others {
+            known.push((store, (decided, self.wanted(store).await?)));
+        }
+        let mut tx = self.db.write().await?;
+        for (store, decided) in known {
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             done += commit(&scoped, &self.env, &self.owner, decided, now).await?;
         }

@@ -4,6 +4,7 @@ use super::model::ENDED;
 use crate::{
     clock::Env,
     db::{Among, DbError, Scoped},
+    webhooks::endpoint,
 };
 use cartwheel_domain::{
     ids::{CartId, ContactId, JourneyId, MemberId, RunId, VersionId},
@@ -81,7 +82,7 @@ pub async fn check_texts(scoped: &Scoped<'_>, definition: &Definition) -> Result
         .into_tuple()
         .all(scoped.on())
         .await?;
-    let mut problems = Vec::new();
+    let mut problems = unknown_endpoints(scoped, definition).await?;
     for (id, node) in &definition.nodes {
         let Node::Message(n) = node else { continue };
         if !keys.iter().any(|(key, channel)| *key == n.template && channel == n.channel.as_str()) {
@@ -98,6 +99,22 @@ pub async fn check_texts(scoped: &Scoped<'_>, definition: &Definition) -> Result
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(JourneyError::Unsound(problems)) }
+}
+
+/// Webhooks of a definition that name an endpoint the store does not have.
+async fn unknown_endpoints(scoped: &Scoped<'_>, definition: &Definition) -> Result<Vec<Problem>, DbError> {
+    let named = definition.nodes.iter().filter_map(|(id, node)| match node {
+        Node::Webhook(n) => n.endpoint.map(|endpoint| (id, endpoint)),
+        _ => None,
+    });
+    let named: Vec<_> = named.collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = endpoint::known(scoped, named.iter().map(|(_, endpoint)| *endpoint)).await?;
+    let gone = named.into_iter().filter(|(_, endpoint)| !known.contains(endpoint));
+    let said = |endpoint| format!("there is no webhook endpoint \"{endpoint}\" in this store");
+    Ok(gone.map(|(id, endpoint)| Problem::of_text(id, "endpoint", said(endpoint))).collect())
 }
 
 /// Checks that a journey's newest version is still the one a change was made to, and holds the store's journeys until the

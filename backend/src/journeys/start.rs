@@ -5,8 +5,12 @@ use super::{
     model::{ENDED, WAITING, run_id},
     versions::{Version, Versions},
 };
-use crate::db::{Among, DbError, Scoped};
+use crate::{
+    db::{Among, DbError, Scoped},
+    webhooks::{Happening, tell},
+};
 use cartwheel_domain::{
+    hook::{HookKind, HookKinds},
     ids::{CartId, ContactId, JourneyId},
     journey::{CartStatus, ContactFacts, Facts, JourneyState, NoEntry, PastEntries, admit, keys},
     time::Millis,
@@ -49,7 +53,7 @@ const LOOK_BACK: u32 = 20;
 pub async fn start_runs(
     scoped: &Scoped<'_>,
     versions: &Versions,
-    lane: i32,
+    (lane, wanted): (i32, HookKinds),
     left: &[Left],
     now: Millis,
 ) -> Result<Started, DbError> {
@@ -67,17 +71,25 @@ pub async fn start_runs(
             contacts = Some(load_contacts(scoped, left).await?);
         }
         let past = past_entries(scoped, version, left).await?;
-        let mut rows = Vec::new();
+        let (mut rows, mut told) = (Vec::new(), Vec::new());
         for one in left {
             let facts = facts(one, version, contacts.as_ref());
             let seen = past.get(&one.cart.id).copied().unwrap_or_default();
             match admit(&version.definition, CartId(one.cart.id), &facts, seen, now) {
-                Ok(entry) => rows.push(row(scoped, version, one, seen.of_cart, &entry.entry_key, lane, now)),
+                Ok(entry) => {
+                    rows.push(row(scoped, version, one, seen.of_cart, &entry.entry_key, lane, now));
+                    if wanted.has(HookKind::RunStarted) {
+                        let run = run_id(version.journey_id, &entry.entry_key).uuid();
+                        let cart = Some(one.cart.id);
+                        told.push(Happening::run_started(run, version.journey_id, cart, one.contact));
+                    }
+                }
                 Err(NoEntry::OtherKind) => {}
                 Err(reason) => *started.refused.entry(reason.as_str()).or_insert(0) += 1,
             }
         }
         started.runs += scoped.insert_new::<journey_run::Entity>(rows).await?;
+        tell(scoped, wanted, now, told).await?;
     }
     Ok(started)
 }

@@ -87,7 +87,9 @@ async fn install(app: &TestApp, store: &TestStore, definition: &Definition) {
 async fn start(app: &TestApp, store: &TestStore, left: &[Left]) -> crate::journeys::Started {
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
-    let started = start_runs(&scoped, &Versions::default(), 3, left, app.env().now()).await.expect("started");
+    let started = start_runs(&scoped, &Versions::default(), (3, Default::default()), left, app.env().now())
+        .await
+        .expect("started");
     tx.commit().await.expect("committed");
     started
 }
@@ -210,9 +212,15 @@ async fn a_late_worker_writes_nothing(app: TestApp) {
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     let now = app.env().now();
-    let written = crate::journeys::effects::commit(&scoped, app.env(), "slow", vec![decided], now)
-        .await
-        .expect("no error");
+    let written = crate::journeys::effects::commit(
+        &scoped,
+        app.env(),
+        "slow",
+        (vec![decided], Default::default()),
+        now,
+    )
+    .await
+    .expect("no error");
     tx.commit().await.expect("committed");
     assert_eq!(written, 0);
     assert_eq!(runs(&app, &store).await, before);

@@ -152,6 +152,7 @@ pub async fn after_restore(db: &Db, now: Millis) -> Result<Stopped, DbError> {
         .col_expr(circle_member::Column::FilledAt, Expr::value(Value::BigInt(None)))
         .exec(on)
         .await?;
+    crate::webhooks::replay::stop_all(&system, now).await?;
     tx.commit().await?;
     Ok(Stopped { messages, runs, carts })
 }

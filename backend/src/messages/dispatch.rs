@@ -301,6 +301,7 @@ async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
         address: job.outgoing.to,
         idempotent: job.channel.idempotent(),
         metered: job.metered,
+        hooks: job.hooks,
         outcome,
         at,
         message: job.message,

@@ -18,9 +18,11 @@ use crate::{
     crash::crash_point,
     db::{DbError, Scoped, StoreScope, batch, claim},
     templates::TemplatesError,
+    webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
     consent::{Basis, Channel as Kind, Refusal},
+    hook::{HookKind, HookKinds},
     ids::{AttemptId, JourneyId, MessageId, StoreId},
     time::{MINUTE, Millis},
 };
@@ -53,6 +55,8 @@ pub struct Job {
     pub outgoing: Outgoing,
     /// Whether it counts for what the organisation pays by.
     pub metered: bool,
+    /// What endpoints of the store want to hear of.
+    pub hooks: HookKinds,
 }
 
 /// What one transaction handed over.
@@ -111,6 +115,7 @@ pub async fn hand_over(
             closed: Vec::new(),
             going: Vec::new(),
             deltas: Deltas::new(),
+            told: Vec::new(),
         };
         work.judge(&scoped, rows).await?;
         crash_point!("dispatch.looked");
@@ -139,6 +144,7 @@ struct Work<'a> {
     closed: Vec<batch::Row>,
     going: Vec<Going>,
     deltas: Deltas,
+    told: Vec<Happening>,
 }
 
 impl Work<'_> {
@@ -200,6 +206,9 @@ impl Work<'_> {
         let status = if doubtful { UNCERTAIN } else { status };
         if status == SUPPRESSED {
             self.deltas.count(self.now, Metric::Suppressed, row.journey_id.map(JourneyId), 1);
+            if self.info.hooks.has(HookKind::MessageSuppressed) {
+                self.told.push(Happening::message(HookKind::MessageSuppressed, &row, Some(&reason)));
+            }
         }
         let refusal = refusal.and_then(|r| serde_json::to_value(r).ok());
         self.closed.push(change(&row, status, row.next_at, Some(reason), refusal));
@@ -220,6 +229,7 @@ impl Work<'_> {
             keep_lease: false,
         };
         scoped.change_fenced(&closing, self.closed).await?;
+        tell(scoped, self.info.hooks, self.now, self.told).await?;
         let going = batch::Change {
             columns: &["attempt", "template_id", "subject", "evidence", "reason"],
             keep_lease: true,
@@ -262,6 +272,7 @@ impl Work<'_> {
                 route: one.route,
                 outgoing: one.rendered.outgoing,
                 metered: self.tools.metered && !self.info.sandbox,
+                hooks: self.info.hooks,
             });
         }
         kept.write(scoped).await?;

@@ -12,9 +12,11 @@ use crate::{
     clock::Env,
     consent::{circle, suppression},
     db::{Among, Db, DbError, Scoped, StoreScope, batch},
+    webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
     consent::{Channel, SuppressionReason},
+    hook::{HookKind, HookKinds},
     ids::{JourneyId, MessageId, StoreId},
     time::Millis,
 };
@@ -37,6 +39,8 @@ pub struct Answered {
     pub idempotent: bool,
     /// Whether it counts for what the organisation pays by.
     pub metered: bool,
+    /// What endpoints of the store want to hear of.
+    pub hooks: HookKinds,
     /// What came of it.
     pub outcome: Outcome,
     /// When the answer was there.
@@ -167,12 +171,22 @@ async fn record_store(
     ];
     scoped.upsert::<message_attempt::Entity>(attempts, &columns).await?;
     let (mut deltas, mut accepted) = (Deltas::new(), Accepted::default());
+    let (mut told, mut wanted) = (Vec::new(), HookKinds::default());
     let mut first_carts: HashSet<Uuid> = HashSet::new();
     for (answer, next) in answers.iter().zip(&nexts) {
         if !touched.contains(&answer.message.id) {
             continue;
         }
         let journey = answer.message.journey_id.map(JourneyId);
+        wanted = wanted.or(answer.hooks);
+        let kind = match next.status {
+            SENT => Some(HookKind::MessageSent),
+            FAILED => Some(HookKind::MessageFailed),
+            _ => None,
+        };
+        if let Some(kind) = kind.filter(|kind| answer.hooks.has(*kind)) {
+            told.push((answer.at, Happening::message(kind, &answer.message, next.reason.as_deref())));
+        }
         if next.status == SENT {
             deltas.count(answer.at, Metric::Sent, journey, 1);
             first_carts.extend(answer.message.cart_id);
@@ -187,6 +201,8 @@ async fn record_store(
         }
     }
     count_first_messages(scoped, &answers, first_carts, &mut deltas).await?;
+    let at = told.iter().map(|(at, _)| *at).max().unwrap_or_default();
+    tell(scoped, wanted, at, told.into_iter().map(|(_, one)| one).collect()).await?;
     if !deltas.is_empty() {
         deltas.write(scoped).await?;
     }

@@ -5,6 +5,7 @@
 //! sign in. So an uncertain hand-over is repeated, under the same Message-ID.
 
 mod billing;
+mod hooks;
 mod sign_in;
 mod words;
 

@@ -1,6 +1,6 @@
 //! What the service's own mails say, in four languages.
 
-use super::{billing, sign_in};
+use super::{billing, hooks, sign_in};
 use crate::{
     accounts::mailbox::{Letter, Mail},
     consent::escape,
@@ -189,6 +189,7 @@ pub(super) fn of(mail: &Mail, site: &str) -> Words {
             ),
         },
         Letter::Billing { organisation, page, news } => billing::of(l, organisation, news, format!("{site}{page}")),
+        Letter::WebhookOff { store, host, page, gone } => hooks::of(l, (store, host), *gone, format!("{site}{page}")),
         Letter::SecondFactorOn => news(
             l,
             pick(
@@ -428,6 +429,12 @@ mod tests {
                 by: "Sven".into(),
                 reason: "mails of Tuesday are missing".into(),
                 hours: 4,
+            },
+            Letter::WebhookOff {
+                store: "Milch & Brot".into(),
+                host: "hooks.example".into(),
+                page: "/stores/store_1/settings/webhooks".into(),
+                gone: true,
             },
         ]
         .into_iter()

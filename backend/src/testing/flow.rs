@@ -145,7 +145,7 @@ impl Flow {
             ..Default::default()
         };
         let info = self.tools.stores.by_id(self.store.id()).await.expect("asked").expect("the store");
-        let lane = info.lane;
+        let lined = (info.lane, info.hooks);
         let mut tx = self.app.db().write().await.expect("a transaction");
         let scoped = tx.enter(&self.store.scope()).await.expect("the store");
         let american =
@@ -155,7 +155,7 @@ impl Flow {
         let cart =
             scoped.find::<cart::Entity>().filter(cart::Column::Id.eq(id.uuid())).one(scoped.on()).await;
         let left = Left { cart: cart.expect("query").expect("the cart"), contact };
-        start_runs(&scoped, &self.tools.versions, lane, &[left], now).await.expect("started");
+        start_runs(&scoped, &self.tools.versions, lined, &[left], now).await.expect("started");
         tx.commit().await.expect("committed");
         id
     }

@@ -95,7 +95,7 @@ fn holdouts(def: &Definition, problems: &mut Vec<Problem>) {
     }
     let not_a_holdout = |id: &NodeId| !matches!(def.node(id), Some(Node::Holdout(_)));
     for id in reach(def, [&def.start], not_a_holdout) {
-        if matches!(def.node(id), Some(Node::Message(_))) {
+        if matches!(def.node(id), Some(Node::Message(_) | Node::Webhook(_))) {
             problems.push(Problem::at(id, "", Code::MessageBeforeHoldout, first));
         }
     }

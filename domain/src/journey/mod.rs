@@ -43,7 +43,7 @@ pub use entry::{Entry, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
     Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger,
-    UpdateContact, Wait, WaitForEvent, WaitScope, WaitUntil, Weekday,
+    UpdateContact, Wait, WaitForEvent, WaitScope, WaitUntil, Webhook, Weekday,
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use outcome::{Effect, EndReason, Outcome, Transition};

@@ -7,6 +7,7 @@ use super::{condition::Condition, node_id::NodeId};
 use crate::{
     consent::{Channel, ContentClass, Purpose},
     event::{CartKind, EventKind},
+    ids::HookId,
     locale::Language,
     schedule::LocalTime,
 };
@@ -39,6 +40,8 @@ pub enum Node {
     UpdateContact(UpdateContact),
     /// Hands one message to the outbox.
     Message(Message),
+    /// Tells a program of the merchant that a run has come here.
+    Webhook(Webhook),
     /// Marks whether the order came.
     Goal(Goal),
     /// The end.
@@ -58,6 +61,7 @@ impl Node {
             Self::Holdout(_) => "holdout",
             Self::UpdateContact(_) => "update_contact",
             Self::Message(_) => "message",
+            Self::Webhook(_) => "webhook",
             Self::Goal(_) => "goal",
             Self::Exit(_) => "exit",
         }
@@ -80,6 +84,7 @@ impl Node {
             Self::Holdout(n) => one(&n.next),
             Self::UpdateContact(n) => one(&n.next),
             Self::Message(n) => one(&n.next),
+            Self::Webhook(n) => one(&n.next),
             Self::Goal(n) => one(&n.next),
             Self::Exit(_) => Vec::new(),
         }
@@ -103,6 +108,7 @@ impl Node {
             Self::Holdout(n) => one(&mut n.next),
             Self::UpdateContact(n) => one(&mut n.next),
             Self::Message(n) => one(&mut n.next),
+            Self::Webhook(n) => one(&mut n.next),
             Self::Goal(n) => one(&mut n.next),
             Self::Exit(_) => Vec::new(),
         }
@@ -449,6 +455,21 @@ pub struct Message {
     /// The store's own subject by language, in place of the template's; Liquid as in the template.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subject: BTreeMap<Language, String>,
+    /// Then.
+    pub next: NodeId,
+}
+
+/// Tells a program of the merchant that a run has come here, by a webhook. Silent for whoever is held out: what that program does may be
+/// a message too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Which endpoint of the store; when left out, all that have chosen `journey.webhook`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<HookId>,
+    /// Constant fields for that program: each a text, a number, `true`, `false` or `null`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, serde_json::Value>,
     /// Then.
     pub next: NodeId,
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     consent::{Channel, ContentClass, Purpose},
+    ids::HookId,
     locale::Language,
     time::Millis,
 };
@@ -161,6 +162,19 @@ pub enum Effect {
         content_class: ContentClass,
         /// The permission it needs.
         purpose: Purpose,
+        /// [`super::keys::send_key`].
+        send_key: String,
+    },
+    /// One thing to tell by webhook; on conflict of `send_key` nothing.
+    CallWebhook {
+        /// The node.
+        node: NodeId,
+        /// Which visit of it.
+        visit: u32,
+        /// Which endpoint; `None` for all that listen.
+        endpoint: Option<HookId>,
+        /// The node's constant fields.
+        fields: BTreeMap<String, serde_json::Value>,
         /// [`super::keys::send_key`].
         send_key: String,
     },

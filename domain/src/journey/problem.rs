@@ -45,7 +45,7 @@ pub enum Code {
     SecondTrigger,
     /// More than one holdout: a person is in one group or the other.
     SecondHoldout,
-    /// A message that can come before the holdout decides who may get one.
+    /// A message, or a webhook, that can come before the holdout decides who may get one.
     MessageBeforeHoldout,
     /// No way leads here.
     Unreachable,

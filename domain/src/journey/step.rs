@@ -210,6 +210,7 @@ impl Walk<'_> {
                 Way::On(n.next.clone())
             }
             Node::Message(n) => self.message(id, visit, n, false),
+            Node::Webhook(n) => self.webhook(id, visit, n),
             Node::Goal(n) => {
                 let reached = self.facts.ordered_since_entry;
                 let decision = if reached { Decision::GoalReached } else { Decision::GoalNotReached };
@@ -368,6 +369,25 @@ impl Walk<'_> {
             subject: n.subject.clone(),
             content_class: n.content_class,
             purpose: n.purpose,
+            send_key,
+        });
+        Way::On(n.next.clone())
+    }
+
+    fn webhook(&mut self, id: &NodeId, visit: u32, n: &node::Webhook) -> Way {
+        let named = [("endpoint", json!(n.endpoint))];
+        if self.context.group == Some(Group::HeldOut) {
+            self.note(id, visit, Decision::WebhookSilenced, named);
+            return Way::On(n.next.clone());
+        }
+        let send_key = keys::send_key(self.run.store_id, self.run.run_id, id, visit);
+        let told = [("fields", json!(n.fields)), ("send_key", json!(send_key))];
+        self.note(id, visit, Decision::WebhookQueued, named.into_iter().chain(told));
+        self.effects.push(Effect::CallWebhook {
+            node: id.clone(),
+            visit,
+            endpoint: n.endpoint,
+            fields: n.fields.clone(),
             send_key,
         });
         Way::On(n.next.clone())

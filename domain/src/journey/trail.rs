@@ -54,6 +54,10 @@ pub enum Decision {
     MessageQueued,
     /// No message, since the run is held out (`channel`, `template`).
     MessageSilenced,
+    /// A webhook was written down to be told (`endpoint`, `fields`, `send_key`).
+    WebhookQueued,
+    /// No webhook, since the run is held out (`endpoint`).
+    WebhookSilenced,
     /// No message yet: the shopper is in the shop (`cart_status`, `until`).
     ShopperIsBack,
     /// The order came (`on`).
@@ -83,6 +87,8 @@ impl Decision {
             Self::ContactUpdated => "contact_updated",
             Self::MessageQueued => "message_queued",
             Self::MessageSilenced => "message_silenced",
+            Self::WebhookQueued => "webhook_queued",
+            Self::WebhookSilenced => "webhook_silenced",
             Self::ShopperIsBack => "shopper_is_back",
             Self::GoalReached => "goal_reached",
             Self::GoalNotReached => "goal_not_reached",

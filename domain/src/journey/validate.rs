@@ -4,7 +4,7 @@ use super::{
     condition::Condition,
     definition::{Definition, SCHEMA},
     graph,
-    node::{Message, Node, ReEntry, Split, Trigger, UpdateContact, WaitForEvent},
+    node::{Message, Node, ReEntry, Split, Trigger, UpdateContact, WaitForEvent, Webhook},
     node_id::NodeId,
     places::MAX_PLACE,
     problem::{Code, Problem},
@@ -163,6 +163,7 @@ impl Validation<'_> {
             Node::Holdout(n) => self.range(Some(id), "percent", n.percent, 0, 100),
             Node::UpdateContact(n) => self.update_contact(id, n),
             Node::Message(n) => self.message(id, n),
+            Node::Webhook(n) => self.webhook(id, n),
             Node::Goal(n) if n.on != EventKind::OrderPlaced => {
                 self.say(id, "on", Code::UnknownGoal, n.on.as_str())
             }
@@ -211,6 +212,23 @@ impl Validation<'_> {
         }
         for (name, value) in &n.set_traits {
             let field = format!("set_traits.{}", name.chars().take(48).collect::<String>());
+            self.text(id, field.clone(), name, MAX_TEXT);
+            match value {
+                Value::String(text) if text.chars().count() > MAX_TEXT => {
+                    self.say(id, field, Code::TooLong, format!("{MAX_TEXT} characters"));
+                }
+                Value::Array(_) | Value::Object(_) => self.say(id, field, Code::NotComparable, ""),
+                _ => {}
+            }
+        }
+    }
+
+    fn webhook(&mut self, id: &NodeId, n: &Webhook) {
+        if n.fields.len() > MAX_TAGS {
+            self.say(id, "fields", Code::TooLong, format!("{MAX_TAGS} fields"));
+        }
+        for (name, value) in &n.fields {
+            let field = format!("fields.{}", name.chars().take(48).collect::<String>());
             self.text(id, field.clone(), name, MAX_TEXT);
             match value {
                 Value::String(text) if text.chars().count() > MAX_TEXT => {

@@ -64,6 +64,7 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
                 json!({"type": "message", "channel": channel, "template": format!("t{i}"),
                 "content_class": "informational", "purpose": purpose, "next": next})
             }
+            35 if i > first_message => json!({"type": "webhook", "fields": {"n": i}, "next": next}),
             0..36 => json!({"type": "update_contact", "add_tags": [*rng.pick(&["vip", "left once"])],
                 "set_traits": {"tier": *rng.pick(&["gold", "silver"])}, "next": next}),
             36..40 => {

@@ -17,3 +17,4 @@ mod rng;
 mod schema;
 mod steps;
 mod validation;
+mod webhooks;

@@ -108,14 +108,17 @@ fn check_step(
         return Err("over, and it goes on".into());
     }
     for effect in &outcome.effects {
-        let Effect::SendMessage { send_key, .. } = effect else { continue };
+        let (Effect::SendMessage { send_key, .. } | Effect::CallWebhook { send_key, .. }) = effect else {
+            continue;
+        };
         if !seen.insert(send_key.clone()) {
             return Err(format!("two sends with the key {send_key}"));
         }
         if over || facts.journey == JourneyState::Paused {
             return Err("a message after the end or in a pause".into());
         }
-        if matches!(facts.cart.status, CartStatus::Active | CartStatus::Checkout) {
+        let message = matches!(effect, Effect::SendMessage { .. });
+        if message && matches!(facts.cart.status, CartStatus::Active | CartStatus::Checkout) {
             return Err("a message while the shopper is in the shop".into());
         }
         if outcome.context.group == Some(Group::HeldOut) {

@@ -97,6 +97,7 @@ fn pattern(rule: &str, s: &str) -> bool {
         "^([01][0-9]|2[0-3]):[0-5][0-9]$" => {
             s.len() == 5 && s.parse::<cartwheel_domain::schedule::LocalTime>().is_ok()
         }
+        "^hook_[0-7][0-9a-hjkmnp-tv-z]{25}$" => s.parse::<cartwheel_domain::ids::HookId>().is_ok(),
         other => panic!("the test does not know the pattern {other}"),
     }
 }

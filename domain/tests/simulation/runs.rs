@@ -181,7 +181,10 @@ impl World {
             }
             Effect::RegisterWait { waits, .. } => self.register(run, &waits),
             Effect::ClearWaits => self.clear_waits(run),
-            Effect::GoalReached { .. } | Effect::Exposure { .. } | Effect::UpdateContact { .. } => {}
+            Effect::GoalReached { .. }
+            | Effect::Exposure { .. }
+            | Effect::UpdateContact { .. }
+            | Effect::CallWebhook { .. } => {}
         }
     }
 

@@ -85,6 +85,8 @@ refusing! {
     start_second_factor confirm_second_factor renew_recovery_codes end_second_factor
     start_passkey add_passkey remove_passkey disconnect_identity
     create_journey
+    create_webhook_endpoint update_webhook_endpoint delete_webhook_endpoint rotate_webhook_secret
+    send_test_webhook replay_webhook replay_failed_webhooks
 }
 
 macro_rules! refusing_whole {

@@ -6,7 +6,7 @@ use graphql_client::GraphQLQuery;
 use super::types::{
     Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, Formality,
     JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode, Time,
-    TimelineKind,
+    TimelineKind, WebhookStatus,
 };
 
 macro_rules! operations {
@@ -18,7 +18,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -144,6 +144,24 @@ operations! {
     RevokeApiKey in "src/graphql/revoke_api_key.graphql";
     /// What was done in an organisation.
     AuditLog in "src/graphql/audit_log.graphql";
+    /// Where outgoing webhooks go.
+    WebhookEndpoints in "src/graphql/webhook_endpoints.graphql";
+    /// What an endpoint was told.
+    WebhookDeliveries in "src/graphql/webhook_deliveries.graphql";
+    /// Adds an endpoint.
+    CreateWebhookEndpoint in "src/graphql/create_webhook_endpoint.graphql";
+    /// Changes an endpoint, or switches it on or off.
+    UpdateWebhookEndpoint in "src/graphql/update_webhook_endpoint.graphql";
+    /// Takes an endpoint away.
+    DeleteWebhookEndpoint in "src/graphql/delete_webhook_endpoint.graphql";
+    /// Gives an endpoint another secret.
+    RotateWebhookSecret in "src/graphql/rotate_webhook_secret.graphql";
+    /// Tells an endpoint that somebody wants to see whether it listens.
+    SendTestWebhook in "src/graphql/send_test_webhook.graphql";
+    /// Tells something again.
+    ReplayWebhook in "src/graphql/replay_webhook.graphql";
+    /// Tells again what has failed.
+    ReplayFailedWebhooks in "src/graphql/replay_failed_webhooks.graphql";
     /// The person's own account and sessions.
     Account in "src/graphql/account.graphql";
     /// Ends one of the person's own sessions.

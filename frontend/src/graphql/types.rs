@@ -207,6 +207,17 @@ enumerations! {
         /// An order.
         Order = "ORDER",
     }
+    /// What became of an outgoing webhook.
+    WebhookStatus {
+        /// Due, or tried again.
+        Waiting = "WAITING",
+        /// Being sent.
+        Sending = "SENDING",
+        /// It arrived.
+        Delivered = "DELIVERED",
+        /// Given up.
+        Failed = "FAILED",
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod live;
 mod new_organisation;
 mod new_store;
 mod on_demand;
+mod once;
 mod organisation;
 mod outer;
 mod roll_out;

@@ -121,6 +121,14 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
             let told = format!("{} ({language})", t::audit_quoted(&name));
             neutral(Icon::Mail, t::audit_template_saved(&told, &version, who)).why(place())
         }
+        "webhook.made" => {
+            neutral(Icon::Send, t::audit_hook_made(who)).why(text(detail, "host").map(str::to_owned))
+        }
+        "webhook.changed" => neutral(Icon::Send, t::audit_hook_changed(who)),
+        "webhook.deleted" => neutral(Icon::Send, t::audit_hook_deleted(who)),
+        "webhook.secret_rotated" => neutral(Icon::Key, t::audit_hook_secret(who)),
+        "webhook.switched_off" => new(Icon::CircleAlert, Tone::Caution, t::audit_hook_off()),
+        "webhook.replayed" => neutral(Icon::RotateCw, t::audit_hook_replayed(who)),
         "journey.switched" => {
             let journey = known.name(subject).map_or_else(t::audit_journey, t::audit_quoted);
             let line = match text(detail, "to") {

@@ -22,6 +22,7 @@ pub fn node_name(node: &Node) -> String {
         Node::UpdateContact(_) => t::node_update(),
         Node::Message(message) if message.channel == Channel::Sms => t::node_text(),
         Node::Message(_) => t::node_message(),
+        Node::Webhook(_) => t::node_webhook(),
         Node::Goal(_) => t::node_goal(),
         Node::Exit(_) => t::node_exit(),
     }
@@ -39,6 +40,7 @@ pub fn node_sign(node: &Node) -> Icon {
         Node::UpdateContact(_) => Icon::User,
         Node::Message(message) if message.channel == Channel::Sms => Icon::MessageSquare,
         Node::Message(_) => Icon::Mail,
+        Node::Webhook(_) => Icon::Send,
         Node::Goal(_) => Icon::Target,
         Node::Exit(_) => Icon::Flag,
     }
@@ -72,6 +74,10 @@ pub fn node_about(node: &Node) -> String {
             told.into_iter().flatten().collect::<Vec<_>>().join(" · ")
         }
         Node::Message(message) => template(&message.template),
+        Node::Webhook(webhook) => match webhook.endpoint {
+            Some(_) => t::node_webhook_one(),
+            None => t::node_webhook_all(),
+        },
         Node::Goal(goal) => awaited(goal.on.as_str()),
         Node::Exit(_) => t::node_exit_about(),
     }

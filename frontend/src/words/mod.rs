@@ -3,6 +3,7 @@
 mod audit;
 mod browser;
 mod changes;
+mod hooks;
 mod journey;
 mod message;
 mod team;
@@ -12,6 +13,7 @@ mod timeline;
 pub use audit::{Known, audit};
 pub use browser::browser;
 pub use changes::{Told, changes, mark, mark_sign, step};
+pub use hooks::{hook_kind, hook_outcome, hook_status};
 pub use journey::{asked, awaited, checks, node_about, node_name, node_sign, problem, way};
 pub use message::{message_badge, message_title, refusal, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
@@ -57,6 +59,7 @@ pub fn section(section: Section) -> String {
         Section::Texts => t::settings_texts(),
         Section::Snippet => t::settings_snippet(),
         Section::Shopify => t::settings_shopify(),
+        Section::Webhooks => t::settings_webhooks(),
     }
 }
 

@@ -26,6 +26,8 @@ fn every_decision_of_the_engine_has_words() {
         "treated",
         "message_queued",
         "message_silenced",
+        "webhook_queued",
+        "webhook_silenced",
         "shopper_is_back",
         "goal_reached",
         "goal_not_reached",

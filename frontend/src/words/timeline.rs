@@ -189,6 +189,8 @@ fn decision(code: &str, values: &Value) -> Option<Line> {
                 .why(text(values, "template").map(template)),
             "message_silenced" => new(Icon::Ban, Tone::Caution, t::decision_silenced())
                 .why(text(values, "template").map(template)),
+            "webhook_queued" => new(Icon::Send, Tone::Neutral, t::decision_webhook()),
+            "webhook_silenced" => new(Icon::Ban, Tone::Caution, t::decision_webhook_silenced()),
             "shopper_is_back" => new(Icon::User, Tone::Neutral, t::decision_back()).why(until(values)),
             "goal_reached" => new(Icon::Target, Tone::Positive, t::decision_goal()),
             "goal_not_reached" => new(Icon::Target, Tone::Neutral, t::decision_no_goal()),

@@ -22,7 +22,7 @@ pub use vault::Vault;
 
 use super::secrets::SecretKind;
 use crate::db::DbError;
-use cartwheel_domain::ids::{MailId, MemberId, StoreId};
+use cartwheel_domain::ids::{HookId, MailId, MemberId, StoreId};
 use sea_orm::DbErr;
 use std::path::PathBuf;
 
@@ -110,6 +110,8 @@ impl From<KeyError> for DbError {
 pub enum Place {
     /// A credential of a store.
     Secret(StoreId, SecretKind),
+    /// The secrets of an endpoint of a store's outgoing webhooks.
+    Hook(StoreId, HookId),
     /// The seed of a member's second factor.
     Factor(MemberId),
     /// A mail of the service.
@@ -119,7 +121,7 @@ pub enum Place {
 impl Place {
     fn store(self) -> Option<StoreId> {
         match self {
-            Self::Secret(store, _) => Some(store),
+            Self::Secret(store, _) | Self::Hook(store, _) => Some(store),
             Self::Factor(_) | Self::Mail(_) => None,
         }
     }
@@ -127,6 +129,7 @@ impl Place {
     fn table(self) -> &'static str {
         match self {
             Self::Secret(..) => "store_secret",
+            Self::Hook(..) => "hook_endpoint",
             Self::Factor(_) => "second_factor",
             Self::Mail(_) => "service_mail",
         }
@@ -135,6 +138,7 @@ impl Place {
     fn row(self) -> String {
         match self {
             Self::Secret(_, kind) => kind.as_str().to_owned(),
+            Self::Hook(_, hook) => hook.to_string(),
             Self::Factor(member) => member.to_string(),
             Self::Mail(mail) => mail.to_string(),
         }

@@ -15,7 +15,7 @@ use crate::{
     db::{Db, DbError, Scoped, StoreScope, System},
 };
 use cartwheel_domain::{ids::StoreId, time::Millis};
-use cartwheel_entity::{data_key, second_factor, service_key, service_mail, store_secret};
+use cartwheel_entity::{data_key, hook_endpoint, second_factor, service_key, service_mail, store_secret};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
@@ -233,6 +233,10 @@ async fn replace_in(
         // What does not open is reported by the walk over all values.
         sealed += seal_secret(&scoped, env, ring, &item).await?;
     }
+    let rows = scoped.find::<hook_endpoint::Entity>().all(scoped.on()).await?;
+    for item in rows.into_iter().map(walk::hook) {
+        sealed += seal_hook(&scoped, env, ring, &item).await?;
+    }
     tx.commit().await?;
     done.replaced += 1;
     done.sealed += sealed;
@@ -283,6 +287,10 @@ async fn seal_one(db: &Db, env: &Env, ring: &MasterKey, item: &Item) -> Result<u
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             seal_secret(&scoped, env, ring, item).await?
         }
+        Place::Hook(store, _) => {
+            let scoped = tx.enter(&StoreScope::system(store)).await?;
+            seal_hook(&scoped, env, ring, item).await?
+        }
         Place::Factor(member) => {
             let system = tx.system().await?;
             let Some(new) = anew(&system, env, ring, item).await? else { return Ok(0) };
@@ -315,6 +323,17 @@ async fn seal_secret(scoped: &Scoped<'_>, env: &Env, ring: &MasterKey, item: &It
         .col_expr(store_secret::Column::Sealed, Expr::value(new))
         .filter(store_secret::Column::Kind.eq(item.place.row()))
         .filter(store_secret::Column::Sealed.eq(item.sealed.as_str()));
+    Ok(query.exec(scoped.on()).await?.rows_affected)
+}
+
+async fn seal_hook(scoped: &Scoped<'_>, env: &Env, ring: &MasterKey, item: &Item) -> Result<u64, KeyError> {
+    let Place::Hook(_, hook) = item.place else { return Ok(0) };
+    let Some(new) = anew(scoped, env, ring, item).await? else { return Ok(0) };
+    let query = scoped
+        .update::<hook_endpoint::Entity>()
+        .col_expr(hook_endpoint::Column::Sealed, Expr::value(new))
+        .filter(hook_endpoint::Column::Id.eq(hook.uuid()))
+        .filter(hook_endpoint::Column::Sealed.eq(item.sealed.as_str()));
     Ok(query.exec(scoped.on()).await?.rows_affected)
 }
 

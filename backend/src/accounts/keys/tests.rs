@@ -19,7 +19,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cartwheel_domain::{
-    ids::{MailId, MemberId, StoreId},
+    ids::{HookId, MailId, MemberId, StoreId},
     locale::Language,
 };
 use cartwheel_entity::{data_key, member, second_factor, service_key, service_mail, store_secret};
@@ -279,6 +279,7 @@ fn every_sealed_column_is_walked() {
     sealed.sort();
     let id = uuid::Uuid::nil();
     let places = [
+        Place::Hook(StoreId(id), HookId(id)),
         Place::Factor(MemberId(id)),
         Place::Mail(MailId(id)),
         Place::Secret(StoreId(id), SecretKind::Shopify),

@@ -10,8 +10,8 @@ use crate::{
     config::Secret,
     db::{DbError, System},
 };
-use cartwheel_domain::ids::{MailId, MemberId, StoreId};
-use cartwheel_entity::{data_key, second_factor, service_key, service_mail, store_secret};
+use cartwheel_domain::ids::{HookId, MailId, MemberId, StoreId};
+use cartwheel_entity::{data_key, hook_endpoint, second_factor, service_key, service_mail, store_secret};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -23,12 +23,13 @@ pub(super) const PAGE: u64 = 200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
     Secrets,
+    Hooks,
     Factors,
     Mails,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 3] = [Self::Secrets, Self::Factors, Self::Mails];
+    pub(super) const ALL: [Self; 4] = [Self::Secrets, Self::Hooks, Self::Factors, Self::Mails];
 }
 
 /// One sealed value.
@@ -67,6 +68,16 @@ pub(super) async fn page(
             let rows = query.order_by_asc(Store).order_by_asc(Kind).limit(PAGE).all(system.on()).await?;
             Ok(rows.into_iter().filter_map(secret).collect())
         }
+        Table::Hooks => {
+            use hook_endpoint::Column::{Id, StoreId as Store};
+            let mut query = system.find::<hook_endpoint::Entity>();
+            if let Some(Item { place: Place::Hook(store, hook), .. }) = after {
+                let later = Condition::all().add(Store.eq(store.uuid())).add(Id.gt(hook.uuid()));
+                query = query.filter(Condition::any().add(Store.gt(store.uuid())).add(later));
+            }
+            let rows = query.order_by_asc(Store).order_by_asc(Id).limit(PAGE).all(system.on()).await?;
+            Ok(rows.into_iter().map(hook).collect())
+        }
         Table::Factors => {
             let mut query = system.find::<second_factor::Entity>();
             if let Some(Item { place: Place::Factor(member), .. }) = after {
@@ -97,6 +108,11 @@ pub(super) async fn page(
 pub(super) fn secret(row: store_secret::Model) -> Option<Item> {
     let kind = SecretKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind)?;
     Some(Item { place: Place::Secret(StoreId(row.store_id), kind), sealed: row.sealed })
+}
+
+/// An endpoint's row as an item.
+pub(super) fn hook(row: hook_endpoint::Model) -> Item {
+    Item { place: Place::Hook(StoreId(row.store_id), HookId(row.id)), sealed: row.sealed }
 }
 
 /// Some of the values that were sealed before there were data keys.

@@ -43,6 +43,8 @@ pub struct Api {
     pub mails: bool,
     /// What plans are paid by; `None` where nobody pays.
     pub billing: Option<Billing>,
+    /// Whether outgoing webhooks may go to this very machine.
+    pub webhooks_local: bool,
     /// How many requests each caller may send.
     pub rates: Arc<Rates>,
 }

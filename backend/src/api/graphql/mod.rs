@@ -33,6 +33,8 @@ pub mod team;
 pub mod template;
 pub mod template_rollout;
 pub mod timeline;
+pub mod webhook;
+pub mod webhook_change;
 
 #[cfg(test)]
 mod tests;

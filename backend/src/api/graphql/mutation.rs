@@ -16,6 +16,7 @@ use super::{
     team::TeamMutation,
     template::TemplateMutation,
     template_rollout::TemplateRollOutMutation,
+    webhook_change::WebhookMutation,
 };
 use crate::{
     accounts::{
@@ -49,6 +50,7 @@ pub struct Mutation(
     BillingMutation,
     TemplateMutation,
     TemplateRollOutMutation,
+    WebhookMutation,
 );
 
 /// What can be changed in a store.

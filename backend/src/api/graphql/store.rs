@@ -13,13 +13,14 @@ use super::{
     scalars::Time,
     settings::StoreSettings,
     template::Template,
+    webhook::WebhookEndpoint,
 };
 use crate::{
     accounts::team::guests,
     db::{Among, DbError, Role},
 };
 use async_graphql::{Context, ID, Object, Result};
-use cartwheel_domain::ids::{CartId, ContactId, JourneyId, MessageId, TemplateId};
+use cartwheel_domain::ids::{CartId, ContactId, HookId, JourneyId, MessageId, TemplateId};
 use cartwheel_entity::{cart, contact, journey, message};
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
@@ -244,6 +245,20 @@ impl Store {
         self.0.needs(Role::Analyst)?;
         let Ok(id) = id.parse::<TemplateId>() else { return Ok(None) };
         Template::load(&self.0, id).await
+    }
+
+    /// Where its outgoing webhooks go, the oldest first. Needs the role editor.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>> {
+        self.0.needs(Role::Editor)?;
+        WebhookEndpoint::all(&self.0).await
+    }
+
+    /// One endpoint of its outgoing webhooks; null when there is none by this id. Needs the role editor.
+    async fn webhook_endpoint(&self, id: ID) -> Result<Option<WebhookEndpoint>> {
+        self.0.needs(Role::Editor)?;
+        let Ok(id) = id.parse::<HookId>() else { return Ok(None) };
+        WebhookEndpoint::load(&self.0, id).await
     }
 
     /// Messages, newest first.

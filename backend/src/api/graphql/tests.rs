@@ -46,6 +46,7 @@ impl Service {
             mails: false,
             // Nobody answers there: what has to ask Stripe says so.
             billing: Some(crate::testing::stripe::billing(app, "http://127.0.0.1:9")),
+            webhooks_local: false,
             rates: std::sync::Arc::new(crate::api::rate::Rates::new(1_000_000)),
         };
         Self { schema: schema(api.clone(), false), api }

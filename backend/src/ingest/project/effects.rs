@@ -4,9 +4,11 @@ use super::{Arrived, Signals, Unit};
 use crate::{
     db::{Among, DbError},
     journeys,
+    webhooks::{self, Happening},
 };
 use cartwheel_domain::{
     event::{Body, Source},
+    hook::HookKind,
     ids::{CartId, ContactId},
     journey::{Awaited, WaitScope},
 };
@@ -36,6 +38,7 @@ impl Unit<'_, '_> {
             update.filter(ids).exec(self.scoped.on()).await?;
         }
         self.end_runs().await?;
+        self.tell().await?;
         self.rebind_runs().await?;
         let woken = self.wake(fresh).await?;
         self.record_consents(fresh).await?;
@@ -79,9 +82,28 @@ impl Unit<'_, '_> {
             by_reason.entry(reason).or_default().push(*cart);
         }
         for (reason, carts) in by_reason {
-            crate::carts::end_runs(self.scoped, &carts, reason, self.now).await?;
+            crate::carts::end_runs(self.scoped, self.store.hooks, &carts, reason, self.now).await?;
         }
         Ok(())
+    }
+
+    /// What endpoints of the store want to hear of bought carts and new orders, as their rows are now.
+    async fn tell(&mut self) -> Result<(), DbError> {
+        let wanted = self.store.hooks;
+        let carts = std::mem::take(&mut self.bought).into_iter().filter_map(|id| {
+            let cart = self.carts.get(id)?;
+            let kind = match cart.status.as_str() {
+                "recovered" => HookKind::CartRecovered,
+                "converted" => HookKind::CartConverted,
+                _ => return None,
+            };
+            wanted.has(kind).then(|| Happening::cart(kind, cart))
+        });
+        let carts: Vec<_> = carts.collect();
+        let placed = std::mem::take(&mut self.placed_orders);
+        let orders = placed.iter().filter_map(|external| self.orders.get(external)).map(Happening::order);
+        let told = carts.into_iter().chain(orders).collect();
+        webhooks::tell(self.scoped, wanted, self.now, told).await
     }
 
     /// A cart that changed hands takes its waiting run and queued messages along.

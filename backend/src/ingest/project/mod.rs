@@ -118,6 +118,10 @@ struct Unit<'a, 't> {
     ended: BTreeMap<Uuid, &'static str>,
     /// Carts that changed hands: their runs and messages follow.
     rebound: Vec<(Uuid, Uuid)>,
+    /// Carts that were bought, for those who want to hear of them.
+    bought: BTreeSet<Uuid>,
+    /// Orders that came, by the shop's id, for those who want to hear of them.
+    placed_orders: BTreeSet<String>,
 }
 
 /// Projects events of one store that arrived together. The caller holds the store's
@@ -182,6 +186,8 @@ pub async fn project(
         moved: Vec::new(),
         ended: BTreeMap::new(),
         rebound: Vec::new(),
+        bought: BTreeSet::new(),
+        placed_orders: BTreeSet::new(),
     };
     unit.read_orphans(&fresh, &placed).await?;
     unit.adopt_restored(&fresh).await?;

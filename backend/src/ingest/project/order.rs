@@ -10,6 +10,7 @@ use crate::{
 use cartwheel_domain::{
     cart::{begins, boundary},
     event::{CartKind, LineItem, Marks, OrderChange, OrderState, Source},
+    hook::HookKind,
     ids::{CartId, ContactId, JourneyId, MessageId},
     money::Money,
     order::{bought, counts},
@@ -61,6 +62,9 @@ impl Unit<'_, '_> {
                 || change.checkout_token.is_some())
         {
             cart = self.end_carts(one, change, external).await?.or(cart);
+        }
+        if bought(order.state) && !had.is_some_and(bought) && self.store.hooks.has(HookKind::OrderPlaced) {
+            self.placed_orders.insert(external.to_owned());
         }
         self.count_for_contact(before.as_ref(), external);
         self.figure(before.as_ref(), external).await?;
@@ -158,6 +162,7 @@ impl Unit<'_, '_> {
         if was_left == Some(true) && by.is_none() {
             self.deltas.count(order.placed_at, Metric::Converted, None, 1);
         }
+        self.bought.insert(cart);
         let reason = if reason == "converted" && by.is_some() { "recovered" } else { reason };
         self.ended.insert(cart, reason);
         Ok(true)

@@ -579,3 +579,4 @@ async fn a_deleted_checkout_is_closed_until_news_of_it(app: TestApp) {
 mod arrival;
 mod browser;
 mod people;
+mod webhooks;

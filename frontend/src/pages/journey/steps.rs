@@ -3,7 +3,7 @@
 use cartwheel_domain::event::EventKind;
 use cartwheel_domain::journey::{
     Awaited, Branch, Change, Channel, Condition, ConditionNode, ContentClass, Definition, Goal, Holdout,
-    Message, Node, NodeId, Purpose, Split, UpdateContact, Wait, WaitForEvent, WaitUntil,
+    Message, Node, NodeId, Purpose, Split, UpdateContact, Wait, WaitForEvent, WaitUntil, Webhook,
 };
 use cartwheel_domain::schedule::LocalTime;
 use leptos::prelude::*;
@@ -86,6 +86,7 @@ fn offered(definition: &Definition, after: &NodeId) -> Vec<Node> {
             subject: std::collections::BTreeMap::new(),
             next: next(),
         }),
+        Node::Webhook(Webhook { endpoint: None, fields: std::collections::BTreeMap::new(), next: next() }),
         Node::UpdateContact(UpdateContact {
             add_tags: vec![t::update_first()],
             remove_tags: Vec::new(),

@@ -3,7 +3,6 @@
 use cartwheel_domain::contact_point::EmailAddress;
 use leptos::prelude::*;
 
-use super::once::{self, Once};
 use super::{Context, choices, roles};
 use crate::api::Change;
 use crate::browser;
@@ -11,6 +10,7 @@ use crate::graphql;
 use crate::graphql::invite_member::Variables;
 use crate::graphql::types::Role;
 use crate::i18n::t;
+use crate::pages::once::{self, Once};
 use crate::pages::shared::{field_error, outcome};
 use crate::shell::{StoreInfo, use_stores};
 use crate::ui::{Button, ButtonKind, Dialog, Field, checks, radios, use_toasts};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::once::{self, Once};
 use super::{Context, make_key};
 use crate::api::{Change, use_query};
 use crate::browser;
@@ -12,6 +11,7 @@ use crate::graphql;
 use crate::graphql::api_keys::{ApiKeysOrganisationApiKeys as Key, Variables};
 use crate::graphql::types::Role;
 use crate::i18n::{format, t};
+use crate::pages::once::{self, Once};
 use crate::pages::shared::{outcome, people_table};
 use crate::shell::{Stores, use_stores};
 use crate::ui::{

@@ -3,7 +3,6 @@
 use cartwheel_domain::time::PLAUSIBLE;
 use leptos::prelude::*;
 
-use super::once::{self, Once};
 use super::{Context, choices, roles};
 use crate::api::Change;
 use crate::browser;
@@ -11,6 +10,7 @@ use crate::graphql;
 use crate::graphql::make_api_key::{ApiKeyInput, Variables};
 use crate::graphql::types::{Role, Time};
 use crate::i18n::t;
+use crate::pages::once::{self, Once};
 use crate::pages::shared::{field_error, outcome};
 use crate::shell::use_stores;
 use crate::ui::{Button, ButtonKind, Dialog, Field, Select, radios};

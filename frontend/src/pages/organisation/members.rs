@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::once::{self, Once};
 use super::{Context, admins, choices, invitations, invite, roles, stores};
 use crate::api::Change;
 use crate::browser;
@@ -12,6 +11,7 @@ use crate::graphql;
 use crate::graphql::team::{TeamOrganisation, TeamOrganisationMembers as Member};
 use crate::graphql::types::Role;
 use crate::i18n::t;
+use crate::pages::once::{self, Once};
 use crate::pages::shared::outcome;
 use crate::shell::use_stores;
 use crate::ui::{

@@ -8,7 +8,6 @@ mod keys;
 mod log;
 mod make_key;
 mod members;
-mod once;
 mod sharing;
 mod stores;
 

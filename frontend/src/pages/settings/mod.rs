@@ -7,6 +7,7 @@ mod shopify;
 mod snippet;
 mod store;
 mod texts;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -15,8 +16,10 @@ use leptos::prelude::*;
 use crate::api::use_query;
 use crate::graphql;
 use crate::graphql::settings::{ResponseData, Variables};
+use crate::graphql::types::Role;
 use crate::i18n::t;
 use crate::route::{Route, Section, use_place, use_store_id};
+use crate::shell::use_store;
 use crate::ui::{PageHead, Tab, skeleton_lines, stateful, tabs};
 use crate::words;
 
@@ -29,13 +32,16 @@ pub fn Settings() -> impl IntoView {
         _ => before.copied().unwrap_or(Section::Store),
     });
     let query = use_query::<graphql::Settings>(move || Some(Variables { store: store.get() }));
+    let info = use_store();
     let row = move || {
+        let role = info.get().map_or(Role::Support, |info| info.role);
         let tab = |one: Section| Tab {
             href: Route::Settings(one).path(&store.get()),
             name: words::section(one),
             current: section.get() == one,
         };
-        tabs(t::nav_settings(), Section::ALL.map(tab).to_vec())
+        let shown = Section::ALL.into_iter().filter(|one| role >= Route::Settings(*one).least());
+        tabs(t::nav_settings(), shown.map(tab).collect())
     };
     view! {
         <PageHead title=t::nav_settings() />
@@ -50,6 +56,7 @@ pub fn Settings() -> impl IntoView {
                 Section::Texts => texts::form(&data, context),
                 Section::Snippet => snippet::form(&data, context),
                 Section::Shopify => shopify::form(&data, context),
+                Section::Webhooks => webhooks::part(),
             }
         })}
     }

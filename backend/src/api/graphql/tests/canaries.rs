@@ -89,7 +89,16 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
         invitations::invite(&mut tx, app.env(), &owner, &email, Role::Editor).await.expect("invited");
     let new = keys::NewKey { name: "till".into(), role: Role::Editor, store: None, expires_at: None };
     let (_, key) = keys::make(&mut tx, app.env(), &owner, new).await.expect("made");
+    let listening = crate::webhooks::endpoint::Change {
+        url: Some("https://hooks.example/".into()),
+        kinds: Some(vec!["order.placed".into()]),
+        ..Default::default()
+    };
+    let with = (&store.scope(), app.env(), &app.master_key());
+    let (_, hook) =
+        crate::webhooks::endpoint::create(&mut tx, with, false, &listening).await.expect("an endpoint");
     tx.commit().await.expect("committed");
+    all.add("webhook secret", hook.strip_prefix("whsec_").expect("a secret"));
     all.add("Shopify secret", shopify);
     all.add("Twilio token", TWILIO);
     all.add("password of the store's mail server", "canary-of-the-store");

@@ -18,8 +18,8 @@ use async_graphql::{
 use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{
-        ApiKeyId, CartId, ContactId, InvitationId, JourneyId, MemberId, MemberIdentityId, MessageId,
-        OrganisationId, PasskeyId, SessionId, StoreId, TemplateId,
+        ApiKeyId, CartId, ContactId, DeliveryId, HookId, InvitationId, JourneyId, MemberId, MemberIdentityId,
+        MessageId, OrganisationId, PasskeyId, SessionId, StoreId, TemplateId,
     },
     time::{HOUR, MINUTE},
 };
@@ -46,6 +46,8 @@ pub(super) enum Named {
     Session,
     Passkey,
     Identity,
+    Hook,
+    Delivery,
     CartPlace,
     ContactPlace,
     MessagePlace,
@@ -65,8 +67,8 @@ enum Filled {
 fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
     use Filled::{Absent, Id, With};
     use Named::{
-        Cart, CartPlace, Contact, ContactPlace, Identity, Invitation, Journey, Key, Member, Message,
-        MessagePlace, Organisation, Passkey, Session, Store, Template,
+        Cart, CartPlace, Contact, ContactPlace, Delivery, Hook, Identity, Invitation, Journey, Key, Member,
+        Message, MessagePlace, Organisation, Passkey, Session, Store, Template,
     };
     match (owner, field, argument) {
         ("Query", "store", "id") | ("Mutation" | "Subscription", _, "storeId") => Id(Store),
@@ -82,6 +84,14 @@ fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("TemplateDraft", "saveTemplate", "text") => With("\"{{\""),
         ("TemplateDraft", ..) => Absent,
         ("TemplateRollOutTarget", _, "seen") => With("\"nothing\""),
+        ("Store", "webhookEndpoint", "id") | ("Mutation", _, "endpointId") => Id(Hook),
+        ("Mutation", "replayWebhook", "deliveryId") => Id(Delivery),
+        ("Mutation", "replayFailedWebhooks", "since") => With("\"2026-01-01T00:00:00Z\""),
+        ("WebhookEndpoint", "deliveries", "after") => Id(MessagePlace),
+        ("WebhookEndpoint", "deliveries", "status") => Absent,
+        ("WebhookEndpointInput", "updateWebhookEndpoint", "description") => With("\"taken\""),
+        // No address, so that none is made.
+        ("WebhookEndpointInput", ..) => Absent,
         ("Store", "carts", "after") => Id(CartPlace),
         ("BillingStore", "units", "after") => Id(MessagePlace),
         ("Mutation", "startCheckout" | "previewPlan" | "changePlan", "plan") => With("\"starter\""),
@@ -298,6 +308,8 @@ pub(super) fn random(app: &TestApp) -> Ids {
         (Named::Session, SessionId(id()).to_string()),
         (Named::Passkey, PasskeyId(id()).to_string()),
         (Named::Identity, MemberIdentityId(id()).to_string()),
+        (Named::Hook, HookId(id()).to_string()),
+        (Named::Delivery, DeliveryId(id()).to_string()),
         (Named::CartPlace, place()),
         (Named::ContactPlace, place()),
         (Named::MessagePlace, place()),
@@ -366,7 +378,7 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key circle_entry circle_member circle_seat company consent_event contact contact_identity
-        data_key event invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
+        data_key event hook_attempt hook_delivery hook_endpoint invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
         message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template template_copy usage_hour usage_period);
@@ -438,8 +450,11 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
         last_used_at: Set(None),
     };
     system.insert::<entity::member_identity::Entity>(elsewhere).await.expect("inserted");
+    let hook = webhooks(&mut tx, app, &store).await;
     tx.commit().await.expect("committed");
     let ids = BTreeMap::from([
+        (Named::Hook, hook.0.to_string()),
+        (Named::Delivery, hook.1.to_string()),
         (Named::Store, store.id().to_string()),
         (Named::Organisation, store.keys.organisation_id.to_string()),
         (Named::Cart, cart.to_string()),
@@ -458,6 +473,22 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
         (Named::MessagePlace, place(message.created_at, message.id)),
     ]);
     (store, ids, token)
+}
+
+/// An endpoint of outgoing webhooks that was told something, and what.
+async fn webhooks(tx: &mut crate::db::Tx, app: &TestApp, store: &TestStore) -> (HookId, DeliveryId) {
+    use crate::webhooks::endpoint;
+    let change = endpoint::Change {
+        url: Some(format!("https://{CANARY}.example/hooks")),
+        kinds: Some(vec!["cart.abandoned".into()]),
+        description: Some(CANARY.into()),
+        on: None,
+    };
+    let with = (&store.scope(), app.env(), &app.master_key());
+    let (row, _) = endpoint::create(tx, with, false, &change).await.expect("made");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    let delivery = endpoint::test(&scoped, app.env(), HookId(row.id)).await.expect("written down");
+    (HookId(row.id), delivery)
 }
 
 /// Everybody without a right to the other side, by name, with what they show.

@@ -9,6 +9,7 @@ mod split;
 mod trigger;
 mod until;
 mod update;
+mod webhook;
 
 use cartwheel_domain::journey::{Change, Definition, Node, NodeId};
 use cartwheel_domain::money::Currency;
@@ -52,6 +53,7 @@ impl Form {
             Node::Holdout(holdout) => percent(self, holdout.percent),
             Node::UpdateContact(update) => update::form(self, update),
             Node::Message(message) => message::form(self, message),
+            Node::Webhook(webhook) => webhook::form(self, webhook),
             Node::Goal(_) => view! { <p class="muted small">{t::goal_words()}</p> }.into_any(),
             Node::Exit(_) => view! { <p class="muted small">{t::exit_words()}</p> }.into_any(),
         };
@@ -101,7 +103,7 @@ const fn at_fields(node: &Node) -> &'static [&'static str] {
         Node::Split(_) => &["branches"],
         Node::Holdout(_) => &["percent"],
         Node::Message(_) => &["subject"],
-        Node::WaitUntil(_) | Node::UpdateContact(_) | Node::Goal(_) | Node::Exit(_) => &[],
+        Node::WaitUntil(_) | Node::UpdateContact(_) | Node::Webhook(_) | Node::Goal(_) | Node::Exit(_) => &[],
     }
 }
 

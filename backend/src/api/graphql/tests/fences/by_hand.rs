@@ -32,6 +32,7 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("messages/usage.rs", 1, 0),
     ("opening.rs", 1, 0),
     ("storefront/mod.rs", 1, 0),
+    ("webhooks/health.rs", 1, 0),
 ];
 
 fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
