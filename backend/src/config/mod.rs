@@ -134,7 +134,7 @@ impl Default for Config {
             stripe_key: None,
             stripe_webhook_secret: None,
             stripe_url: "https://api.stripe.com".into(),
-            twilio_url: crate::channels::sms::TWILIO.into(),
+            twilio_url: "https://api.twilio.com".into(),
             providers: Vec::new(),
             breached_passwords: None,
             api_rate: 100,

@@ -27,9 +27,6 @@ use hyper::{
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Where Twilio is.
-pub const TWILIO: &str = "https://api.twilio.com";
-
 /// Text messages by the account of each store.
 pub struct Twilio {
     endpoint: Endpoint,
@@ -53,7 +50,7 @@ struct Said {
 }
 
 impl Twilio {
-    /// At this address, [`TWILIO`] unless it is a stand-in.
+    /// At this address.
     ///
     /// # Errors
     /// What is wrong with the address.

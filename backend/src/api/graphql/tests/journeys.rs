@@ -82,14 +82,15 @@ async fn editors_make_journeys(app: TestApp) {
 #[db_test]
 async fn moving_a_step_in_the_drawing_is_a_version_and_each_can_be_looked_at(app: TestApp) {
     let service = Service::over(&app);
-    let store = app.store("one").await;
-    let (_, token) = person(&service, &app, &store, Role::Editor, "emil").await;
+    let first = app.store("one").await;
+    let store = second(&app, &first, "shop").await;
+    let (_, token) = person(&service, &app, &first, Role::Editor, "emil").await;
     let ask = async |query: &str, values: Value| -> Value {
         let answer = service.ask(Some(&token), query, values).await;
         assert!(answer.errors.is_empty(), "{:?}", answer.errors);
         answer.data.into_json().expect("JSON")
     };
-    let made = ask(CREATE, json!({ "s": store.id(), "b": "RECOVERY", "n": "Mine" })).await;
+    let made = ask(CREATE, json!({ "s": store, "b": "RECOVERY", "n": "Mine" })).await;
     let journey = made["createJourney"]["journey"]["id"].clone();
     let mut definition = made["createJourney"]["journey"]["versions"][0]["definition"].clone();
     assert_eq!(definition["places"], Value::Null);
@@ -97,7 +98,7 @@ async fn moving_a_step_in_the_drawing_is_a_version_and_each_can_be_looked_at(app
         "mutation($s: ID!, $j: ID!, $d: Json!) { publishJourney(storeId: $s, journeyId: $j, definition: $d)
         { journey { publishedVersion { number } } userErrors { path code message } } }";
     let put = async |definition: &Value| {
-        let answer = ask(publish, json!({ "s": store.id(), "j": journey, "d": definition })).await;
+        let answer = ask(publish, json!({ "s": store, "j": journey, "d": definition })).await;
         answer["publishJourney"].clone()
     };
     definition["places"] = json!({ "wait_1": [12, -3] });
@@ -122,13 +123,13 @@ async fn moving_a_step_in_the_drawing_is_a_version_and_each_can_be_looked_at(app
     );
     let look = "query($s: ID!, $j: ID!) { store(id: $s) { journey(id: $j) {
         one: version(number: 1) { number definition } two: version(number: 2) { definition } three: version(number: 3) { number } } } }";
-    let seen = ask(look, json!({ "s": store.id(), "j": journey })).await["store"]["journey"].clone();
+    let seen = ask(look, json!({ "s": store, "j": journey })).await["store"]["journey"].clone();
     assert_eq!((&seen["one"]["number"], &seen["one"]["definition"]["places"]), (&json!(1), &Value::Null));
     assert_eq!(
         (&seen["two"]["definition"]["places"], &seen["three"]),
         (&json!({ "wait_1": [12, -3] }), &Value::Null)
     );
-    let (_, support) = person(&service, &app, &store, Role::Support, "sue").await;
-    let denied = service.ask(Some(&support), look, json!({ "s": store.id(), "j": journey })).await;
+    let (_, support) = person(&service, &app, &first, Role::Support, "sue").await;
+    let denied = service.ask(Some(&support), look, json!({ "s": store, "j": journey })).await;
     assert_eq!(verdict(&denied), "forbidden");
 }

@@ -45,15 +45,34 @@ pub fn pressed(event: &KeyboardEvent, surface: Surface, pointers: Pointers, hand
         }
     } else {
         match (key.as_str(), &node, hand) {
-            ("+" | "=", ..) => done(surface.closer()),
-            ("-" | "_", ..) => done(surface.farther()),
-            ("0", ..) => done(surface.fit()),
-            ("1", ..) => done(surface.whole()),
-            (" ", Some(node), Some(hand)) => done(hand.selection.toggle(node)),
-            ("Delete" | "Backspace", _, Some(hand)) if !in_tools => done(hand.remove()),
+            ("+" | "=", ..) => {
+                surface.closer();
+                true
+            }
+            ("-" | "_", ..) => {
+                surface.farther();
+                true
+            }
+            ("0", ..) => {
+                surface.fit();
+                true
+            }
+            ("1", ..) => {
+                surface.whole();
+                true
+            }
+            (" ", Some(node), Some(hand)) => {
+                hand.selection.toggle(node);
+                true
+            }
+            ("Delete" | "Backspace", _, Some(hand)) if !in_tools => {
+                hand.remove();
+                true
+            }
             ("Escape", _, Some(hand)) => {
                 pointers.cancel();
-                done(hand.selection.only(""))
+                hand.selection.only("");
+                true
             }
             _ => false,
         }
@@ -64,14 +83,16 @@ pub fn pressed(event: &KeyboardEvent, surface: Surface, pointers: Pointers, hand
     }
 }
 
-const fn done((): ()) -> bool {
-    true
-}
-
 fn by_command(key: &str, hand: Option<Hand>) -> bool {
     match (key, hand) {
-        ("a", Some(hand)) => done(hand.choose_all()),
-        ("d", Some(hand)) => done(hand.double()),
+        ("a", Some(hand)) => {
+            hand.choose_all();
+            true
+        }
+        ("d", Some(hand)) => {
+            hand.double();
+            true
+        }
         _ => false,
     }
 }

@@ -15,7 +15,7 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("accounts/team/members.rs", 1, 0),
     ("analytics/metrics.rs", 1, 0),
     ("api/graphql/billing.rs", 1, 1),
-    ("auth/grant.rs", 2, 1),
+    ("auth/grant.rs", 2, 0),
     ("auth/second_factor.rs", 0, 1),
     ("billing/caps.rs", 2, 0),
     ("billing/lines.rs", 1, 0),
@@ -32,6 +32,7 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("messages/usage.rs", 1, 0),
     ("opening.rs", 1, 0),
     ("storefront/mod.rs", 1, 0),
+    ("templates/service.rs", 1, 0),
     ("webhooks/health.rs", 1, 0),
 ];
 
