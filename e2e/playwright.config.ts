@@ -8,7 +8,7 @@ export default defineConfig({
   timeout: 90_000,
   expect: { timeout: 15_000 },
   // Each worker has a server and a database of its own, so specs of different files may run side by side.
-  workers: Number(process.env.E2E_WORKERS ?? 1),
+  workers: Number(process.env.E2E_WORKERS ?? 2),
   forbidOnly: true,
   // A retry is reported as flaky; on a loaded machine a first start may be slow.
   retries: process.env.CI ? 1 : 0,

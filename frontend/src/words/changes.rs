@@ -246,7 +246,7 @@ mod tests {
         let text: Vec<String> =
             all.iter().flat_map(|one| std::iter::once(&one.words).chain(&one.more)).cloned().collect();
         let whole = text.join("\n");
-        for part in ["Wait: 2 hours", "E-mail", "Deutsch", "Noch da", "Mine", "25%", "2 steps"] {
+        for part in ["Wait: 2 hours", "E-mail", "Deutsch", "Noch da", "Mine", "25", "2 steps"] {
             assert!(whole.contains(part), "{part} is missing in {whole}");
         }
         for field in ["seconds", "percent", "subject.", "nodes", "wait_", "mail_", "cool_down", "exit_on"] {

@@ -185,7 +185,7 @@ mod tests {
         assert!(crate::i18n::install(crate::i18n::Lang::En, include_str!("../../../lang/en.json")));
         let empty = Blueprint::Empty.definition("Mine", 10);
         let all = offered(&empty, &empty.start);
-        assert_eq!(all.len(), 10);
+        assert_eq!(all.len(), 11);
         for node in all {
             let (new, node) = (empty.free_id(node.kind()), Box::new(node));
             let put =
