@@ -5,7 +5,7 @@ const browser = process.env.PLAYWRIGHT_CHROMIUM ?? '/usr/bin/chromium';
 export default defineConfig({
   testDir: 'specs',
   globalSetup: './global-setup.ts',
-  timeout: 90_000,
+  timeout: 150_000,
   expect: { timeout: 15_000 },
   // Each worker has a server and a database of its own, so specs of different files may run side by side.
   workers: Number(process.env.E2E_WORKERS ?? 2),
