@@ -80,6 +80,7 @@ async fn press(
     match desk.stop(&token, choice, how, spoken).await {
         Ok((who, store, own)) => {
             let language = who.language.or(spoken).unwrap_or(own);
+            let choice = if who.text { Choice::Everything } else { choice };
             answer(StatusCode::OK, page::done(language, &store, &masked(&who), choice))
         }
         Err(e) => unavailable(&e, spoken),

@@ -71,6 +71,8 @@ pub struct Addressee {
     pub email: Option<EmailAddress>,
     /// The language of the mail.
     pub language: Option<Language>,
+    /// Whether it was a text message: a no in answer to one is a no on every channel.
+    pub text: bool,
 }
 
 /// Finds whom a message went to, and at which address: the one it was sent to, not one the person took since. A message
@@ -79,7 +81,7 @@ pub struct Addressee {
 /// # Errors
 /// What the database says.
 pub async fn addressee(scoped: &Scoped<'_>, message_id: MessageId) -> Result<Addressee, DbError> {
-    let nobody = Addressee { contact: None, email: None, language: None };
+    let nobody = Addressee { contact: None, email: None, language: None, text: false };
     let sent = scoped.find::<message::Entity>().filter(message::Column::Id.eq(message_id.uuid()));
     let Some(sent) = sent.one(scoped.on()).await? else { return Ok(nobody) };
     let by_id =
@@ -105,6 +107,7 @@ pub async fn addressee(scoped: &Scoped<'_>, message_id: MessageId) -> Result<Add
     let locale = person.as_ref().and_then(|p| p.locale.as_deref());
     let language = template.map(|t| t.language);
     Ok(Addressee {
+        text: sent.channel == Channel::Sms.as_str(),
         contact: person.as_ref().map(|p| ContactId(p.id)),
         email: sent_to
             .as_deref()
@@ -144,6 +147,7 @@ pub async fn unsubscribe(
     // Two presses at once come one after the other.
     scoped.lock().await?;
     let who = addressee(&scoped, message_id).await?;
+    let choice = if who.text { Choice::Everything } else { choice };
     if let Some(contact) = who.contact {
         let shown = (how, wording(who.language));
         let said = new_entries(&scoped, env, contact, message_id, choice, shown).await?;
