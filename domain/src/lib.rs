@@ -20,3 +20,5 @@ pub mod bots;
 pub mod recovery;
 pub mod template;
 pub mod journey;
+pub mod last_look;
+pub mod dry_run;

@@ -14,7 +14,7 @@ use crate::{
     wake::Wake,
 };
 use cartwheel_domain::{
-    cart::expired_before,
+    cart::{expired_before, too_old},
     event::CartKind,
     ids::{ContactId, StoreId},
     money::Money,
@@ -118,8 +118,8 @@ impl Abandoner {
         // Read again under the lock: what was ordered, emptied or touched meanwhile is not due any more.
         let still = C::Id.among(ids.iter().copied()).and(C::IdleAt.lte(now));
         let carts = scoped.find::<cart::Entity>().filter(still).all(scoped.on()).await?;
-        let too_old = expired_before(now, &store.settings);
-        let (old, left): (Vec<_>, Vec<_>) = carts.into_iter().partition(|c| c.last_activity_at < too_old);
+        let aged = |c: &cart::Model| too_old(c.last_activity_at, now, &store.settings);
+        let (old, left): (Vec<_>, Vec<_>) = carts.into_iter().partition(aged);
         if !old.is_empty() {
             let old: Vec<Uuid> = old.iter().map(|c| c.id).collect();
             close(scoped, &old, now).await?;

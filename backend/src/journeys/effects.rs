@@ -11,7 +11,7 @@ use crate::{
 };
 use cartwheel_domain::{
     ids::{self, JourneyId, MessageId, StepId},
-    journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
+    journey::{Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
     time::{MINUTE, Millis},
 };
 use cartwheel_entity::{contact, journey_run, message, node_count, run_context, run_step, run_wait};
@@ -176,10 +176,7 @@ impl Work {
                 self.unwaited.push(run.id);
             }
             // What the run has asked for before it came to its end still goes; what the world has overtaken does not.
-            if !matches!(
-                reason,
-                EndReason::Completed | EndReason::HeldOut | EndReason::LoopLimit | EndReason::Broken
-            ) {
+            if !reason.lets_go() {
                 self.silenced.entry(*reason).or_default().push(run.id);
             }
         }
@@ -201,13 +198,7 @@ impl Work {
             *count.entry((run.version_id, entry.node.as_str().to_owned(), outcome)).or_insert(0) += 1
         };
         add(entry.decision.as_str());
-        // The first word at each visit of a node is its entry.
-        let back = matches!(
-            entry.decision,
-            Decision::Ended | Decision::EventHappened | Decision::EventTimedOut | Decision::NotAdmitted
-        );
-        let over = entry.decision == Decision::WaitOver && entry.values.contains_key("late_ms");
-        if !back && !over {
+        if entry.enters() {
             add("entered");
         }
     }

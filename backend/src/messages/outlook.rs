@@ -1,15 +1,13 @@
 //! What the last look would say of a person now, before there is a message: for the console.
 
-use super::{
-    look::store_facts,
-    people::{Look, People},
-};
+use super::people::{Look, People};
 use crate::{
     accounts::{MasterKey, StoreInfo},
     db::{DbError, Scoped},
 };
 use cartwheel_domain::{
     consent::{Channel, ContentClass, Decision, GateInput, Purpose, may_send},
+    last_look::store_facts,
     time::Millis,
 };
 use cartwheel_entity::{consent_event, contact};

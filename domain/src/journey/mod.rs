@@ -33,9 +33,9 @@ pub use crate::consent::{Channel, ContentClass, Purpose};
 pub use blueprint::Blueprint;
 pub use condition::Condition;
 pub use default::{DEFAULT_JSON, default_recovery_journey, default_recovery_journey_with};
-pub use definition::{Definition, FrequencyCap, MAX_BYTES, SCHEMA, Settings};
+pub use definition::{Definition, FrequencyCap, MAX_BYTES, Needs, SCHEMA, Settings};
 pub use edit::Change;
-pub use entry::{Entry, NoEntry, PastEntries, admit};
+pub use entry::{Entry, LOOK_BACK, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
     Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger,

@@ -8,9 +8,10 @@ use crate::{
     orders,
 };
 use cartwheel_domain::{
-    cart::{begins, boundary},
+    cart::{Status, begins, boundary, parted},
     event::{CartKind, LineItem, Marks, OrderChange, OrderState, Source},
     ids::{CartId, ContactId, JourneyId, MessageId},
+    journey::EndReason,
     money::Money,
     order::{bought, counts},
     recovery::{MessageFacts, OrderFacts, Rules, attribute},
@@ -92,7 +93,7 @@ impl Unit<'_, '_> {
         let Some(order) = self.orders.get(external).cloned() else { return Ok(None) };
         let mut ended = None;
         for cart in &own {
-            if self.settle(*cart, &order, "converted").await? {
+            if self.settle(*cart, &order, true).await? {
                 ended = Some(*cart);
             }
         }
@@ -105,7 +106,7 @@ impl Unit<'_, '_> {
         if let Some(contact) = order.contact_id.filter(|_| source.trusted()) {
             for cart in self.carts.open_of(self.scoped, contact).await? {
                 let quote = self.carts.get(cart).is_some_and(|m| m.kind == CartKind::Quote.as_str());
-                if !quote && !own.contains(&cart) && self.settle(cart, &order, "ordered").await? {
+                if !quote && !own.contains(&cart) && self.settle(cart, &order, false).await? {
                     ended = ended.or(Some(cart));
                 }
             }
@@ -117,12 +118,12 @@ impl Unit<'_, '_> {
         Ok(ended)
     }
 
-    /// Ends one cart by an order, if the order is its end. A cart with events on both sides of the order is split.
+    /// Ends one cart by an order, if the order is its end: `own` when it was ordered itself. A cart with events on both sides of the order is split.
     pub(super) async fn settle(
         &mut self,
         cart: Uuid,
         order: &shop_order::Model,
-        reason: &'static str,
+        own: bool,
     ) -> Result<bool, DbError> {
         let Some(model) = self.carts.get(cart) else { return Ok(false) };
         if !carts::status(model).open() {
@@ -132,10 +133,7 @@ impl Unit<'_, '_> {
         // What a cart that is to be folded anew comes to is not written in its row yet.
         if model.source_at > up_to || self.stale.contains(&cart) {
             let facts = self.facts_of(cart).await?;
-            let (earlier, later): (Vec<_>, Vec<_>) = facts.into_iter().partition(|f| f.at <= up_to);
-            if !earlier.iter().any(|f| begins(&f.change)) {
-                return Ok(false);
-            }
+            let Some((_, later)) = parted(facts, order.placed_at) else { return Ok(false) };
             if later.iter().any(|f| begins(&f.change)) {
                 self.split(cart, later).await?;
             } else {
@@ -150,7 +148,7 @@ impl Unit<'_, '_> {
         let now = self.now;
         let was_left = self.carts.change(cart, |m| {
             let was_left = m.entries > 0 || m.abandoned_at.is_some();
-            m.status = if by.is_some() { "recovered" } else { "converted" }.into();
+            m.status = Status::bought(by.is_some()).as_str().into();
             (m.recovered_by, m.order_id) = (by.map(str::to_owned), Some(order.id));
             (m.finished_at, m.idle_at, m.updated_at) = (Some(order.placed_at), None, now);
             was_left && !(m.bot || m.test || m.staff)
@@ -158,8 +156,7 @@ impl Unit<'_, '_> {
         if was_left == Some(true) && by.is_none() {
             self.deltas.count(order.placed_at, Metric::Converted, None, 1);
         }
-        let reason = if reason == "converted" && by.is_some() { "recovered" } else { reason };
-        self.ended.insert(cart, reason);
+        self.ended.insert(cart, EndReason::of_order(own, by.is_some()).as_str());
         Ok(true)
     }
 
