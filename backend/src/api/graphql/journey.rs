@@ -2,6 +2,7 @@
 
 use super::{
     access::Access,
+    dry_run::DryRun,
     overview::{Incremental, Recovered, compared, recovered},
     rollout::{self, RollOutPlan},
     scalars::{Json, Time},
@@ -171,6 +172,12 @@ impl Journey {
         self.access.needs(Role::Analyst)?;
         let rows = self.published().await?;
         Ok(rows.into_iter().map(|row| JourneyVersion { access: self.access.clone(), row }).collect())
+    }
+
+    /// The newest dry run of the last day. Needs the role analyst.
+    async fn dry_run(&self) -> Result<Option<DryRun>> {
+        self.access.needs(Role::Analyst)?;
+        DryRun::latest(&self.access, JourneyId(self.row.id)).await
     }
 
     /// Figures of the last so many days (30 by default, at most 366). Needs the role analyst.

@@ -4,6 +4,7 @@ use super::{
     access::Access,
     billing_change::BillingMutation,
     circles::CircleMutation,
+    dry_run::DryRunMutation,
     errors::{UserError, journey_errors},
     guests::GuestMutation,
     journey::{Journey, JourneyBlueprint, JourneyStatus},
@@ -49,6 +50,7 @@ pub struct Mutation(
     BillingMutation,
     TemplateMutation,
     TemplateRollOutMutation,
+    DryRunMutation,
 );
 
 /// What can be changed in a store.
