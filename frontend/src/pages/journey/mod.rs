@@ -3,6 +3,7 @@
 
 mod draft;
 mod drawing;
+mod dry_run;
 mod form;
 mod keys;
 mod laid;
@@ -148,9 +149,13 @@ fn body(
         let date = format::date(version.published_at.0);
         view! { <p class="tiny muted">{t::journey_counts_of(&date, &version.number.to_string())}</p> }
     });
-    let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
+    let options = vec![
+        (String::new(), t::journey_drawing()),
+        ("list".to_owned(), t::journey_list()),
+        ("dry".to_owned(), t::dry_run()),
+    ];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
-    let as_list = move || parameters.get("view") == "list";
+    let about = dry_run::About { store: store.to_owned(), journey: journey.id.clone() };
     view! {
         <div class="columns columns--side journey">
             <section class="section" aria-labelledby="steps">
@@ -159,7 +164,11 @@ fn body(
                     <Segmented label=t::journey_view() options=options value=parameters.signal("view") on_pick=pick />
                 </div>
                 {of_version}
-                {move || if as_list() { list::list(draft, counts, parameters) } else { drawing::drawing(draft, counts, parameters) }}
+                {move || match parameters.get("view").as_str() {
+                    "list" => list::list(draft, counts, parameters),
+                    "dry" => dry_run::view(draft, about.clone(), parameters, may),
+                    _ => drawing::drawing(draft, counts, parameters),
+                }}
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>
                 {panel::panel(draft, parameters, may, currency)}
