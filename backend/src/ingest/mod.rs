@@ -12,7 +12,7 @@ mod items;
 pub mod limit;
 mod person;
 pub mod project;
-mod raw;
+pub mod raw;
 mod read;
 pub mod segment;
 pub mod shopify;

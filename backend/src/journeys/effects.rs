@@ -12,8 +12,8 @@ use crate::{
 };
 use cartwheel_domain::{
     hook::{HookKind, HookKinds},
-    ids::{self, JourneyId, MessageId, StepId},
-    journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
+    ids::{self, JourneyId, StepId},
+    journey::{Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
     time::{MINUTE, Millis},
 };
 use cartwheel_entity::{contact, journey_run, message, node_count, run_context, run_step, run_wait};
@@ -122,11 +122,11 @@ fn row(decided: &Decided, now: Millis) -> batch::Row {
     }
 }
 
-/// An id that sorts by its place among the decisions of one step, which all happen in one millisecond.
-fn step_id(env: &Env, at: Millis, place: usize) -> StepId {
+/// An id that sorts by its place among what is decided in one millisecond.
+fn placed_id(env: &Env, at: Millis, place: usize) -> Uuid {
     let mut bytes: [u8; 10] = env.random();
     bytes[..2].copy_from_slice(&u16::try_from(place).unwrap_or(u16::MAX).to_be_bytes());
-    StepId(ids::uuid_v7(at, bytes))
+    ids::uuid_v7(at, bytes)
 }
 
 /// Rows to write, gathered over all runs of a store.
@@ -171,7 +171,7 @@ impl Work {
             });
         }
         for (place, entry) in outcome.trail.iter().enumerate() {
-            self.note(store, step_id(env, entry.at, place), run, entry);
+            self.note(store, StepId(placed_id(env, entry.at, place)), run, entry);
         }
         for effect in &outcome.effects {
             self.effect(store, env, run, effect, now);
@@ -186,10 +186,7 @@ impl Work {
                 self.told.push(Happening::run_ended(run.id, about, held_out, reason.as_str()));
             }
             // What the run has asked for before it came to its end still goes; what the world has overtaken does not.
-            if !matches!(
-                reason,
-                EndReason::Completed | EndReason::HeldOut | EndReason::LoopLimit | EndReason::Broken
-            ) {
+            if !reason.lets_go() {
                 self.silenced.entry(*reason).or_default().push(run.id);
             }
         }
@@ -211,13 +208,7 @@ impl Work {
             *count.entry((run.version_id, entry.node.as_str().to_owned(), outcome)).or_insert(0) += 1
         };
         add(entry.decision.as_str());
-        // The first word at each visit of a node is its entry.
-        let back = matches!(
-            entry.decision,
-            Decision::Ended | Decision::EventHappened | Decision::EventTimedOut | Decision::NotAdmitted
-        );
-        let over = entry.decision == Decision::WaitOver && entry.values.contains_key("late_ms");
-        if !back && !over {
+        if entry.enters() {
             add("entered");
         }
     }
@@ -227,7 +218,8 @@ impl Work {
             Effect::SendMessage { node, channel, template, content_class, purpose, send_key, .. } => {
                 self.messages.push(message::ActiveModel {
                     store_id: Set(store),
-                    id: Set(env.id::<MessageId>().uuid()),
+                    // In the order in which steps ask, so that of two that are due at once the first goes first.
+                    id: Set(placed_id(env, now, self.messages.len())),
                     send_key: Set(send_key.clone()),
                     run_id: Set(Some(run.id)),
                     journey_id: Set(Some(run.journey_id)),

@@ -135,7 +135,7 @@ impl Engine {
 
     /// The store's clock, where some wait asks for one.
     async fn zone(&self, store: StoreId, versions: &HashMap<Uuid, Arc<Version>>) -> Result<Tz, DbError> {
-        if !versions.values().any(|version| version.needs_zone) {
+        if !versions.values().any(|version| version.needs.zone) {
             return Ok(Tz::UTC);
         }
         let store = self.stores.by_id(store).await?;

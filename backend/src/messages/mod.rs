@@ -29,4 +29,5 @@ pub mod usage;
 mod tests;
 
 pub use dispatch::{Dispatched, Dispatcher, Tools};
+pub use people::address;
 pub use render::LinkMaker;

@@ -2,6 +2,7 @@
 
 use super::{
     access::Access,
+    dry_run::DryRun,
     overview::{Incremental, Recovered, compared, recovered},
     rollout::{self, RollOutPlan},
     scalars::{Json, Time},
@@ -14,7 +15,7 @@ use crate::{
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use cartwheel_domain::{
     ids::{JourneyId, MemberId, VersionId},
-    journey::Blueprint,
+    journey::{Blueprint, WAYS},
 };
 use cartwheel_entity::{journey, journey_version, member};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -197,6 +198,12 @@ impl Journey {
         Ok(row.await?.map(|row| JourneyVersion { access: self.access.clone(), row }))
     }
 
+    /// The newest dry run of the last day. Needs the role analyst.
+    async fn dry_run(&self) -> Result<Option<DryRun>> {
+        self.access.needs(Role::Analyst)?;
+        DryRun::latest(&self.access, JourneyId(self.row.id)).await
+    }
+
     /// Figures of the last so many days (30 by default, at most 366). Needs the role analyst.
     async fn counts(&self, days: Option<i32>) -> Result<JourneyCounts> {
         self.access.needs(Role::Analyst)?;
@@ -279,14 +286,6 @@ impl JourneyVersion {
 const ARRIVED: [&str; 2] = ["wait_started", "await_started"];
 const GONE: [&str; 4] = ["wait_over", "event_happened", "event_timed_out", "ended"];
 
-/// Words of the timeline that mean a run took one of two ways.
-const WAYS: [(&str, &str); 4] = [
-    ("condition_yes", "yes"),
-    ("condition_no", "no"),
-    ("event_happened", "happened"),
-    ("event_timed_out", "timed_out"),
-];
-
 /// From counted decisions to what stands and what went on.
 fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
     let mut nodes: Vec<&String> = rows.iter().map(|(node, _, _)| node).collect();
@@ -304,7 +303,10 @@ fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
             let entered = sum(node, &["entered"]);
             let arrived = sum(node, &ARRIVED);
             let waiting = if arrived > 0 { (arrived - sum(node, &GONE)).max(0) } else { 0 };
-            let by_answer = WAYS.iter().map(|(word, way)| (*way, sum(node, &[word]))).filter(|(_, n)| *n > 0);
+            let by_answer = WAYS
+                .iter()
+                .map(|(decision, way)| (*way, sum(node, &[decision.as_str()])))
+                .filter(|(_, n)| *n > 0);
             let ways = by_answer.map(|(way, n)| WayCount { way: way.to_owned(), n }).collect();
             NodeCount { node: ID(node.clone()), entered, waiting, left: (entered - waiting).max(0), ways }
         })

@@ -4,6 +4,7 @@ use super::{
     access::Access,
     billing_change::BillingMutation,
     circles::CircleMutation,
+    dry_run::DryRunMutation,
     errors::{UserError, journey_errors},
     guests::GuestMutation,
     journey::{Journey, JourneyBlueprint, JourneyStatus},
@@ -51,6 +52,7 @@ pub struct Mutation(
     TemplateMutation,
     TemplateRollOutMutation,
     WebhookMutation,
+    DryRunMutation,
 );
 
 /// What can be changed in a store.

@@ -11,6 +11,7 @@ mod history;
 mod order;
 mod signals;
 
+pub use history::CART_KINDS;
 pub use signals::Signals;
 
 use crate::{

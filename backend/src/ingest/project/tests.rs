@@ -578,5 +578,6 @@ async fn a_deleted_checkout_is_closed_until_news_of_it(app: TestApp) {
 
 mod arrival;
 mod browser;
+mod late;
 mod people;
 mod webhooks;

@@ -5,6 +5,7 @@ mod canvas;
 mod compare;
 mod draft;
 mod drawing;
+mod dry_run;
 mod form;
 mod keys;
 mod laid;
@@ -161,7 +162,11 @@ fn body(
         let date = format::date(version.published_at.0);
         view! { <p class="tiny muted">{t::journey_counts_of(&date, &version.number.to_string())}</p> }
     });
-    let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
+    let options = vec![
+        (String::new(), t::journey_drawing()),
+        ("list".to_owned(), t::journey_list()),
+        ("dry".to_owned(), t::dry_run()),
+    ];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
     let selection = canvas::Selection::new(parameters);
     // Only what is asked: whatever else the address says, the drawing stays as it lies.
@@ -169,11 +174,15 @@ fn body(
     let comparing = Memo::new(move |_| !parameters.get("compare").is_empty());
     let (all, names) = (StoredValue::new(journey.versions.clone()), (store.to_owned(), journey.id.clone()));
     let followed = Memo::new(move |_| !parameters.get("cart").is_empty());
+    let dry = Memo::new(move |_| parameters.get("view") == "dry");
+    let about = dry_run::About { store: store.to_owned(), journey: journey.id.clone() };
     let steps = move || {
         if followed.get() {
             passage::passage(draft, names.0.clone(), names.1.clone(), parameters)
         } else if comparing.get() {
             all.with_value(|all| compare::comparison(draft, all, names.clone(), parameters))
+        } else if dry.get() {
+            dry_run::view(draft, about.clone(), parameters, may)
         } else if as_list.get() {
             list::list(draft, counts, parameters)
         } else {
