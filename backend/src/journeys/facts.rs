@@ -44,6 +44,18 @@ fn ids(values: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
     all
 }
 
+/// The journeys of some runs.
+///
+/// # Errors
+/// What the database says.
+pub async fn journeys(
+    scoped: &Scoped<'_>,
+    runs: &[journey_run::Model],
+) -> Result<Vec<journey::Model>, DbError> {
+    let wanted = ids(runs.iter().map(|r| r.journey_id));
+    scoped.find_among::<journey::Entity, _>(journey::Column::Id, wanted).await
+}
+
 impl Loaded {
     /// Loads for these runs; the number of queries does not grow with them. `zone` is the store's.
     ///
@@ -52,13 +64,11 @@ impl Loaded {
     pub async fn load(
         scoped: &Scoped<'_>,
         runs: &[journey_run::Model],
+        journeys: Vec<journey::Model>,
         versions: &HashMap<Uuid, Arc<Version>>,
         zone: Tz,
     ) -> Result<Self, DbError> {
         let run_ids = ids(runs.iter().map(|r| r.id));
-        let journeys = scoped
-            .find_among::<journey::Entity, _>(journey::Column::Id, ids(runs.iter().map(|r| r.journey_id)))
-            .await?;
         let carts = scoped
             .find_among::<cart::Entity, _>(cart::Column::Id, ids(runs.iter().filter_map(|r| r.cart_id)))
             .await?;

@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 pub use cartwheel_domain::journey::keys::run_id;
 
+/// Among the counts of a node: went on from it in another version.
+pub const MOVED_OUT: &str = "moved_out";
+
 /// `journey_run.status` of a run that rests.
 pub const WAITING: i32 = 0;
 /// … that a worker has.

@@ -18,6 +18,8 @@ pub struct Version {
     pub id: VersionId,
     /// Whose version.
     pub journey_id: JourneyId,
+    /// Which of the journey's, from 1.
+    pub number: i32,
     /// The graph.
     pub definition: Definition,
     /// What has to be loaded for its steps.
@@ -29,13 +31,13 @@ impl Version {
         let definition: Definition = serde_json::from_str(&row.definition).map_err(|e| {
             sea_orm::DbErr::Custom(format!("version {} cannot be read: {e}", VersionId(row.id)))
         })?;
-        Ok(Self::of(VersionId(row.id), JourneyId(row.journey_id), definition))
+        Ok(Self::of(VersionId(row.id), JourneyId(row.journey_id), row.number, definition))
     }
 
     /// From a definition that is already parsed.
-    pub fn of(id: VersionId, journey_id: JourneyId, definition: Definition) -> Self {
+    pub fn of(id: VersionId, journey_id: JourneyId, number: i32, definition: Definition) -> Self {
         let needs = definition.needs();
-        Self { id, journey_id, definition, needs }
+        Self { id, journey_id, number, definition, needs }
     }
 }
 

@@ -29,6 +29,7 @@ mod problem;
 mod schema;
 mod state;
 mod step;
+mod takeover;
 mod trail;
 mod validate;
 

@@ -76,6 +76,8 @@ pub enum Decision {
     GoalReached,
     /// No order so far (`on`).
     GoalNotReached,
+    /// Goes on with another version from here (`from`, `to`: their numbers).
+    MovedIn,
     /// The run is over (`reason`).
     Ended,
 }
@@ -112,6 +114,7 @@ impl Decision {
             Self::ShopperIsBack => "shopper_is_back",
             Self::GoalReached => "goal_reached",
             Self::GoalNotReached => "goal_not_reached",
+            Self::MovedIn => "moved_in",
             Self::Ended => "ended",
         }
     }

@@ -58,6 +58,10 @@ operations! {
     DryRun in "src/graphql/dry_run.graphql";
     /// The carts behind a number of a dry run.
     DryRunCarts in "src/graphql/dry_run_carts.graphql";
+    /// How many of those under way could go on with a version.
+    Moving in "src/graphql/moving.graphql";
+    /// Lets them, or takes it back.
+    MoveRuns in "src/graphql/move_runs.graphql";
     /// Begins a dry run.
     StartDryRun in "src/graphql/start_dry_run.graphql";
     /// Cancels a dry run.

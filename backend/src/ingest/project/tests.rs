@@ -337,6 +337,8 @@ async fn run_with_message(shop: &Shop, cart: &cart::Model) -> (Uuid, Uuid) {
         name: Set("j".into()),
         status: Set("off".into()),
         current_version_id: Set(None),
+        moves_to: Set(None),
+        moves_before: Set(None),
         created_at: Set(T),
         updated_at: Set(T),
     })

@@ -10,6 +10,7 @@ mod form;
 mod keys;
 mod laid;
 mod list;
+mod moves;
 mod panel;
 mod passage;
 mod publish;
@@ -174,6 +175,8 @@ fn body(
     let comparing = Memo::new(move |_| !parameters.get("compare").is_empty());
     let (all, names) = (StoredValue::new(journey.versions.clone()), (store.to_owned(), journey.id.clone()));
     let followed = Memo::new(move |_| !parameters.get("cart").is_empty());
+    let both = StoredValue::new((store.to_owned(), journey.id.clone()));
+    let moves = moves::state(journey.moves_to, both, may, query);
     let dry = Memo::new(move |_| parameters.get("view") == "dry");
     let about = dry_run::About { store: store.to_owned(), journey: journey.id.clone() };
     let steps = move || {
@@ -201,7 +204,7 @@ fn body(
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>
                 {panel::panel(draft, (parameters, selection), may, currency)}
-                {versions::versions(&journey.versions, parameters)}
+                {versions::versions(&journey.versions, moves, parameters)}
             </aside>
         </div>
         {may.then(|| publish::bar(draft, store.to_owned(), journey.id.clone(), journey.counts.waiting, query))}

@@ -116,7 +116,7 @@ fn opener(what: String, number: &Number, picked: Picked) -> AnyView {
     if matches!(reason(number), "nobodys" | "too_many_events") {
         return view! { {carts} }.into_any();
     }
-    let (place, label) = (number.place, t::dry_run_open(&what));
+    let (place, label) = (number.place, t::dry_run_open(number.carts, &what));
     view! { <button type="button" class="table__link" aria-label=label on:click=move |_| picked.set(Some((place, what.clone())))>{carts}</button> }
         .into_any()
 }

@@ -109,6 +109,7 @@ pub(super) fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         // No name, so that none is made.
         ("Mutation", "createJourney", "name") => With("\"\""),
         ("Mutation", "publishJourney" | "startDryRun", "definition") => With("{}"),
+        ("Journey", "moving", "definition") | ("Mutation", "moveRuns", "to") => Absent,
         ("Mutation", _, "dryRunId") => Id(DryRun),
         ("DryRun", "carts", "place") => With("0"),
         ("DryRun", "carts", "after") => Id(CartPlace),
