@@ -204,6 +204,17 @@ pub(super) async fn ask(
     document: &Document,
     ids: &[String],
 ) -> Response {
+    ask_for(service, token, document, ids, 200).await
+}
+
+/// Asks, and gives a watcher so many moments to be refused.
+async fn ask_for(
+    service: &Service,
+    token: Option<&str>,
+    document: &Document,
+    ids: &[String],
+    moments: u32,
+) -> Response {
     let variables: serde_json::Map<String, Value> =
         ids.iter().enumerate().map(|(i, id)| (format!("v{i}"), json!(id))).collect();
     if document.operation != "subscription" {
@@ -216,9 +227,10 @@ pub(super) async fn ask(
     {
         request = request.data(viewer);
     }
-    // A refused watcher is told at once; one that was let in waits for a change, and nothing changes here.
+    // A refused watcher is told at once; one that was let in waits for a change, and nothing changes here. On a busy machine "at once" takes
+    // a while: only who was meant to be refused is waited for that long, where two answers differ.
     let mut stream = std::pin::pin!(service.schema.execute_stream(request));
-    for _ in 0..200 {
+    for _ in 0..moments {
         if let Some(first) = stream.next().now_or_never() {
             return first
                 .unwrap_or_else(|| Response::new(async_graphql::Value::String("the stream ended".into())));
@@ -478,8 +490,13 @@ async fn no_field_tells_a_foreign_id_from_one_that_never_was(app: TestApp) {
                     };
                     document.slots.iter().enumerate().map(one).collect()
                 };
-                let real = seen(&ask(&service, token.as_deref(), document, &with(&theirs)).await);
-                let none = seen(&ask(&service, token.as_deref(), document, &with(&never)).await);
+                let (theirs, never) = (with(&theirs), with(&never));
+                let mut real = seen(&ask(&service, token.as_deref(), document, &theirs).await);
+                let mut none = seen(&ask(&service, token.as_deref(), document, &never).await);
+                if real != none && document.operation == "subscription" {
+                    real = seen(&ask_for(&service, token.as_deref(), document, &theirs, 20_000).await);
+                    none = seen(&ask_for(&service, token.as_deref(), document, &never, 20_000).await);
+                }
                 calls += 2;
                 assert!(!real.contains(CANARY), "{who} reads {}: {real}", document.about);
                 let places = foreign.iter().all(|i| document.slots[*i].1 >= Named::CartPlace);
