@@ -105,7 +105,7 @@ fn a_new_pack_is_compared_with_the_old_on_past_messages() {
     let old = check_builtin().expect("sound");
     let stricter = include_str!("../packs/us.json")
         .replace("\"opt_out\"", "\"consent\", \"methods\": [\"double_opt_in\"]")
-        .replace("\"version\": 1", "\"version\": 2")
+        .replace("\"version\": 2", "\"version\": 3")
         .replace("2022-01-01", "2026-11-01");
     let new = PolicyBook::read(&[
         ("strictest.json", include_str!("../packs/strictest.json")),
