@@ -160,12 +160,17 @@ async fn only_who_was_in_an_earlier_version_goes_on_and_only_to_the_current_one(
     let second = shop.again(&drawn("a", "b", "recovery_2")).await;
     assert!(matches!(shop.moving(Some(1)).await, Err(JourneyError::Outdated(2))));
     shop.moving(Some(2)).await.expect("told");
-    // A third is published, and nobody is told to go on with it: Bob stays with the second, Ann comes to it.
+    // A third is published, and nobody is told to go on with it: Bob stays with the second, Ann comes to it, and Carol, who begins with
+    // the third, does not go back.
     shop.someone("bob@example.com").await;
-    shop.again(&drawn("a", "b", "recovery_3")).await;
+    let third = shop.again(&drawn("a", "b", "recovery_3")).await;
+    shop.someone("carol@example.com").await;
     shop.hour().await;
-    let with_second = (second.version_id.uuid(), "b".to_owned());
-    assert_eq!(shop.stands().await, [with_second.clone(), with_second]);
+    let [with_second, with_third] =
+        [second, third].map(|version| (version.version_id.uuid(), "b".to_owned()));
+    let mut all = vec![with_second.clone(), with_second, with_third];
+    all.sort();
+    assert_eq!(shop.stands().await, all);
     assert!(runs(&app, &shop.store).await.iter().all(|run| run.status == WAITING));
 }
 

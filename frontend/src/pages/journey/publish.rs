@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 
 use super::draft::Draft;
 use super::moves;
-use crate::api::{Change, Fault, Query, mutate};
+use crate::api::{Fault, Query, mutate};
 use crate::graphql;
 use crate::graphql::journey::ResponseData;
 use crate::graphql::publish_journey::Variables;
@@ -25,15 +25,23 @@ pub fn bar(
     let refused = RwSignal::new(Vec::<String>::new());
     let toasts = use_toasts();
     let names = StoredValue::new((store, journey));
-    let (also, moved) = (RwSignal::new(false), Change::default());
+    let also = RwSignal::new(false);
     // The version that was made from this one: who published meanwhile was refused.
-    let go_on = move |change: Change| {
+    let go_on = move || {
         let (store, journey) = names.get_value();
         let to = draft.number.get_value() + 1;
         let said = to.to_string();
         let variables = graphql::move_runs::Variables { store, journey, to: Some(to) };
-        change.send::<graphql::MoveRuns>(variables, move |_| {
-            toasts.done(t::moves_done(&said));
+        spawn_local(async move {
+            // It is published by now, so what is wrong with this is told by itself.
+            let refused = match mutate::<graphql::MoveRuns>(variables).await {
+                Ok(data) => data.move_runs.user_errors.into_iter().next().map(|error| error.message),
+                Err(fault) => Some(format!("{} {}", fault.title(), fault.advice())),
+            };
+            match refused {
+                Some(words) => toasts.failed(words),
+                None => toasts.done(t::moves_done(&said)),
+            }
             query.refetch();
         });
     };
@@ -55,7 +63,7 @@ pub fn bar(
                     toasts.done(t::publish_done());
                     if also.get_untracked() {
                         also.set(false);
-                        go_on(moved);
+                        go_on();
                     }
                     query.refetch();
                 }
