@@ -408,8 +408,13 @@ mod tests {
         let s = StoreSettings {
             shop_url: "https://shop.example.com/de".into(),
             allowed_hosts: vec!["m.example.com".into()],
+            woo_url: "https://woo.example.com/wp".into(),
+            bigcommerce_store: "abc123".into(),
             ..Default::default()
         };
+        assert!(s.may_lead_to("https://woo.example.com/wp/checkout/order-pay/7/"));
+        assert!(s.may_lead_to("https://store-abc123.mybigcommerce.com/cart.php"));
+        assert!(!s.may_lead_to("https://store-abc1234.mybigcommerce.com/cart.php"));
         assert!(s.may_lead_to("https://shop.example.com/cart?x=1"));
         assert!(s.may_lead_to("https://M.example.com"));
         for bad in [

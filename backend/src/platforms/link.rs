@@ -142,7 +142,11 @@ async fn write(db: &Db, store: StoreId, platform: Platform, came: Came, now: Mil
             update.col_expr(Column::RefusedAt, Expr::value(now)).col_expr(Column::Refused, Expr::value(word))
         }
     };
-    update.exec(scoped.on()).await?;
+    let known = update.exec(scoped.on()).await?.rows_affected > 0;
+    if !known && came == Came::Genuine {
+        // Its secret was set by other ways than connecting it: by the operator's command, or before there were connections.
+        connect(&scoped, platform, false, now).await?;
+    }
     tx.commit().await
 }
 

@@ -121,7 +121,7 @@ impl PlatformConnection {
 
     /// Whether the store is connected to it.
     async fn connected(&self) -> bool {
-        self.row.is_some()
+        self.row.is_some() || self.secret
     }
 
     /// The shop's address: Shopify's domain, WooCommerce's address, BigCommerce's store hash; empty while none is set.
