@@ -139,7 +139,7 @@ impl PlatformInput {
         }
         match secret {
             Some(secret) => kept.push((platform.webhook_secret(), secret)),
-            None if had.0 => {}
+            None if had.0 || errors.iter().any(|e| e.path.iter().any(|part| part == "webhookSecret")) => {}
             // With its API we make its webhooks ourselves, and the secret with them.
             None if platform == Platform::Woocommerce && api_set => {
                 kept.push((platform.webhook_secret(), made.clone()))
