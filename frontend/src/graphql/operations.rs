@@ -5,8 +5,8 @@ use graphql_client::GraphQLQuery;
 
 use super::types::{
     Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, DryRunStatus,
-    Formality, JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode,
-    Time, TimelineKind, WebhookStatus,
+    Formality, JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, PlatformName, Role, RollOutState,
+    SetupCode, Time, TimelineKind, WebhookStatus,
 };
 
 macro_rules! operations {
@@ -18,7 +18,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "DryRunStatus", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "DryRunStatus", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "PlatformName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
             skip_serializing_none
         )]
         pub struct $name;

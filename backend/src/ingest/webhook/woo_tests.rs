@@ -83,7 +83,8 @@ impl Shop {
     fn order(&self, id: u64, status: &str, ms: i64) -> Value {
         let text = |at| to_rfc3339(at).trim_end_matches(".000Z").to_owned();
         let mut body = order(id, status);
-        body["billing"]["email"] = json!(format!("p{id}@example.com"));
+        (body["billing"]["email"], body["billing"]["phone"]) =
+            (json!(format!("p{id}@example.com")), json!(""));
         body["date_created_gmt"] = json!(text(self.app.env().now() - DAY));
         body["date_modified_gmt"] = json!(text(self.app.env().now() - ms));
         if matches!(status, "processing" | "completed" | "refunded") {

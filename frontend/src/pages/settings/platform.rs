@@ -54,13 +54,15 @@ pub fn part() -> AnyView {
             let shown = all.iter().find(|one| Some(one.platform) == asked);
             let shown = shown.or_else(|| all.iter().find(|one| one.connected)).or_else(|| all.first());
             let Some(one) = shown else { return ().into_any() };
-            let options =
-                all.iter().map(|one| (one.platform.word().to_owned(), name(one.platform).to_owned()));
+            let options: Vec<(String, String)> = all
+                .iter()
+                .map(|one| (one.platform.word().to_owned(), name(one.platform).to_owned()))
+                .collect();
             let chosen = one.platform.word().to_owned();
             view! {
                 <Segmented
                     label=t::settings_platform()
-                    options=options.collect::<Vec<_>>()
+                    options=options
                     value=Signal::derive(move || chosen.clone())
                     on_pick=move |word: String| parameters.set(&[("platform", &word)])
                 />
