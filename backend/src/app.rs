@@ -12,10 +12,14 @@ use crate::{
     consent::{self, circle},
     db::{Db, claim},
     dry_run,
-    ingest::{self, Inbox, InboxLimits, Limiter, Rate},
+    ingest::{self, Inbox, InboxLimits, Limiter, Rate, catch_up::CatchUp},
     jobs::Workers,
     journeys::{Engine, Versions},
     messages::{Dispatcher, LinkMaker, Tools},
+    platforms::{
+        api::{Apis, StandIns},
+        link::Heard,
+    },
     post::{Postman, Sender},
     privacy,
     recovery::{self, Destinations, receipts::Receipts},
@@ -131,6 +135,7 @@ pub struct App {
     shared: Shared,
     postman: Option<Arc<Postman>>,
     courier: Arc<Courier>,
+    catch_up: Arc<CatchUp>,
     billing: Option<Billing>,
 }
 
@@ -183,6 +188,7 @@ impl App {
         let Parts { db, env, master, stores, wake, .. } = parts.clone();
         let caller = Caller::new(config.webhooks_local)?;
         let mails = postman.is_some();
+        let apis = Apis::new(caller.clone(), stand_ins(&config));
         let courier = Courier::new(db.clone(), env.clone(), master.clone(), stores.clone(), caller, mails);
         let billing = Billing::of(&config, db.clone(), env.clone(), master.clone(), postman.is_some())?;
         // One process serves an SQLite file (`Db::open`): whoever held a lease on its work is gone.
@@ -214,6 +220,7 @@ impl App {
             mails: parts.mail.is_some() && postman.is_some(),
             billing: billing.clone(),
             webhooks_local: config.webhooks_local,
+            apis: apis.clone(),
             rates: Arc::new(api::rate::Rates::new(config.api_rate)),
         };
         let edge = ingest::Edge {
@@ -222,11 +229,18 @@ impl App {
             stores: stores.clone(),
             inbox: inbox.clone(),
             master_key: master.clone(),
+            heard: Heard::default(),
             limiter: Limiter::new(
                 Rate { per_second: 50_000, burst: 100_000 },
                 Rate { per_second: 500, burst: 2_000 },
             ),
         };
+        let catch_up = CatchUp::new(
+            (db.clone(), env.clone(), master.clone(), stores.clone()),
+            apis,
+            inbox.clone(),
+            config.public_url.clone(),
+        );
         let restore = recovery::http::Desk {
             db: db.clone(),
             env: env.clone(),
@@ -256,7 +270,8 @@ impl App {
             billing: web::Data::new(billing::http::Desk(billing.clone())),
             inbox,
         };
-        Ok(Self { config, parts, metrics, shared, postman, courier: Arc::new(courier), billing })
+        let (courier, catch_up) = (Arc::new(courier), Arc::new(catch_up));
+        Ok(Self { config, parts, metrics, shared, postman, courier, catch_up, billing })
     }
 
     /// The settings it runs by.
@@ -411,6 +426,16 @@ impl App {
             let (db, env) = (db.clone(), env.clone());
             async move { Ok(webhooks::replay::sweep(&db, &env).await? > 0) }
         });
+        let part = self.catch_up.clone();
+        workers.start_every("platforms", Duration::from_secs(1), quiet.clone(), move || {
+            let part = part.clone();
+            async move { part.tick().await }
+        });
+        let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("old hints", Duration::from_secs(3_600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { ingest::catch_up::sweep(&db, &env).await.map(|_| false) }
+        });
         if let Some(file) = self.config.audit_heads.clone() {
             let Parts { db, master, .. } = self.parts.clone();
             workers.start_every("audit heads", Duration::from_secs(3_600), quiet.clone(), move || {
@@ -490,6 +515,15 @@ impl Shared {
             .configure(storefront::routes)
             // Last: it takes whatever is left.
             .configure(api::console::routes);
+    }
+}
+
+/// Platforms that are stood in for.
+fn stand_ins(config: &Config) -> StandIns {
+    StandIns {
+        shopify: config.shopify_url.clone(),
+        bigcommerce: config.bigcommerce_url.clone(),
+        b2b: config.b2b_url.clone(),
     }
 }
 

@@ -49,6 +49,8 @@ pub mod carts;
 pub mod orders;
 /// Access and erasure.
 pub mod privacy;
+/// Shop platforms: how their connections stand, and the calls of their APIs.
+pub mod platforms;
 /// Events in: doors, translation, group commit, projection. It stands below what its events change.
 pub mod ingest;
 /// Drafts of journeys played over past events, with nothing sent.

@@ -123,19 +123,29 @@ pub enum Source {
     /// The storefront snippet with the public key: anybody's browser. It may only append to carts bound to
     /// its own random token; an e-mail alone selects nothing.
     Snippet,
-    /// A signed Shopify webhook.
+    /// A signed Shopify webhook, or what its Admin API said.
     Shopify,
+    /// A signed WooCommerce webhook, or what its REST API said.
+    Woocommerce,
+    /// What BigCommerce's API said after one of its webhooks.
+    Bigcommerce,
     /// Ourselves: seeds and the console.
     Internal,
 }
 
 impl Source {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Api, Self::Snippet, Self::Shopify, Self::Woocommerce, Self::Bigcommerce, Self::Internal];
+
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Snippet => "snippet",
             Self::Shopify => "shopify",
+            Self::Woocommerce => "woocommerce",
+            Self::Bigcommerce => "bigcommerce",
             Self::Internal => "internal",
         }
     }
@@ -361,6 +371,27 @@ pub struct CartChange {
     pub left: bool,
 }
 
+impl CartChange {
+    /// A change of the lines, with nothing else said.
+    pub const fn new(kind: CartKind, lines: Lines) -> Self {
+        Self {
+            kind,
+            cart_token: None,
+            checkout_token: None,
+            currency: None,
+            lines,
+            total_minor: None,
+            recovery_url: None,
+            valid_until: None,
+            approver: None,
+            number: None,
+            step: None,
+            coupon: None,
+            left: false,
+        }
+    }
+}
+
 /// Where an order stands, over all platforms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -419,6 +450,30 @@ pub struct OrderChange {
     pub coupons: Vec<String>,
     /// When it was placed.
     pub placed_at: Option<Millis>,
+    /// Whether the newest message decides where the order stands, as where a platform's states go back and forth; else
+    /// the state only rises. Then `Cancelled` says that it is at an end, not that anybody had bought.
+    #[serde(default)]
+    pub newest_counts: bool,
+}
+
+impl OrderChange {
+    /// A message that names an order and says nothing else.
+    pub const fn new(external_id: String) -> Self {
+        Self {
+            external_id,
+            number: None,
+            state: None,
+            total: None,
+            refunded_total_minor: None,
+            refund: None,
+            cart_token: None,
+            checkout_token: None,
+            lines: Vec::new(),
+            coupons: Vec::new(),
+            placed_at: None,
+            newest_counts: false,
+        }
+    }
 }
 
 /// Money that goes back.

@@ -1,7 +1,8 @@
 //! Orders: what the messages about one order add up to, in whatever order and number they come.
 //!
 //! The state only rises (`unfinished`, `awaiting`, `purchased`, `cancelled`): a platform that says "paid" after
-//! "cancelled" has sent an old message. Total, lines and codes are those of the newest message that names a total.
+//! "cancelled" has sent an old message. Platforms whose states go back and forth say so in their messages
+//! ([`OrderChange::newest_counts`]): of those the newest decides. Total, lines and codes are those of the newest message that names a total.
 //! Refunds count once each, by their id.
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     money::{Currency, MAX_MINOR, Money},
     time::Millis,
 };
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// What is known of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,13 +78,16 @@ impl Order {
     pub fn merge(&mut self, at: Millis, change: &OrderChange) {
         let said = change.placed_at.unwrap_or(at);
         // Only what says that somebody bought says when: a refund or a pending payment may be told of before.
-        self.placed_at = match (change.state.is_some_and(bought), bought(self.state)) {
+        let tells = |state| if change.newest_counts { counts(state) } else { bought(state) };
+        self.placed_at = match (change.state.is_some_and(tells), bought(self.state)) {
             (true, false) => said,
             (false, true) => self.placed_at,
             _ => self.placed_at.min(said),
         };
         if let Some(state) = change.state {
-            if rank(state) > rank(self.state) {
+            if change.newest_counts && rank(state) > 0 {
+                self.stands(at, state);
+            } else if rank(state) > rank(self.state) {
                 self.state = state;
             }
             if state == OrderState::Cancelled {
@@ -110,6 +114,20 @@ impl Order {
             let known = self.refunds.entry(refund.id.clone()).or_insert(minor);
             *known = (*known).max(minor);
         }
+    }
+
+    /// Where it stands when the newest message decides. What came to an end unbought stays `Unfinished`, with the time of
+    /// its end; what had been bought is `Cancelled`, whichever of the two messages came first.
+    fn stands(&mut self, at: Millis, said: OrderState) {
+        let lapsed = self.state == OrderState::Unfinished && self.cancelled_at.is_some();
+        let newest = if lapsed { OrderState::Cancelled } else { self.state };
+        let decides = match at.cmp(&self.total_at.max(self.cancelled_at.unwrap_or(0))) {
+            Ordering::Greater => said,
+            Ordering::Equal if rank(said) > rank(newest) => said,
+            _ => newest,
+        };
+        let ever = bought(self.state) || counts(said);
+        self.state = if bought(decides) && !ever { OrderState::Unfinished } else { decides };
     }
 
     fn minor(&self) -> i64 {
@@ -156,6 +174,7 @@ mod tests {
             lines: Vec::new(),
             coupons: Vec::new(),
             placed_at: None,
+            newest_counts: false,
         }
     }
 
@@ -197,6 +216,35 @@ mod tests {
         );
     }
 
+    /// Of a platform whose states go back and forth.
+    fn newest(state: OrderState) -> OrderChange {
+        OrderChange { newest_counts: true, ..change(Some(state), Some(10)) }
+    }
+
+    #[test]
+    fn where_the_newest_decides_a_late_payment_brings_an_order_back_and_one_nobody_paid_was_never_bought() {
+        use OrderState::{Awaiting, Cancelled, Purchased, Unfinished};
+        for (messages, state) in [
+            (&[(1, Cancelled)][..], Unfinished),
+            (&[(1, Cancelled), (2, Purchased)], Purchased),
+            (&[(1, Awaiting), (2, Cancelled)], Cancelled),
+            (&[(2, Cancelled), (1, Awaiting)], Cancelled),
+            (&[(1, Awaiting), (2, Cancelled), (3, Purchased)], Purchased),
+            (&[(1, Purchased), (2, Awaiting)], Awaiting),
+        ] {
+            let mut order = Order::unknown(9);
+            for (at, said) in messages {
+                order.merge(*at, &newest(*said));
+            }
+            assert_eq!(order.state, state, "{messages:?}");
+        }
+        let mut order = Order::unknown(9);
+        order.merge(4, &newest(Purchased));
+        order.merge(5, &OrderChange { total: None, ..newest(Cancelled) });
+        order.merge(3, &newest(Purchased));
+        assert_eq!((order.state, order.contribution()), (Cancelled, (0, 0)), "deleted, without a total");
+    }
+
     #[test]
     fn an_order_that_only_waits_for_money_is_bought_and_a_failed_one_is_not() {
         assert!(
@@ -230,12 +278,29 @@ mod tests {
             })
     }
 
+    fn any_newest() -> impl Strategy<Value = OrderChange> {
+        let state =
+            prop::sample::select(vec![OrderState::Awaiting, OrderState::Purchased, OrderState::Cancelled]);
+        (state, 0i64..3, prop::option::of(1i64..9)).prop_map(|(state, total, placed_at)| OrderChange {
+            placed_at,
+            newest_counts: true,
+            ..change(Some(state), Some(total))
+        })
+    }
+
+    fn of_one_kind() -> impl Strategy<Value = Vec<(i64, OrderChange)>> {
+        prop_oneof![
+            prop::collection::vec((1i64..9, any_change()), 1..8),
+            prop::collection::vec((1i64..9, any_newest()), 1..8),
+        ]
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(10_000))]
 
         #[test]
         fn messages_commute_and_repeat_without_effect(
-            messages in prop::collection::vec((1i64..9, any_change()), 1..8),
+            messages in of_one_kind(),
             order in prop::collection::vec(any::<prop::sample::Index>(), 0..16),
         ) {
             let read = |list: &mut dyn Iterator<Item = &(i64, OrderChange)>| {

@@ -98,6 +98,13 @@ pub struct StoreSettings {
     pub staff_domains: Vec<String>,
     /// Shopify: the shop's domain, `example.myshopify.com`.
     pub shopify_domain: String,
+    /// WooCommerce: where the shop is, `https://shop.example`; with the folder WordPress is in, if it is in one.
+    pub woo_url: String,
+    /// BigCommerce: the store's hash, as in its API path `stores/HASH/v3`.
+    pub bigcommerce_store: String,
+    /// BigCommerce: the shop's page for carts that were left, with `{token}` in the place of the cart's; empty: BigCommerce is asked
+    /// for a link.
+    pub bigcommerce_recovery_url: String,
     /// Hours for text messages, beside those of law; none means those of law alone.
     pub sms_hours: Option<SendingHours>,
     /// Twilio: the account, `AC…`; empty means no text messages go out.
@@ -145,6 +152,9 @@ impl Default for StoreSettings {
             reminder_announced: false,
             staff_domains: Vec::new(),
             shopify_domain: String::new(),
+            woo_url: String::new(),
+            bigcommerce_store: String::new(),
+            bigcommerce_recovery_url: String::new(),
             sms_hours: None,
             sms_account: String::new(),
             sms_sender: String::new(),
@@ -222,7 +232,26 @@ impl StoreSettings {
         if self.sms_part_cost > 10_000 {
             errors.push(wrong("sms_part_cost", "at most 10000 thousandths"));
         }
-        for (key, url) in [("shop_url", &self.shop_url), ("logo_url", &self.logo_url)] {
+        let hash = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        if self.bigcommerce_store.len() > 32 || !self.bigcommerce_store.chars().all(hash) {
+            errors.push(wrong(
+                "bigcommerce_store",
+                "the hash alone: small letters and digits, as after stores/",
+            ));
+        }
+        let page = &self.bigcommerce_recovery_url;
+        if !page.is_empty() && (!page.contains("{token}") || !web_address(page)) {
+            errors.push(wrong(
+                "bigcommerce_recovery_url",
+                "an address with {token} in it, such as https://shop.example/recover?t={token}",
+            ));
+        }
+        if self.woo_url.contains(['?', '#']) {
+            errors.push(wrong("woo_url", "the address of the shop alone, without what follows a ? or a #"));
+        }
+        let addresses =
+            [("shop_url", &self.shop_url), ("logo_url", &self.logo_url), ("woo_url", &self.woo_url)];
+        for (key, url) in addresses {
             if !url.is_empty() && !web_address(url) {
                 errors.push(wrong(key, "an address that begins with https:// or http://"));
             }
@@ -264,6 +293,9 @@ impl StoreSettings {
             host_of(&self.shop_url).is_some_and(|own| own == host)
                 || self.allowed_hosts.iter().any(|h| h.eq_ignore_ascii_case(&host))
                 || (!self.shopify_domain.is_empty() && self.shopify_domain.eq_ignore_ascii_case(&host))
+                || host_of(&self.woo_url).is_some_and(|own| own == host)
+                || (!self.bigcommerce_store.is_empty()
+                    && host == format!("store-{}.mybigcommerce.com", self.bigcommerce_store))
         })
     }
 
@@ -355,6 +387,10 @@ mod tests {
             ("country", "ZZ"),
             ("currency", "XXX"),
             ("shop_url", "javascript:alert(1)"),
+            ("woo_url", "https://shop.example/?a=1"),
+            ("woo_url", "shop.example"),
+            ("bigcommerce_store", "../v3"),
+            ("bigcommerce_recovery_url", "https://shop.example/recover"),
             ("sms_account", "AC1"),
             ("sms_sender", "a name that is too long"),
             ("sms_hours", "{\"from\": 60, \"to\": 60}"),
@@ -372,8 +408,13 @@ mod tests {
         let s = StoreSettings {
             shop_url: "https://shop.example.com/de".into(),
             allowed_hosts: vec!["m.example.com".into()],
+            woo_url: "https://woo.example.com/wp".into(),
+            bigcommerce_store: "abc123".into(),
             ..Default::default()
         };
+        assert!(s.may_lead_to("https://woo.example.com/wp/checkout/order-pay/7/"));
+        assert!(s.may_lead_to("https://store-abc123.mybigcommerce.com/cart.php"));
+        assert!(!s.may_lead_to("https://store-abc1234.mybigcommerce.com/cart.php"));
         assert!(s.may_lead_to("https://shop.example.com/cart?x=1"));
         assert!(s.may_lead_to("https://M.example.com"));
         for bad in [

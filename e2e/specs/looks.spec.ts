@@ -36,7 +36,7 @@ const pages: [name: string, path: string, link?: string][] = [
   ['settings-abandonment', '/settings/abandonment'],
   ['settings-sending', '/settings/sending'],
   ['settings-snippet', '/settings/snippet'],
-  ['settings-shopify', '/settings/shopify'],
+  ['settings-platform', '/settings/platform'],
   ['new-store', '/../../new-store'],
   ['organisation-members', '/organisation/members'],
   ['organisation-keys', '/organisation/keys'],

@@ -66,6 +66,8 @@ pub mod node_count;
 pub mod order_refund;
 pub mod organisation;
 pub mod passkey;
+pub mod platform_hint;
+pub mod platform_link;
 pub mod privacy_request;
 pub mod recovery_code;
 pub mod restore_link;

@@ -22,8 +22,8 @@ pub enum Section {
     Texts,
     /// The code for the shop, and the keys.
     Snippet,
-    /// The connection to Shopify.
-    Shopify,
+    /// The connection to the shop platform.
+    Platform,
     /// Outgoing webhooks.
     Webhooks,
 }
@@ -36,7 +36,7 @@ impl Section {
         Self::Sending,
         Self::Texts,
         Self::Snippet,
-        Self::Shopify,
+        Self::Platform,
         Self::Webhooks,
     ];
 
@@ -48,7 +48,7 @@ impl Section {
             Self::Sending => "sending",
             Self::Texts => "texts",
             Self::Snippet => "snippet",
-            Self::Shopify => "shopify",
+            Self::Platform => "platform",
             Self::Webhooks => "webhooks",
         }
     }

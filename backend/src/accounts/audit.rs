@@ -45,6 +45,10 @@ pub enum Action {
     WebhookOff,
     /// What had been told was told again.
     WebhookReplayed,
+    /// A store was connected to a shop platform, or its connection was changed.
+    PlatformConnected,
+    /// A store was taken off one.
+    PlatformDisconnected,
     /// Somebody was asked to join.
     MemberInvited,
     /// An invitation was taken back.
@@ -105,6 +109,8 @@ impl Action {
             Self::WebhookSecret => "webhook.secret_rotated",
             Self::WebhookOff => "webhook.switched_off",
             Self::WebhookReplayed => "webhook.replayed",
+            Self::PlatformConnected => "platform.connected",
+            Self::PlatformDisconnected => "platform.disconnected",
             Self::MemberInvited => "member.invited",
             Self::InvitationWithdrawn => "invitation.withdrawn",
             Self::MemberJoined => "member.joined",

@@ -14,6 +14,18 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter};
 pub enum SecretKind {
     /// Shopify app client secret: checks webhook signatures.
     Shopify,
+    /// Shopify Admin API access token: reads what its webhooks have not told.
+    ShopifyToken,
+    /// WooCommerce: what webhooks are signed with.
+    WooWebhook,
+    /// WooCommerce REST API: consumer key and secret, `ck_…:cs_…`.
+    WooKeys,
+    /// BigCommerce: the API account's client secret, which signs webhooks.
+    BigcommerceClient,
+    /// BigCommerce: the API account's access token.
+    BigcommerceToken,
+    /// BigCommerce: what webhooks carry in a header of ours.
+    BigcommerceHeader,
     /// The store's own mail route.
     SmtpUrl,
     /// DKIM private key, PKCS#8 PEM.
@@ -24,12 +36,29 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Shopify, Self::SmtpUrl, Self::DkimKey, Self::TwilioToken];
+    pub const ALL: [Self; 10] = [
+        Self::Shopify,
+        Self::ShopifyToken,
+        Self::WooWebhook,
+        Self::WooKeys,
+        Self::BigcommerceClient,
+        Self::BigcommerceToken,
+        Self::BigcommerceHeader,
+        Self::SmtpUrl,
+        Self::DkimKey,
+        Self::TwilioToken,
+    ];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Shopify => "shopify_secret",
+            Self::ShopifyToken => "shopify_token",
+            Self::WooWebhook => "woo_webhook",
+            Self::WooKeys => "woo_keys",
+            Self::BigcommerceClient => "bigcommerce_client",
+            Self::BigcommerceToken => "bigcommerce_token",
+            Self::BigcommerceHeader => "bigcommerce_header",
             Self::SmtpUrl => "smtp_url",
             Self::DkimKey => "dkim_key",
             Self::TwilioToken => "twilio_token",
@@ -81,6 +110,25 @@ pub async fn put(
     };
     let columns = [store_secret::Column::Sealed, store_secret::Column::CreatedAt];
     Ok(scoped.upsert::<store_secret::Entity>(vec![row], &columns).await?)
+}
+
+/// Takes a credential away.
+///
+/// # Errors
+/// What the database says.
+pub async fn take_away(scoped: &Scoped<'_>, kind: SecretKind) -> Result<(), DbError> {
+    let rows = scoped.delete::<store_secret::Entity>();
+    rows.filter(store_secret::Column::Kind.eq(kind.as_str())).exec(scoped.on()).await?;
+    Ok(())
+}
+
+/// Whether there is a credential; it is not opened.
+///
+/// # Errors
+/// What the database says.
+pub async fn held(scoped: &Scoped<'_>, kind: SecretKind) -> Result<bool, DbError> {
+    let rows = scoped.find::<store_secret::Entity>().filter(store_secret::Column::Kind.eq(kind.as_str()));
+    Ok(rows.one(scoped.on()).await?.is_some())
 }
 
 /// Reads a credential; `None` when the store has none.

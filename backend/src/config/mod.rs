@@ -96,6 +96,12 @@ pub struct Config {
     pub stripe_url: String,
     /// `CARTWHEEL_TWILIO_URL`: where Twilio is, `https://api.twilio.com` unless it is a stand-in.
     pub twilio_url: String,
+    /// `CARTWHEEL_SHOPIFY_URL`: a stand-in for all shops of Shopify's, for development. Absent: each shop is asked at its own address.
+    pub shopify_url: Option<String>,
+    /// `CARTWHEEL_BIGCOMMERCE_URL`: where BigCommerce is, if not at `https://api.bigcommerce.com`.
+    pub bigcommerce_url: Option<String>,
+    /// `CARTWHEEL_B2B_URL`: where its B2B Edition is, if not at `https://api-b2b.bigcommerce.com`.
+    pub b2b_url: Option<String>,
     /// `[[providers]]` in the file, or one by `CARTWHEEL_OIDC_NAME`, `CARTWHEEL_OIDC_ISSUER`, `CARTWHEEL_OIDC_CLIENT_ID` and
     /// `CARTWHEEL_OIDC_CLIENT_SECRET`: where people can sign in besides (OpenID Connect). They are told to come back to
     /// `<public_url>/auth/provider/back`.
@@ -135,6 +141,9 @@ impl Default for Config {
             stripe_webhook_secret: None,
             stripe_url: "https://api.stripe.com".into(),
             twilio_url: "https://api.twilio.com".into(),
+            shopify_url: None,
+            bigcommerce_url: None,
+            b2b_url: None,
             providers: Vec::new(),
             breached_passwords: None,
             api_rate: 100,
@@ -246,6 +255,9 @@ impl Config {
         if let Some(url) = text("CARTWHEEL_TWILIO_URL") {
             config.twilio_url = url;
         }
+        config.shopify_url = text("CARTWHEEL_SHOPIFY_URL").or(config.shopify_url);
+        config.bigcommerce_url = text("CARTWHEEL_BIGCOMMERCE_URL").or(config.bigcommerce_url);
+        config.b2b_url = text("CARTWHEEL_B2B_URL").or(config.b2b_url);
         if let Some(url) = text("CARTWHEEL_STRIPE_URL") {
             config.stripe_url = url;
         }

@@ -230,6 +230,7 @@ impl Reader<'_> {
             checkout_token,
             lines: if refund { Vec::new() } else { items::ordered(p, amounts)? },
             coupons: read::text(p, keys::COUPON).into_iter().collect(),
+            newest_counts: false,
             placed_at: read::text(p, &["placed_at", "created_at"]).and_then(|t| parse_rfc3339(&t)),
             external_id,
         })

@@ -16,6 +16,7 @@ use crate::{
     accounts::{MasterKey, StoreInfo, Stores, store_cache::ShopKey},
     clock::Env,
     db::Db,
+    platforms::link::Heard,
 };
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -42,6 +43,8 @@ pub struct Edge {
     pub inbox: Inbox,
     /// Opens the credentials that check signatures.
     pub master_key: MasterKey,
+    /// Notes that platforms were heard.
+    pub heard: Heard,
     /// How much a store may send.
     pub limiter: Limiter,
 }

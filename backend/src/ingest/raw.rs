@@ -1,10 +1,12 @@
 //! Kept events read again: the raw text with its source gives the same canonical event as on the day it arrived.
 
 use super::{
+    big,
+    project::Arrived,
     read::Object,
     segment::{self, Around},
     shopify::{self, Delivery, Translated},
-    when,
+    when, woo,
 };
 use cartwheel_domain::{
     event::{Body, CartChange, Event, Source},
@@ -15,9 +17,7 @@ use serde_json::Value;
 
 /// The canonical event behind a kept row; `None` when its text was erased.
 pub fn reread(row: &event::Model, settings: &StoreSettings) -> Option<Event> {
-    let source = [Source::Api, Source::Snippet, Source::Shopify, Source::Internal]
-        .into_iter()
-        .find(|s| s.as_str() == row.source)?;
+    let source = Source::ALL.into_iter().find(|s| s.as_str() == row.source)?;
     let event = match source {
         Source::Internal => serde_json::from_str(&row.raw).ok()?,
         Source::Shopify => {
@@ -32,6 +32,23 @@ pub fn reread(row: &event::Model, settings: &StoreSettings) -> Option<Event> {
                 Translated::Events(events) => events.into_iter().next()?,
                 Translated::Privacy(_) | Translated::Ignored => return None,
             }
+        }
+        Source::Woocommerce => {
+            let kept: Value = serde_json::from_str(&row.raw).ok()?;
+            let delivery =
+                woo::Delivery { topic: kept.get("topic")?.as_str()?.to_owned(), received: row.received_at };
+            let body = kept.get("body")?.as_object()?;
+            woo::translate(&delivery, body, settings).ok()?.into_iter().next()?
+        }
+        Source::Bigcommerce => {
+            let kept: Value = serde_json::from_str(&row.raw).ok()?;
+            let fetched = big::Fetched {
+                kind: kept.get("topic")?.as_str()?.to_owned(),
+                told_at: row.occurred_at,
+                received: row.received_at,
+            };
+            let body = kept.get("body")?.as_object()?;
+            big::translate(&fetched, body, settings).ok()?.into_iter().next()?
         }
         Source::Api | Source::Snippet => {
             let around = Around {
@@ -54,6 +71,14 @@ pub fn cart_change(row: &event::Model, settings: &StoreSettings) -> Option<CartC
         Body::Cart(change) => Some(*change),
         _ => None,
     }
+}
+
+/// Events that came together, with the text kept of them. What came along with the main fact is kept without its text a
+/// second time.
+pub fn arrived(events: Vec<Event>, kept: String) -> Vec<Arrived> {
+    let mut kept = Some(kept);
+    let one = |event| Arrived::new(event, kept.take().unwrap_or_else(|| "{}".to_owned()), None);
+    events.into_iter().map(one).collect()
 }
 
 /// The text kept of a webhook.

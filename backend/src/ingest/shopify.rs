@@ -1,6 +1,8 @@
 //! Shopify's webhooks as canonical events (shopify.dev/docs/api/webhooks). Nearly everything in them may be null,
 //! money is text, ids exceed 2^53, and deliveries repeat and overtake each other.
 
+mod drafts;
+
 use super::{
     items, person,
     read::{self, Object, Problem},
@@ -60,6 +62,13 @@ pub enum Translated {
 /// Shopify: "complete the action within 30 days of receiving the request".
 const PRIVACY_WITHIN: Millis = 30 * DAY;
 
+/// A row of the API's list of checkouts that were left, as a topic of ours.
+pub const POLLED_CHECKOUT: &str = "checkouts/polled";
+/// A row of the API's list of orders.
+pub const POLLED_ORDER: &str = "orders/polled";
+/// A row of the API's list of draft orders.
+pub const POLLED_DRAFT: &str = "draft_orders/polled";
+
 /// Reads a delivery whose signature has been checked.
 ///
 /// # Errors
@@ -72,11 +81,12 @@ pub fn translate(
     let reader = Reader { delivery, body, settings };
     match delivery.topic.as_str() {
         "carts/create" | "carts/update" => reader.cart(),
-        "checkouts/create" | "checkouts/update" => reader.checkout(),
+        "checkouts/create" | "checkouts/update" | POLLED_CHECKOUT => reader.checkout(),
         "checkouts/delete" => reader.checkout_deleted(),
-        "orders/create" | "orders/updated" | "orders/paid" | "orders/cancelled" | "orders/edited" => {
-            reader.order()
-        }
+        "orders/create" | "orders/updated" | "orders/paid" | "orders/cancelled" | "orders/edited"
+        | POLLED_ORDER => reader.order(),
+        "draft_orders/create" | "draft_orders/update" | POLLED_DRAFT => reader.draft(),
+        "draft_orders/delete" => reader.draft_deleted(),
         "refunds/create" => reader.refund(),
         "customers/redact" => reader.privacy("erase_contact"),
         "customers/data_request" => reader.privacy("access"),
@@ -223,7 +233,7 @@ impl Reader<'_> {
             cart_token: Some(token.clone()),
             currency,
             // Nobody is named in a cart; its token stands for the browser until a checkout says who it is.
-            ..self.change(CartKind::Cart, Lines::Set(lines))
+            ..CartChange::new(CartKind::Cart, Lines::Set(lines))
         };
         let who = Who { anonymous_id: Some(format!("shopify-cart:{token}")), ..Who::default() };
         Ok(Translated::Events(vec![self.event(
@@ -234,34 +244,22 @@ impl Reader<'_> {
         )]))
     }
 
-    fn change(&self, kind: CartKind, lines: Lines) -> CartChange {
-        CartChange {
-            kind,
-            cart_token: None,
-            checkout_token: None,
-            currency: None,
-            lines,
-            total_minor: None,
-            recovery_url: None,
-            valid_until: None,
-            approver: None,
-            number: None,
-            step: None,
-            coupon: None,
-            left: false,
-        }
-    }
-
     fn checkout(&self) -> Result<Translated, Problem> {
-        let token = read::id(self.body, &["token"])?
-            .ok_or_else(|| Problem::new("/token", "a checkout has a token"))?;
-        let cart_token = read::id(self.body, &["cart_token"])?;
+        let token = read::id(self.body, &["token"])?;
+        let cart_token = read::id(self.body, &["cart_token"])?.or_else(|| self.cart_of_link());
+        let Some(about) = token.clone().or_else(|| cart_token.clone()) else {
+            return Err(Problem::new("/token", "a checkout has a token"));
+        };
+        // Its API tells of finished ones too.
+        if self.time("completed_at").is_some() && self.delivery.topic == POLLED_CHECKOUT {
+            return Ok(Translated::Ignored);
+        }
         let currency = self.currency();
         let amounts = currency.unwrap_or(self.settings.currency);
         let mut who = self.who();
         who.anonymous_id = cart_token.as_ref().map(|t| format!("shopify-cart:{t}"));
         let change = CartChange {
-            checkout_token: Some(token.clone()),
+            checkout_token: token,
             cart_token,
             currency,
             total_minor: self.amount(self.body, &["total_price", "subtotal_price"], amounts)?,
@@ -269,7 +267,7 @@ impl Reader<'_> {
             number: read::text(self.body, &["name"]),
             step: read::text(self.body, &["gateway"]).map(|_| "payment".to_owned()),
             coupon: self.codes().into_iter().next(),
-            ..self.change(CartKind::Checkout, Lines::Set(self.lines(amounts)?))
+            ..CartChange::new(CartKind::Checkout, Lines::Set(self.lines(amounts)?))
         };
         let mut events = vec![self.event(
             EventKind::CheckoutStarted,
@@ -277,8 +275,19 @@ impl Reader<'_> {
             Body::Cart(Box::new(change)),
             self.marks(),
         )];
-        events.extend(self.consents(&token, who));
+        events.extend(self.consents(&about, who));
         Ok(Translated::Events(events))
+    }
+
+    /// Since version 2024-10 the API leaves the tokens of a checkout out; its link still names the cart:
+    /// `/checkouts/ac/CART/recover`.
+    fn cart_of_link(&self) -> Option<String> {
+        let link = read::url(self.body, &["abandoned_checkout_url"])?;
+        let (_, rest) = link.split_once("/checkouts/ac/").or_else(|| link.split_once("/checkouts/cn/"))?;
+        let (token, _) = rest.split_once("/recover")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        (!token.is_empty() && token.len() <= read::MAX_ID && token.chars().all(plain))
+            .then(|| token.to_owned())
     }
 
     /// A checkout is deleted by its cart's token alone; the payload has no time.
@@ -294,7 +303,7 @@ impl Reader<'_> {
         let who =
             Who { anonymous_id: cart_token.as_ref().map(|t| format!("shopify-cart:{t}")), ..Who::default() };
         let change =
-            CartChange { cart_token, checkout_token, ..self.change(CartKind::Checkout, Lines::Delete) };
+            CartChange { cart_token, checkout_token, ..CartChange::new(CartKind::Checkout, Lines::Delete) };
         Ok(Translated::Events(vec![self.event(
             EventKind::CartDeleted,
             who,
@@ -334,6 +343,7 @@ impl Reader<'_> {
             checkout_token: read::id(self.body, &["checkout_token"])?,
             lines: self.lines(amounts)?,
             coupons: self.codes(),
+            newest_counts: false,
             placed_at: self
                 .time("created_at")
                 .filter(|at| *at <= self.delivery.received)
@@ -366,6 +376,7 @@ impl Reader<'_> {
             checkout_token: None,
             lines: Vec::new(),
             coupons: Vec::new(),
+            newest_counts: false,
             placed_at: None,
         };
         Ok(Translated::Events(vec![self.event(

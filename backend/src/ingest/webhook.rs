@@ -1,15 +1,18 @@
-//! `POST /webhooks/shopify/{store_id}`: signature on the raw bytes first, everything else after.
+//! `POST /webhooks/{platform}/{store_id}`: signature on the raw bytes first, everything else after.
+
+mod big;
+mod woo;
 
 use super::{
     http::Edge,
     inbox::InboxError,
-    project::Arrived,
     raw,
-    read::{self, Problem},
+    read::{self, Object, Problem},
     shopify::{self, Delivery, Translated},
 };
 use crate::{
     accounts::{SecretKind, StoreInfo, secrets},
+    platforms::{Platform, link::Came},
     privacy,
 };
 use actix_web::{
@@ -18,7 +21,7 @@ use actix_web::{
     web,
 };
 use base64::Engine;
-use cartwheel_domain::{ids::StoreId, time::parse_rfc3339};
+use cartwheel_domain::{event::Event, ids::StoreId, time::parse_rfc3339};
 use ring::{digest, hmac};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -28,12 +31,17 @@ pub const MAX_WEBHOOK: usize = 8 * 1024 * 1024;
 
 /// Adds the routes; [`Edge`] must be in the app's data.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/webhooks/shopify/{store_id}")
+    let of = |platform: &str| {
+        web::resource(format!("/webhooks/{platform}/{{store_id}}"))
             .app_data(web::PayloadConfig::new(MAX_WEBHOOK))
-            .route(web::post().to(shopify)),
-    );
+    };
+    config
+        .service(of("shopify").route(web::post().to(shopify)))
+        .service(of("woocommerce").route(web::post().to(woo::woocommerce)))
+        .service(of("bigcommerce").route(web::post().to(big::bigcommerce)));
 }
+
+type Body = Result<web::Bytes, actix_web::Error>;
 
 fn refused(status: StatusCode, problem: &Problem) -> HttpResponse {
     HttpResponse::build(status).json(json!({"success": false, "errors": [problem]}))
@@ -45,33 +53,75 @@ fn later(message: &str) -> HttpResponse {
         .json(json!({"success": false, "errors": [Problem::new("", message)]}))
 }
 
-async fn shopify(
-    edge: web::Data<Edge>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+/// The store of an address, and the raw bytes.
+async fn opened(edge: &Edge, path: &str, body: Body) -> Result<(Arc<StoreInfo>, web::Bytes), HttpResponse> {
     let Ok(body) = body else {
-        return refused(
+        return Err(refused(
             StatusCode::PAYLOAD_TOO_LARGE,
             &Problem::new("", format!("a webhook has at most {MAX_WEBHOOK} bytes")),
-        );
+        ));
     };
     let found = match path.parse::<StoreId>() {
         Ok(id) => edge.stores.by_id(id).await,
         Err(_) => Ok(None),
     };
-    let store = match found {
-        Ok(Some(store)) => store,
-        Ok(None) => return refused(StatusCode::NOT_FOUND, &Problem::new("", "there is no such store")),
+    match found {
+        Ok(Some(store)) => Ok((store, body)),
+        Ok(None) => Err(refused(StatusCode::NOT_FOUND, &Problem::new("", "there is no such store"))),
         Err(error) => {
             tracing::error!(%error, "a store could not be looked up");
-            return later("the service cannot reach its database");
+            Err(later("the service cannot reach its database"))
         }
+    }
+}
+
+/// The JSON object of a body.
+fn object_of(body: &[u8]) -> Result<Object, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::new("", "the body is not UTF-8"))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| Problem::new("", format!("this is not JSON: {error}")))?;
+    if let Some(place) = read::nul(text, &value) {
+        return Err(Problem::new(place, "a NUL character cannot be kept"));
+    }
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(Problem::new("", "a webhook is a JSON object")),
+    }
+}
+
+/// Whether bytes carry the base64 of their HMAC-SHA256, compared in constant time.
+fn hmac_of(secret: &[u8], parts: &[&[u8]], claimed: &str) -> bool {
+    let Ok(claimed) = base64::engine::general_purpose::STANDARD.decode(claimed) else { return false };
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    hmac::verify(&key, &parts.concat(), &claimed).is_ok()
+}
+
+/// Takes in what a delivery means; answers when it is durable.
+async fn keep(edge: &Edge, store: Arc<StoreInfo>, events: Vec<Event>, kept: String) -> HttpResponse {
+    match edge.inbox.accept(store, raw::arrived(events, kept)).await {
+        Ok(outcomes) => HttpResponse::Ok().json(json!({"success": true, "accepted": outcomes.len()})),
+        Err(error @ (InboxError::Full | InboxError::Closed)) => later(&error.to_string()),
+        Err(InboxError::Database(_)) => later("the events could not be kept"),
+    }
+}
+
+async fn shopify(
+    edge: web::Data<Edge>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Body,
+) -> HttpResponse {
+    let (store, body) = match opened(&edge, &path, body).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let note = async |came| {
+        edge.heard.note(&edge.db, store.id, Platform::Shopify, came, edge.env.now()).await;
     };
     match signed(&edge, &store, &request, &body).await {
-        Ok(true) => {}
+        Ok(true) => note(Came::Genuine).await,
         Ok(false) => {
+            note(Came::Unsigned).await;
             return refused(
                 StatusCode::UNAUTHORIZED,
                 &Problem::new(
@@ -106,16 +156,14 @@ async fn signed(
     request: &HttpRequest,
     body: &[u8],
 ) -> Result<bool, secrets::SecretError> {
-    let claimed = text(request, "x-shopify-hmac-sha256")
-        .and_then(|t| base64::engine::general_purpose::STANDARD.decode(t).ok());
+    let claimed = text(request, "x-shopify-hmac-sha256");
     let secret = edge.stores.secret(&edge.master_key, store.id, SecretKind::Shopify).await?;
     let (Some(claimed), Some(secret)) = (claimed, secret) else { return Ok(false) };
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     let own = match (store.settings.shopify_domain.as_str(), text(request, "x-shopify-shop-domain")) {
         ("", _) | (_, None) => true,
         (own, Some(said)) => own.eq_ignore_ascii_case(said),
     };
-    Ok(hmac::verify(&key, body, &claimed).is_ok() && own)
+    Ok(hmac_of(secret.expose().as_bytes(), &[body], claimed) && own)
 }
 
 async fn take(edge: &Edge, store: Arc<StoreInfo>, request: &HttpRequest, body: &[u8]) -> HttpResponse {
@@ -123,17 +171,10 @@ async fn take(edge: &Edge, store: Arc<StoreInfo>, request: &HttpRequest, body: &
     let Some(topic) = text(request, "x-shopify-topic") else {
         return bad(&Problem::new("", "the header X-Shopify-Topic is missing"));
     };
-    let Ok(text_body) = std::str::from_utf8(body) else {
-        return bad(&Problem::new("", "the body is not UTF-8"));
+    let object = match object_of(body) {
+        Ok(object) => object,
+        Err(problem) => return bad(&problem),
     };
-    let value: Value = match serde_json::from_str(text_body) {
-        Ok(value) => value,
-        Err(error) => return bad(&Problem::new("", format!("this is not JSON: {error}"))),
-    };
-    if let Some(place) = read::nul(text_body, &value) {
-        return bad(&Problem::new(place, "a NUL character cannot be kept"));
-    }
-    let Value::Object(object) = value else { return bad(&Problem::new("", "a webhook is a JSON object")) };
     let id = text(request, "x-shopify-event-id").or_else(|| text(request, "x-shopify-webhook-id"));
     let id = id.map_or_else(|| hex::encode(digest::digest(&digest::SHA256, body)), str::to_owned);
     let delivery = Delivery {
@@ -165,21 +206,7 @@ async fn take(edge: &Edge, store: Arc<StoreInfo>, request: &HttpRequest, body: &
                 }
             }
         }
-        Ok(Translated::Events(events)) => {
-            let kept = raw::webhook(topic, &object);
-            let first = events.first().map(|e| e.source_id.clone()).unwrap_or_default();
-            // What came along with the main fact is kept without its text a second time.
-            let text_of = |id: &str| if id == first { kept.clone() } else { "{}".to_owned() };
-            let arrived = events.into_iter().map(|e| {
-                let raw = text_of(&e.source_id);
-                Arrived::new(e, raw, None)
-            });
-            match edge.inbox.accept(store, arrived.collect()).await {
-                Ok(outcomes) => HttpResponse::Ok().json(json!({"success": true, "accepted": outcomes.len()})),
-                Err(error @ (InboxError::Full | InboxError::Closed)) => later(&error.to_string()),
-                Err(InboxError::Database(_)) => later("the events could not be kept"),
-            }
-        }
+        Ok(Translated::Events(events)) => keep(edge, store, events, raw::webhook(topic, &object)).await,
     }
 }
 

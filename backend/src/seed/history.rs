@@ -184,6 +184,7 @@ impl Story<'_> {
                 checkout_token: None,
                 lines: shopper.lines.clone(),
                 coupons: Vec::new(),
+                newest_counts: false,
                 placed_at: Some(at),
             }))
         };

@@ -88,8 +88,8 @@ pub enum Said {
 #[derive(Clone)]
 pub struct Caller {
     net: Arc<dyn Net>,
-    tls: Arc<ClientConfig>,
-    local: bool,
+    pub(super) tls: Arc<ClientConfig>,
+    pub(super) local: bool,
     patience: Duration,
 }
 
@@ -151,7 +151,7 @@ impl Caller {
     }
 
     /// Looks the name up once, and connects to numbers of that answer alone, each judged.
-    async fn connect(&self, target: &Target) -> Result<TcpStream, Failed> {
+    pub(super) async fn connect(&self, target: &Target) -> Result<TcpStream, Failed> {
         let found = self.net.resolve(&target.host(), target.port()).await;
         let found = found.map_err(|e| ("unknown_host", e.to_string()))?;
         if found.is_empty() {
@@ -256,7 +256,7 @@ fn may_ask(status: StatusCode) -> bool {
 }
 
 /// As much as is kept, without what no database and no page can hold.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     let plain = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     plain.take(KEPT).collect()
 }

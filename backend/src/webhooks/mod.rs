@@ -7,6 +7,7 @@
 //! endpoint and event: it goes along as `webhook-id` on every attempt, so that a receiver can tell a repeat.
 
 pub mod address;
+pub mod ask;
 pub mod call;
 mod courier;
 pub mod endpoint;
@@ -18,7 +19,7 @@ pub mod retry;
 pub mod secret;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use call::Caller;
 pub use courier::{Courier, Delivered};

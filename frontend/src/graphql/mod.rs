@@ -87,6 +87,7 @@ refusing! {
     create_journey move_runs start_dry_run cancel_dry_run
     create_webhook_endpoint update_webhook_endpoint delete_webhook_endpoint rotate_webhook_secret
     send_test_webhook replay_webhook replay_failed_webhooks
+    connect_platform disconnect_platform test_platform subscribe_platform confirm_platform_reminders
 }
 
 macro_rules! refusing_whole {

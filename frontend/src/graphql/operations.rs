@@ -5,8 +5,8 @@ use graphql_client::GraphQLQuery;
 
 use super::types::{
     Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, DryRunStatus,
-    Formality, JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode,
-    Time, TimelineKind, WebhookStatus,
+    Formality, JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, PlatformName, Role, RollOutState,
+    SetupCode, Time, TimelineKind, WebhookStatus,
 };
 
 macro_rules! operations {
@@ -18,7 +18,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "DryRunStatus", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "DryRunStatus", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "PlatformName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -174,6 +174,18 @@ operations! {
     ReplayWebhook in "src/graphql/replay_webhook.graphql";
     /// Tells again what has failed.
     ReplayFailedWebhooks in "src/graphql/replay_failed_webhooks.graphql";
+    /// The store's connections to shop platforms.
+    Platforms in "src/graphql/platforms.graphql";
+    /// Connects to one, or changes address and credentials.
+    ConnectPlatform in "src/graphql/connect_platform.graphql";
+    /// Takes the store off one.
+    DisconnectPlatform in "src/graphql/disconnect_platform.graphql";
+    /// Asks it whether all is right.
+    TestPlatform in "src/graphql/test_platform.graphql";
+    /// Makes the webhooks there.
+    SubscribePlatform in "src/graphql/subscribe_platform.graphql";
+    /// Notes that its own reminders are off.
+    ConfirmPlatformReminders in "src/graphql/confirm_platform_reminders.graphql";
     /// The person's own account and sessions.
     Account in "src/graphql/account.graphql";
     /// Ends one of the person's own sessions.

@@ -209,6 +209,15 @@ enumerations! {
         /// A first order came back.
         FirstRecovery = "FIRST_RECOVERY",
     }
+    /// A platform whose shops can be connected.
+    PlatformName {
+        /// Shopify.
+        Shopify = "SHOPIFY",
+        /// WooCommerce.
+        Woocommerce = "WOOCOMMERCE",
+        /// BigCommerce.
+        Bigcommerce = "BIGCOMMERCE",
+    }
     /// What a line of a timeline is.
     TimelineKind {
         /// Something the shop told.

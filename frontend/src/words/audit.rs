@@ -128,6 +128,12 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
         "webhook.deleted" => neutral(Icon::Send, t::audit_hook_deleted(who)),
         "webhook.secret_rotated" => neutral(Icon::Key, t::audit_hook_secret(who)),
         "webhook.switched_off" => new(Icon::CircleAlert, Tone::Caution, t::audit_hook_off()),
+        "platform.connected" => {
+            neutral(Icon::Store, t::audit_platform(who)).why(text(detail, "platform").map(platform))
+        }
+        "platform.disconnected" => {
+            neutral(Icon::Store, t::audit_platform_off(who)).why(text(detail, "platform").map(platform))
+        }
         "webhook.replayed" => neutral(Icon::RotateCw, t::audit_hook_replayed(who)),
         "journey.switched" => {
             let journey = known.name(subject).map_or_else(t::audit_journey, t::audit_quoted);
@@ -246,10 +252,22 @@ fn setting(key: &str) -> String {
         "allowed_hosts" | "shop_url" => t::settings_hosts(),
         "cap_messages" | "cap_window_seconds" => t::setting_cap(),
         "email_hours" => t::setting_hours(),
-        "shopify_domain" => t::shopify_domain(),
-        "shopify_secret" => t::shopify_secret(),
+        "shopify_domain" => t::platform_address_shopify(),
+        "shopify_secret" => t::platform_secret_shopify(),
+        "woo_url" => t::platform_address_woo(),
+        "bigcommerce_store" => t::platform_address_big(),
+        "bigcommerce_recovery_url" => t::platform_recovery(),
         _ if key.starts_with("abandon_") => t::settings_abandonment(),
         other => other.replace('_', " "),
+    }
+}
+
+fn platform(word: &str) -> String {
+    match word {
+        "shopify" => "Shopify".to_owned(),
+        "woocommerce" => "WooCommerce".to_owned(),
+        "bigcommerce" => "BigCommerce".to_owned(),
+        other => other.to_owned(),
     }
 }
 

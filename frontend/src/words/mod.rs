@@ -58,7 +58,7 @@ pub fn section(section: Section) -> String {
         Section::Sending => t::settings_sending(),
         Section::Texts => t::settings_texts(),
         Section::Snippet => t::settings_snippet(),
-        Section::Shopify => t::settings_shopify(),
+        Section::Platform => t::settings_platform(),
         Section::Webhooks => t::settings_webhooks(),
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     billing::Billing,
     clock::Env,
     db::{Actor, Db, OrganisationScope, Organised, Role, Scoped, StoreScope, Tx},
+    platforms::api::Apis,
     templates::Templates,
 };
 use async_graphql::{Context, Error, Result};
@@ -45,6 +46,8 @@ pub struct Api {
     pub billing: Option<Billing>,
     /// Whether outgoing webhooks may go to this very machine.
     pub webhooks_local: bool,
+    /// Shop platforms, to be asked.
+    pub apis: Apis,
     /// How many requests each caller may send.
     pub rates: Arc<Rates>,
 }

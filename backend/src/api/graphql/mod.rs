@@ -23,6 +23,8 @@ pub mod new_store;
 pub mod organisation;
 pub mod overview;
 pub mod page;
+pub mod platform;
+pub mod platform_change;
 pub mod query;
 pub mod rollout;
 pub mod scalars;

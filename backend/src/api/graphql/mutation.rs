@@ -9,6 +9,7 @@ use super::{
     guests::GuestMutation,
     journey::{Journey, JourneyBlueprint, JourneyStatus},
     new_store::OpeningMutation,
+    platform_change::PlatformMutation,
     rollout::ManyMutation,
     scalars::Json,
     settings::StoreSettingsInput,
@@ -53,6 +54,7 @@ pub struct Mutation(
     TemplateRollOutMutation,
     WebhookMutation,
     DryRunMutation,
+    PlatformMutation,
 );
 
 /// What can be changed in a store.
@@ -228,7 +230,7 @@ async fn finish(
     Ok(JourneyPayload { journey: Journey::load(access, id).await?, user_errors: Vec::new() })
 }
 
-async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserError>> {
+pub(super) async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserError>> {
     let mut tx = access.write().await?;
     let id = access.info.id;
     // The store's lock before its row, as everywhere: ingest writes rows that refer to the row under the lock.

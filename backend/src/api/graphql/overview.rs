@@ -14,6 +14,7 @@ use crate::{
     },
     db::{Among, DbError},
     journeys::named,
+    platforms::link,
 };
 use async_graphql::{ComplexObject, Enum, ID, Result, SimpleObject};
 use cartwheel_domain::{
@@ -311,8 +312,24 @@ pub async fn setup_steps(access: &Access) -> Result<Vec<SetupStep>> {
 /// A fault.
 pub async fn attention(access: &Access) -> Result<Vec<Attention>> {
     let now = access.api.env.now();
-    let found = access.read(async |scoped| signals::trouble(scoped, access.info.lane, now).await).await?;
-    Ok(attention_of(&found, &access.info))
+    let read = access.read(async |scoped| {
+        let found = signals::trouble(scoped, access.info.lane, now).await?;
+        Ok::<_, DbError>((found, link::all(scoped).await?))
+    });
+    let (found, links) = read.await?;
+    let mut list = attention_of(&found, &access.info);
+    for row in links {
+        let mut tell = |code: &str| {
+            list.push(Attention { code: code.into(), count: 1, detail: Some(row.platform.clone()) });
+        };
+        if row.wrong.is_some() && row.failures > 1 || row.wrong.as_deref() == Some("credentials") {
+            tell("platform_trouble");
+        }
+        if link::doubled(&row) {
+            tell("platform_reminder");
+        }
+    }
+    Ok(list)
 }
 
 /// The same, of what was read before.

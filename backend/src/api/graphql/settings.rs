@@ -267,6 +267,12 @@ pub struct StoreSettingsInput {
     pub store_hosts: Option<Vec<String>>,
     /// Shopify: the shop's domain.
     pub shopify_domain: Option<String>,
+    /// WooCommerce: the shop's address; `connectPlatform` sets it too.
+    pub woo_url: Option<String>,
+    /// BigCommerce: the store's hash.
+    pub bigcommerce_store: Option<String>,
+    /// BigCommerce: the shop's page for carts that were left, with `{token}`.
+    pub bigcommerce_recovery_url: Option<String>,
     /// Shopify: the app's client secret; stored sealed, never shown again.
     pub shopify_secret: Option<String>,
 }
@@ -313,6 +319,9 @@ impl StoreSettingsInput {
         set("cap_window_seconds", "frequencyCapSeconds", number(self.frequency_cap_seconds));
         set("allowed_hosts", "storeHosts", self.store_hosts.clone().map(serde_json::Value::from));
         set("shopify_domain", "shopifyDomain", text(&self.shopify_domain));
+        set("woo_url", "wooUrl", text(&self.woo_url));
+        set("bigcommerce_store", "bigcommerceStore", text(&self.bigcommerce_store));
+        set("bigcommerce_recovery_url", "bigcommerceRecoveryUrl", text(&self.bigcommerce_recovery_url));
         set("sms_account", "smsAccount", text(&self.sms_account));
         set("sms_sender", "smsSender", text(&self.sms_sender));
         set("sms_part_cost", "smsPartCost", number(self.sms_part_cost));

@@ -10,6 +10,7 @@ use super::{
     message::{Message, MessageConnection, MessageEdge},
     overview::{Attention, Overview, SetupStep, attention, setup_steps},
     page,
+    platform::PlatformConnection,
     scalars::Time,
     settings::StoreSettings,
     template::Template,
@@ -259,6 +260,13 @@ impl Store {
         self.0.needs(Role::Editor)?;
         let Ok(id) = id.parse::<HookId>() else { return Ok(None) };
         WebhookEndpoint::load(&self.0, id).await
+    }
+
+    /// Its connections to shop platforms, those that are not connected included. Needs the role analyst.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn platforms(&self) -> Result<Vec<PlatformConnection>> {
+        self.0.needs(Role::Analyst)?;
+        PlatformConnection::all(&self.0).await
     }
 
     /// Messages, newest first.

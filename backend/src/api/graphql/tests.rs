@@ -19,6 +19,7 @@ mod guests;
 mod journeys;
 mod lists;
 mod many;
+mod platforms;
 mod rights;
 mod stories;
 mod sweep;
@@ -47,6 +48,10 @@ impl Service {
             // Nobody answers there: what has to ask Stripe says so.
             billing: Some(crate::testing::stripe::billing(app, "http://127.0.0.1:9")),
             webhooks_local: false,
+            apis: crate::platforms::api::Apis::new(
+                crate::webhooks::Caller::new(false).expect("a caller"),
+                crate::platforms::api::StandIns::default(),
+            ),
             rates: std::sync::Arc::new(crate::api::rate::Rates::new(1_000_000)),
         };
         Self { schema: schema(api.clone(), false), api }

@@ -253,6 +253,7 @@ impl History {
             checkout_token: None,
             lines: Vec::new(),
             coupons: Vec::new(),
+            newest_counts: false,
             placed_at: None,
         };
         self.tell(shopper, at, EventKind::OrderPlaced, Body::Order(Box::new(order(state))));

@@ -27,6 +27,7 @@ pub(crate) fn edge(app: &TestApp, limits: InboxLimits, limiter: Limiter) -> web:
             limits,
         ),
         master_key: app.master_key(),
+        heard: Heard::default(),
         limiter,
     })
 }

@@ -46,7 +46,7 @@ impl Unit<'_, '_> {
         for one in fresh {
             seen.insert(match one.event.source {
                 Source::Snippet => "snippet_seen",
-                Source::Shopify => "webhook_seen",
+                Source::Shopify | Source::Woocommerce | Source::Bigcommerce => "webhook_seen",
                 Source::Api | Source::Internal => "api_seen",
             });
             if matches!(one.event.body, Body::Cart(_)) {

@@ -3,7 +3,7 @@
 mod crashes;
 mod happenings;
 mod reach;
-mod receiver;
+pub(crate) mod receiver;
 mod schedule;
 mod scripts;
 

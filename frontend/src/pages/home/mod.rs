@@ -87,6 +87,8 @@ fn attention(data: &HomeStore) -> Option<AnyView> {
                 "messages_failed" => (t::attention_failed(one.count), t::attention_failed_words()),
                 "sending_paused" => (t::billing_hold(), t::billing_hold_words()),
                 "postal_address_missing" => (t::attention_address(), t::settings_address_hint()),
+                "platform_trouble" => (t::attention_platform(), t::attention_platform_words()),
+                "platform_reminder" => (t::attention_reminder(), t::attention_reminder_words()),
                 other => (other.replace('_', " "), one.detail.clone().unwrap_or_default()),
             };
             notice(Tone::Caution, title, view! { <p class="muted">{words}</p> }.into_any())

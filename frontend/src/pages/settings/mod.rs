@@ -2,8 +2,8 @@
 
 mod abandonment;
 mod form;
+mod platform;
 mod sending;
-mod shopify;
 mod snippet;
 mod store;
 mod texts;
@@ -55,7 +55,7 @@ pub fn Settings() -> impl IntoView {
                 Section::Sending => sending::form(&data, context),
                 Section::Texts => texts::form(&data, context),
                 Section::Snippet => snippet::form(&data, context),
-                Section::Shopify => shopify::form(&data, context),
+                Section::Platform => platform::part(),
                 Section::Webhooks => webhooks::part(),
             }
         })}

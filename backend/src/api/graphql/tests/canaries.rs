@@ -80,6 +80,12 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
         (SecretKind::SmtpUrl, carrier.as_str()),
         (SecretKind::DkimKey, DKIM),
         (SecretKind::TwilioToken, TWILIO),
+        (SecretKind::ShopifyToken, "shpat_canary0123456789"),
+        (SecretKind::WooWebhook, "canary-of-woo-webhooks"),
+        (SecretKind::WooKeys, "ck_1:cs_canary0123456789"),
+        (SecretKind::BigcommerceClient, "canary-of-the-client"),
+        (SecretKind::BigcommerceToken, "canary-of-the-token"),
+        (SecretKind::BigcommerceHeader, "canary-of-the-header"),
     ] {
         secrets::put(&scoped, &app.master_key(), app.env(), kind, text).await.expect("kept");
     }
@@ -100,6 +106,16 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
     tx.commit().await.expect("committed");
     all.add("webhook secret", hook.strip_prefix("whsec_").expect("a secret"));
     all.add("Shopify secret", shopify);
+    for text in [
+        "shpat_canary0123456789",
+        "canary-of-woo-webhooks",
+        "cs_canary0123456789",
+        "canary-of-the-client",
+        "canary-of-the-token",
+        "canary-of-the-header",
+    ] {
+        all.add("credential of a platform", text);
+    }
     all.add("Twilio token", TWILIO);
     all.add("password of the store's mail server", "canary-of-the-store");
     all.add("password of the service's mail server", "canary-of-the-service");

@@ -273,7 +273,7 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key circle_entry circle_member circle_seat company consent_event contact contact_identity
         data_key dry_run dry_run_number event hook_attempt hook_delivery hook_endpoint invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
-        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey privacy_request
+        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey platform_hint platform_link privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template template_copy usage_hour usage_period);
     let folder =

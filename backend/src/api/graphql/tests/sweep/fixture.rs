@@ -61,6 +61,10 @@ pub(super) fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("WebhookEndpoint", "deliveries", "after") => Id(MessagePlace),
         ("WebhookEndpoint", "deliveries", "status") => Absent,
         ("WebhookEndpointInput", "updateWebhookEndpoint", "description") => With("\"taken\""),
+        ("Mutation", _, "platform") => With("WOOCOMMERCE"),
+        ("Mutation", "confirmPlatformReminders", "off") => With("true"),
+        // No address, so that nothing is connected: who may is judged before.
+        ("PlatformInput", ..) => Absent,
         // No address, so that none is made.
         ("WebhookEndpointInput", ..) => Absent,
         ("Store", "carts", "after") => Id(CartPlace),
