@@ -23,6 +23,7 @@ mod results;
 pub mod retry;
 pub mod rewrite;
 mod routes;
+mod traffic;
 pub mod usage;
 
 #[cfg(test)]
