@@ -113,7 +113,7 @@ fn row(context: Context, provider: &Provider, place: usize, ids: StoredValue<Vec
                 {warming}
                 {trouble}
                 {down}
-                {context.may.get_untracked().then(|| deeds(context, provider, place, ids))}
+                {context.may.get().then(|| deeds(context, provider, place, ids))}
             </div>
         </li>
     }
