@@ -78,7 +78,7 @@ pub fn refused(refusal: &Refusal) -> String {
         ("invalid", "password") => t::mailer_password_wrong(),
         ("invalid", "sender") => t::settings_email_wrong(),
         ("invalid", "warmFirst") => t::mailer_warm_wrong(),
-        ("too_many", "storeId") => t::mailer_many(),
+        ("too_many_servers", _) => t::mailer_many(),
         ("invalid", "url") => t::refused_hook_url(),
         ("invalid", "description") => t::refused_hook_name(),
         ("invalid", "kinds") => t::webhook_kinds_wrong(),

@@ -92,7 +92,7 @@ fn refused(user_errors: Vec<UserError>) -> MailProviderPayload {
 fn told(error: ProviderError) -> Result<Vec<UserError>, DbError> {
     let (path, code): (Vec<&str>, _) = match &error {
         ProviderError::None => (vec!["providerId"], "not_found"),
-        ProviderError::TooMany => (vec!["storeId"], "too_many"),
+        ProviderError::TooMany => (vec!["storeId"], "too_many_servers"),
         ProviderError::Field(unusable) => (vec!["input", unusable.0], "invalid"),
         ProviderError::Order => (vec!["providerIds"], "invalid"),
         ProviderError::Key(_) | ProviderError::Db(_) => (vec![], ""),

@@ -68,8 +68,7 @@ async fn a_store_is_slowed_at_two_and_paused_at_five_percent_of_bounces(app: Tes
     assert_eq!(server.ledger().len(), 10, "ten a minute");
     let waits: Vec<_> = post.messages().await.into_iter().filter(|m| m.status == QUEUED).collect();
     assert!(waits.iter().all(|m| m.reason.as_deref() == Some(SLOWED)) && waits.len() == 4);
-    app.clock().advance(MINUTE);
-    post.send().await;
+    post.send_for(2 * MINUTE).await;
     assert_eq!(server.ledger().len(), 14);
     count(&app, store, Metric::Bounced, 32, 0).await;
     assert_eq!(reviewed(&app, store).await, Judgement::Pause, "52 of 1,014");

@@ -78,7 +78,12 @@ fn every_action_of_the_server_is_a_sentence() {
             "Ann changed a role: Ben, from Editor to Analyst",
         ),
         ("member.removed", "member_ben", json!({ "role": "editor", "keys_in_force": 0 }), "Ann removed Ben"),
-        ("mail_provider.made", "provider_1", json!({ "host": "smtp.lamps.example" }), "Ann added a mail server"),
+        (
+            "mail_provider.made",
+            "provider_1",
+            json!({ "host": "smtp.lamps.example" }),
+            "Ann added a mail server",
+        ),
         ("mail_provider.changed", "provider_1", json!({ "enabled": false }), "Ann changed a mail server"),
         ("mail_provider.deleted", "provider_1", json!({}), "Ann deleted a mail server"),
         ("mail_provider.ordered", "store_1", json!({}), "Ann put the mail servers in another order"),

@@ -155,6 +155,7 @@ fn form(
         securities.push(("none".to_owned(), t::mailer_security_none()));
     }
     let title = if fresh { t::mailer_add() } else { t::mailer_edit_title() };
+    let heading = title.clone();
     let act = if fresh { t::mailer_add() } else { t::save() };
     let plan = move || {
         warming.get().then(|| {
@@ -162,8 +163,8 @@ fn form(
         })
     };
     view! {
-        <form class="dialog__body" novalidate aria-label=title.clone() on:submit=submit>
-            <h2>{title}</h2>
+        <form class="dialog__body" novalidate aria-label=title on:submit=submit>
+            <h2>{heading}</h2>
             <Select id="mailer-service" label=t::mailer_service() options=services value=service on_pick=pick_service visible_label=true hint=t::mailer_service_hint() />
             <Field id="mailer-name" label=t::mailer_name() value=name error=field_error(change, "name", || None) />
             <div class="form__pair">
