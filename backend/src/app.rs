@@ -16,7 +16,7 @@ use crate::{
     jobs::Workers,
     journeys::{Engine, Versions},
     mail,
-    messages::{Dispatcher, LinkMaker, Tools},
+    messages::{Dispatcher, LinkMaker, Manner, Tools},
     platforms::{
         api::{Apis, StandIns},
         link::Heard,
@@ -39,23 +39,6 @@ pub type StartError = Box<dyn std::error::Error>;
 
 /// What carries mail, if anything does, and what carries text messages.
 pub type Carriers = (Option<Arc<dyn Channel>>, Arc<dyn Channel>);
-
-/// How the parts work.
-#[derive(Debug, Clone, Default)]
-pub struct Manner {
-    /// Whether somebody pays by what is sent.
-    pub metered: bool,
-    /// Whether stores' mail servers may be on this very machine.
-    pub local: bool,
-    /// The domain whose mail comes back to the operator.
-    pub return_domain: Option<String>,
-}
-
-impl From<bool> for Manner {
-    fn from(metered: bool) -> Self {
-        Self { metered, ..Self::default() }
-    }
-}
 
 /// The parts that do the work, over one database and one clock: what the process runs, what a test steps through,
 /// what the demo's history is made with.
@@ -299,7 +282,13 @@ impl App {
                 public_url: config.public_url.clone(),
                 metered: config.stripe_key.is_some(),
             }),
-            returns: web::Data::new(self::returns(&config, &db, &env, &master, &stores)),
+            returns: web::Data::new(returns::Desk::new(
+                &config,
+                db.clone(),
+                env.clone(),
+                master.clone(),
+                stores.clone(),
+            )),
             desk: web::Data::new(consent::http::Desk { db, env, key: master, stores }),
             restore: web::Data::new(restore),
             billing: web::Data::new(billing::http::Desk(billing.clone())),
@@ -572,31 +561,6 @@ fn stand_ins(config: &Config) -> StandIns {
         bigcommerce: config.bigcommerce_url.clone(),
         b2b: config.b2b_url.clone(),
     }
-}
-
-fn returns(config: &Config, db: &Db, env: &Env, key: &MasterKey, stores: &Stores) -> returns::Desk {
-    returns::Desk {
-        db: db.clone(),
-        env: env.clone(),
-        key: key.clone(),
-        stores: stores.clone(),
-        metered: config.stripe_key.is_some(),
-        sns: Arc::new(returns::sns::Topics::new(Arc::new(returns::sns::Internet))),
-    }
-}
-
-/// What takes in mail that a mail server hands to the operator's command.
-///
-/// # Errors
-/// When the database or its keys cannot be had.
-pub(crate) async fn mail_desk(config: &Config) -> Result<returns::Desk, StartError> {
-    let url = config.database_url.expose();
-    // Beside a service that runs: it neither migrates nor serves.
-    let db = Db::connect(url).await?.as_runtime(url).await?;
-    let env = Env::system();
-    let master = master_key(config, &db, &env).await?;
-    let stores = Stores::new(db.clone(), env.clone());
-    Ok(returns(config, &db, &env, &master, &stores))
 }
 
 /// Who hands over the service's own mails; nobody where no sender or no mail server is set, but for a developer's machine.

@@ -180,7 +180,12 @@ pub(super) async fn mail_in(config: &Config, to: Option<&str>) -> Outcome {
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(1024 * 1024).read_to_end(&mut bytes)?;
     let done = async {
-        let desk = crate::app::mail_desk(config).await?;
+        let url = config.database_url.expose();
+        // Beside a service that runs: it neither migrates nor serves.
+        let (db, env) = (Db::connect(url).await?.as_runtime(url).await?, Env::system());
+        let master = crate::app::master_key(config, &db, &env).await?;
+        let stores = crate::accounts::Stores::new(db.clone(), env.clone());
+        let desk = crate::returns::Desk::new(config, db, env, master, stores);
         Ok::<_, Box<dyn std::error::Error>>(crate::returns::take_in(&desk, &bytes, to).await?)
     };
     match done.await {

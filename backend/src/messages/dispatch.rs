@@ -48,6 +48,23 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// A pass that has waited so long for answers goes on without them; they are recorded when they come.
 const UNHURRIED: Duration = Duration::from_secs(2);
 
+/// How the parts work.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// Whether somebody pays by what is sent.
+    pub metered: bool,
+    /// Whether stores' mail servers may be on this very machine.
+    pub local: bool,
+    /// The domain whose mail comes back to the operator.
+    pub return_domain: Option<String>,
+}
+
+impl From<bool> for Manner {
+    fn from(metered: bool) -> Self {
+        Self { metered, ..Self::default() }
+    }
+}
+
 /// What a dispatcher works with.
 #[derive(Clone)]
 pub struct Tools {

@@ -29,6 +29,6 @@ pub mod usage;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{Dispatched, Dispatcher, Tools};
+pub use dispatch::{Dispatched, Dispatcher, Manner, Tools};
 pub use people::address;
 pub use render::LinkMaker;

@@ -19,6 +19,7 @@ pub use keep::{keep, take_in};
 use crate::{
     accounts::{MasterKey, Stores},
     clock::Env,
+    config::Config,
     db::Db,
 };
 use cartwheel_domain::mail::Bounce;
@@ -39,6 +40,14 @@ pub struct Desk {
     pub metered: bool,
     /// Where certificates of Amazon SNS come from.
     pub sns: Arc<sns::Topics>,
+}
+
+impl Desk {
+    /// Over these parts; certificates come from Amazon.
+    pub fn new(config: &Config, db: Db, env: Env, key: MasterKey, stores: Stores) -> Self {
+        let sns = Arc::new(sns::Topics::new(Arc::new(sns::Internet)));
+        Self { db, env, key, stores, metered: config.stripe_key.is_some(), sns }
+    }
 }
 
 /// What is said of one recipient (RFC 3464 section 2.3).
