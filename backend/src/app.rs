@@ -15,7 +15,8 @@ use crate::{
     ingest::{self, Inbox, InboxLimits, Limiter, Rate, catch_up::CatchUp},
     jobs::Workers,
     journeys::{Engine, Versions},
-    messages::{Dispatcher, LinkMaker, Tools},
+    mail,
+    messages::{Dispatcher, LinkMaker, Manner, Tools},
     platforms::{
         api::{Apis, StandIns},
         link::Heard,
@@ -23,7 +24,7 @@ use crate::{
     post::{Postman, Sender},
     privacy,
     recovery::{self, Destinations, receipts::Receipts},
-    sms,
+    returns, sms,
     storefront::{self, DemoStore},
     templates::{self, Templates},
     wake::Wake,
@@ -68,15 +69,16 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Put together; nothing runs yet. `metered` says that somebody pays by what is sent.
+    /// Put together; nothing runs yet.
     pub fn new(
         db: Db,
         env: Env,
         master: MasterKey,
         public_url: &str,
         (mail, texts): Carriers,
-        metered: bool,
+        manner: impl Into<Manner>,
     ) -> Self {
+        let Manner { metered, local, return_domain } = manner.into();
         let stores = Stores::new(db.clone(), env.clone());
         let (wake, versions, templates) = (Wake::default(), Versions::default(), Templates::default());
         let tools = Tools {
@@ -86,9 +88,17 @@ impl Parts {
             stores: stores.clone(),
             versions: versions.clone(),
             templates: templates.clone(),
-            channels: Channels { email: mail.clone(), sms: texts, sandbox: Arc::new(Sandbox) },
+            channels: Channels {
+                // Without one of the operator's, those of the stores.
+                email: Some(mail.clone().unwrap_or_else(|| Arc::new(email::Email::by_routes()))),
+                sms: texts,
+                sandbox: Arc::new(Sandbox),
+            },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
             metered,
+            providers: mail::Providers::new(env.clone(), master.clone(), local),
+            usual_mail: mail.is_some(),
+            return_domain,
         };
         Self {
             abandoner: Arc::new(Abandoner::new(
@@ -151,6 +161,7 @@ struct Shared {
     edge: web::Data<ingest::Edge>,
     desk: web::Data<consent::http::Desk>,
     sms: web::Data<sms::Desk>,
+    returns: web::Data<returns::Desk>,
     restore: web::Data<recovery::http::Desk>,
     billing: web::Data<billing::http::Desk>,
     inbox: Inbox,
@@ -175,7 +186,12 @@ impl App {
         let texts =
             Twilio::new(&config.twilio_url).map_err(|said| format!("CARTWHEEL_TWILIO_URL: {said}"))?;
         let carriers: Carriers = (mail, Arc::new(texts));
-        let parts = Parts::new(db, env, master, &config.public_url, carriers, config.stripe_key.is_some());
+        let manner = Manner {
+            metered: config.stripe_key.is_some(),
+            local: config.webhooks_local,
+            return_domain: config.return_domain.clone(),
+        };
+        let parts = Parts::new(db, env, master, &config.public_url, carriers, manner);
         Self::over(config, parts, metrics).await
     }
 
@@ -221,6 +237,7 @@ impl App {
             billing: billing.clone(),
             webhooks_local: config.webhooks_local,
             apis: apis.clone(),
+            mail_usual: parts.mail.is_some(),
             rates: Arc::new(api::rate::Rates::new(config.api_rate)),
         };
         let edge = ingest::Edge {
@@ -265,6 +282,13 @@ impl App {
                 public_url: config.public_url.clone(),
                 metered: config.stripe_key.is_some(),
             }),
+            returns: web::Data::new(returns::Desk::new(
+                &config,
+                db.clone(),
+                env.clone(),
+                master.clone(),
+                stores.clone(),
+            )),
             desk: web::Data::new(consent::http::Desk { db, env, key: master, stores }),
             restore: web::Data::new(restore),
             billing: web::Data::new(billing::http::Desk(billing.clone())),
@@ -422,6 +446,16 @@ impl App {
             async move { Ok(part.rescue().await? > 0) }
         });
         let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("old pace", Duration::from_secs(3_600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { mail::pace::sweep(&db, &env).await.map(|_| false) }
+        });
+        let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("mail guard", Duration::from_secs(600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { mail::guard::sweep(&db, &env).await }
+        });
+        let Parts { db, env, .. } = self.parts.clone();
         workers.start_every("old webhooks", Duration::from_secs(600), quiet.clone(), move || {
             let (db, env) = (db.clone(), env.clone());
             async move { Ok(webhooks::replay::sweep(&db, &env).await? > 0) }
@@ -501,11 +535,13 @@ impl Shared {
             .app_data(self.edge)
             .app_data(self.desk)
             .app_data(self.sms)
+            .app_data(self.returns)
             .app_data(self.restore)
             .app_data(self.billing)
             // First: a no must go through whatever else is busy.
             .configure(consent::http::routes)
             .configure(sms::http::routes)
+            .configure(returns::http::routes)
             .configure(ingest::http::configure)
             .configure(ingest::webhook::configure)
             .configure(billing::http::configure)

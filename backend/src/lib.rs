@@ -31,6 +31,8 @@ pub mod templates;
 pub mod opening;
 /// Ways to reach a person: e-mail, the sandbox.
 pub mod channels;
+/// E-mail of a store: its servers, its pace, its return path.
+pub mod mail;
 /// The service's own mails: invitations, sign-up, forgotten passwords.
 pub mod post;
 /// Links that bring a cart back, and what came of the links in a mail.
@@ -39,6 +41,8 @@ pub mod recovery;
 pub mod messages;
 /// What comes back of text messages: reports and answers.
 pub mod sms;
+/// What comes back of e-mail: bounces, complaints, reports of providers.
+pub mod returns;
 /// Plans, usage, caps, and what Stripe says of them.
 pub mod billing;
 /// Shoppers, anonymous and known, and companies.

@@ -174,6 +174,8 @@ ids! {
     RequestId = "request";
     /// A mail of the service itself.
     MailId = "mail";
+    /// A mail server a store sends by.
+    ProviderId = "provider";
     /// Where a store's outgoing webhooks go.
     HookId = "hook";
     /// One thing told to one endpoint: the `webhook-id`, the same on every attempt.

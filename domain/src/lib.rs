@@ -10,6 +10,7 @@ pub mod money;
 pub mod locale;
 pub mod contact_point;
 pub mod sms;
+pub mod mail;
 pub mod event;
 pub mod settings;
 pub mod cart;

@@ -3,6 +3,7 @@
 use crate::{
     contact_point::EmailAddress,
     locale::{self, Country, Formality, Language},
+    mail::Rates,
     money::Currency,
     schedule::zones_of_country,
     sms,
@@ -117,6 +118,14 @@ pub struct StoreSettings {
     pub dkim_domain: String,
     /// DKIM: selector.
     pub dkim_selector: String,
+    /// Domain of the return path, where mail that cannot be delivered comes back to; empty: the address in From.
+    pub mail_return_domain: String,
+    /// Messages a minute to a group of `mail/domains.txt` or to a domain, where they are not to be the usual ones.
+    pub mail_rates: Rates,
+    /// SendGrid: the key its event webhook is signed with (base64, as SendGrid shows it).
+    pub sendgrid_key: String,
+    /// Amazon SES: the topic its notifications come by, `arn:aws:sns:…`.
+    pub ses_topic: String,
 }
 
 impl Default for StoreSettings {
@@ -161,6 +170,10 @@ impl Default for StoreSettings {
             sms_part_cost: 0,
             dkim_domain: String::new(),
             dkim_selector: String::new(),
+            mail_return_domain: String::new(),
+            mail_rates: Rates::new(),
+            sendgrid_key: String::new(),
+            ses_topic: String::new(),
         }
     }
 }
@@ -232,6 +245,34 @@ impl StoreSettings {
         if self.sms_part_cost > 10_000 {
             errors.push(wrong("sms_part_cost", "at most 10000 thousandths"));
         }
+        let domain = |name: &str| {
+            name == "*"
+                || name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+        };
+        let rate = |(name, rate): (&String, &u32)| {
+            (1..=253).contains(&name.len()) && domain(name) && (1..=100_000).contains(rate)
+        };
+        if self.mail_rates.len() > 100 || !self.mail_rates.iter().all(rate) {
+            errors.push(wrong(
+                "mail_rates",
+                "at most 100 names in lower case (gmail, example.com, * for any other), each with 1 to 100000 messages a minute",
+            ));
+        }
+        if !self.mail_return_domain.is_empty()
+            && (!self.mail_return_domain.contains('.') || !self.mail_return_domain.is_ascii())
+        {
+            errors.push(wrong("mail_return_domain", "a domain such as bounces.example.com"));
+        }
+        if !self.sendgrid_key.is_empty()
+            && (self.sendgrid_key.len() > 300
+                || !self.sendgrid_key.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)))
+        {
+            errors
+                .push(wrong("sendgrid_key", "the verification key as SendGrid shows it: one line of base64"));
+        }
+        if !self.ses_topic.is_empty() && !topic(&self.ses_topic) {
+            errors.push(wrong("ses_topic", "a topic such as arn:aws:sns:eu-central-1:123456789012:mail"));
+        }
         let hash = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         if self.bigcommerce_store.len() > 32 || !self.bigcommerce_store.chars().all(hash) {
             errors.push(wrong(
@@ -273,6 +314,7 @@ impl StoreSettings {
             ("shopify_domain", &self.shopify_domain),
             ("dkim_domain", &self.dkim_domain),
             ("dkim_selector", &self.dkim_selector),
+            ("mail_return_domain", &self.mail_return_domain),
         ];
         for (key, host) in hosts.chain(single.into_iter().filter(|(_, h)| !h.is_empty())) {
             let label_ok = |l: &str| {
@@ -325,6 +367,16 @@ impl StoreSettings {
         *self = next;
         Ok(())
     }
+}
+
+/// Whether a text names a topic of Amazon SNS.
+fn topic(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    matches!(parts[..], ["arn", partition, "sns", region, account, name]
+        if partition.starts_with("aws") && [partition, region, account, name].into_iter().all(plain) && arn.len() <= 300)
 }
 
 /// Whether a text is an absolute http(s) address with a host and without control characters or spaces.
@@ -395,6 +447,11 @@ mod tests {
             ("sms_sender", "a name that is too long"),
             ("sms_hours", "{\"from\": 60, \"to\": 60}"),
             ("sms_part_cost", "10001"),
+            ("mail_rates", "{\"gmail\": 0}"),
+            ("mail_rates", "{\"Gmail\": 5}"),
+            ("mail_return_domain", "bounces"),
+            ("sendgrid_key", "not a key"),
+            ("ses_topic", "arn:aws:sqs:eu-central-1:123456789012:mail"),
             ("sender_name", "a\r\nBcc: x"),
         ] {
             let before = s.clone();

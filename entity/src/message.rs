@@ -86,6 +86,11 @@ pub struct Model {
     pub clicked_at: Option<i64>,
     /// When its link was used to say no.
     pub unsubscribed_at: Option<i64>,
+    /// When it was reported as spam.
+    pub complained_at: Option<i64>,
+    /// Whether it came back for good (`hard`) or for now (`soft`).
+    #[sea_orm(column_type = "Text", nullable)]
+    pub bounce: Option<String>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -26,6 +26,11 @@ pub struct Model {
     /// What the provider said.
     #[sea_orm(column_type = "Text", nullable)]
     pub reply: Option<String>,
+    /// By which of the store's mail servers.
+    pub provider_id: Option<Uuid>,
+    /// Whose fault its failure was: `recipient`, `provider` or `own`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub fault: Option<String>,
 }
 
 /// Relations are followed by explicit, scoped queries.

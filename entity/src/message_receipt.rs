@@ -27,6 +27,9 @@ pub struct Model {
     /// Agent.
     #[sea_orm(column_type = "Text", nullable)]
     pub user_agent: Option<String>,
+    /// What was said with it, without addresses.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub detail: Option<String>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -36,6 +36,13 @@ pub struct Model {
     pub hold_until: Option<i64>,
     /// What some endpoint of its outgoing webhooks wants to hear of: bits of `domain::hook::HookKinds`.
     pub hooks: i32,
+    /// Whether it has a mail server of its own that is on.
+    pub mail_own: bool,
+    /// Why its mail goes slowly or not at all: `paused complaints` and so on.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub mail_guard: Option<String>,
+    /// Since when.
+    pub mail_guard_at: Option<i64>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -49,6 +49,20 @@ pub enum Action {
     PlatformConnected,
     /// A store was taken off one.
     PlatformDisconnected,
+    /// A mail server of a store was added.
+    MailProviderMade,
+    /// A mail server was changed, switched on or off.
+    MailProviderChanged,
+    /// A mail server was taken away.
+    MailProviderDeleted,
+    /// The order of the mail servers was changed.
+    MailProvidersOrdered,
+    /// The addresses at which a store is told what comes back were replaced.
+    MailHooksReplaced,
+    /// A store's mail was slowed, paused, or judged fine again, by what came back.
+    MailGuarded,
+    /// A member let a store's mail go again.
+    MailResumed,
     /// Somebody was asked to join.
     MemberInvited,
     /// An invitation was taken back.
@@ -111,6 +125,13 @@ impl Action {
             Self::WebhookReplayed => "webhook.replayed",
             Self::PlatformConnected => "platform.connected",
             Self::PlatformDisconnected => "platform.disconnected",
+            Self::MailProviderMade => "mail_provider.made",
+            Self::MailProviderChanged => "mail_provider.changed",
+            Self::MailProviderDeleted => "mail_provider.deleted",
+            Self::MailProvidersOrdered => "mail_provider.ordered",
+            Self::MailHooksReplaced => "mail.hooks_replaced",
+            Self::MailGuarded => "mail.guarded",
+            Self::MailResumed => "mail.resumed",
             Self::MemberInvited => "member.invited",
             Self::InvitationWithdrawn => "invitation.withdrawn",
             Self::MemberJoined => "member.joined",

@@ -301,6 +301,9 @@ pub async fn add_store(
         hold: Set(None),
         hold_until: Set(None),
         hooks: Set(0),
+        mail_own: Set(false),
+        mail_guard: Set(None),
+        mail_guard_at: Set(None),
     };
     system.insert::<store::Entity>(row).await?;
     Ok(keys)

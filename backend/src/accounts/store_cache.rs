@@ -13,6 +13,7 @@ use crate::{
 use cartwheel_domain::{
     hook::HookKinds,
     ids::{OrganisationId, StoreId},
+    mail::Judgement,
     settings::StoreSettings,
     time::{Millis, SECOND},
 };
@@ -44,6 +45,12 @@ pub struct StoreInfo {
     pub hold: Option<(String, Option<Millis>)>,
     /// What some endpoint of its outgoing webhooks wants to hear of.
     pub hooks: HookKinds,
+    /// Whether it has a mail server of its own that is on.
+    pub mail_own: bool,
+    /// Whether its mail goes slowly or not at all, and why (`bounces`, `complaints`).
+    pub mail_guard: Option<(Judgement, String)>,
+    /// Since when.
+    pub mail_guard_at: Option<Millis>,
     read_at: Millis,
 }
 
@@ -68,6 +75,12 @@ pub struct Stores {
 }
 
 const FRESH: Millis = SECOND;
+
+/// What stands in the store's row of its mail.
+fn guarded(text: &str) -> Option<(Judgement, String)> {
+    let (word, why) = text.split_once(' ')?;
+    Some((Judgement::from_name(word)?, why.to_owned()))
+}
 
 impl Stores {
     /// An empty cache over a database.
@@ -161,6 +174,9 @@ impl Stores {
             created_at: row.created_at,
             hold: row.hold.map(|why| (why, row.hold_until)),
             hooks: HookKinds::of_bits(row.hooks),
+            mail_own: row.mail_own,
+            mail_guard: row.mail_guard.as_deref().and_then(guarded),
+            mail_guard_at: row.mail_guard_at,
             read_at: self.env.now(),
         });
         self.by_id.insert(info.id, info.clone());

@@ -42,6 +42,12 @@ pub enum Metric {
     Converted,
     /// Messages handed over.
     Sent,
+    /// Mails that a server took, by the day it did.
+    Mailed,
+    /// Of them, those that came back, by the day they were sent.
+    Bounced,
+    /// Of them, those that were reported as spam, by the day they were sent.
+    Complained,
     /// Messages refused or suppressed by the last look.
     Suppressed,
     /// People who entered a journey and were not held out, by the day they entered; the experiment's one arm.
@@ -69,6 +75,9 @@ impl Metric {
             Self::RecoveredByWindow => "recovered_by_window",
             Self::Converted => "converted",
             Self::Sent => "sent",
+            Self::Mailed => "mailed",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
             Self::Suppressed => "suppressed",
             Self::TreatedEntered => "treated_entered",
             Self::HoldoutEntered => "holdout_entered",

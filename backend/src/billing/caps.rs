@@ -260,7 +260,7 @@ async fn apply(
     for row in stores {
         let same = (row.hold.as_deref(), row.hold_until) == wanted;
         if wanted.0.is_none() && (thorough || !same) {
-            let n = hold::release(&system, (row.id, row.lane), now).await?;
+            let n = hold::release(&system, (row.id, row.lane), hold::HELD, now).await?;
             if n > 0 {
                 tracing::info!(store = %StoreId(row.id), messages = n, "sending goes on");
             }

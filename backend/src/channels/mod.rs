@@ -52,6 +52,10 @@ pub struct Route {
     pub signer: Option<Arc<email::dkim::Signer>>,
     /// The store's account for text messages, and where it is told what became of one.
     pub texts: Option<Arc<sms::Account>>,
+    /// The store's own mail server; `None`: the operator's.
+    pub server: Option<Arc<email::server::Server>>,
+    /// What a mail is known by when it comes back.
+    pub mark: Option<email::mark::Mark>,
 }
 
 impl Route {
@@ -74,6 +78,17 @@ pub enum Fault {
     Provider,
     /// Our own: credentials, configuration, a message that cannot be built.
     Own,
+}
+
+impl Fault {
+    /// The word stored with the attempt.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recipient => "recipient",
+            Self::Provider => "provider",
+            Self::Own => "own",
+        }
+    }
 }
 
 /// What came of one hand-over.
@@ -124,6 +139,14 @@ impl Outcome {
             Self::Refused { .. } => "deferred",
             Self::NotSent { .. } => "not_sent",
             Self::Uncertain { .. } => "uncertain",
+        }
+    }
+
+    /// Whose fault it is that nothing was accepted.
+    pub const fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Refused { fault, .. } | Self::NotSent { fault, .. } => Some(*fault),
+            Self::Accepted { .. } | Self::Uncertain { .. } => None,
         }
     }
 

@@ -71,6 +71,13 @@ enum Command {
     Openapi,
     /// Check settings, database and the promises of the data; exits 1 when one does not hold.
     Doctor,
+    /// Take in a mail that came back, from standard input, as a mail server's pipe hands it over. Exits with 75 when that is not possible
+    /// at the moment, so that the mail server tries again.
+    MailIn {
+        /// The address it was delivered to; else it is read from the headers.
+        #[arg(long)]
+        to: Option<String>,
+    },
     /// Copy an SQLite database to a file while it runs.
     Backup {
         /// The new file; must not exist.
@@ -153,6 +160,7 @@ async fn execute(config: Config, command: Command) -> Outcome {
         Command::Schema => tools::print(&crate::api::sdl()),
         Command::Openapi => tools::print(include_str!("openapi.json")),
         Command::Doctor => tools::doctor(&config).await,
+        Command::MailIn { to } => tools::mail_in(&config, to.as_deref()).await,
         Command::Backup { file } => tools::backup(&config, &file).await,
         Command::Restore { file } => tools::restore(&config, &file).await,
     }

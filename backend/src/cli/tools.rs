@@ -2,7 +2,11 @@
 
 use super::Outcome;
 use crate::{clock::Env, config::Config, db::Db, messages::cancel};
-use std::{io::Write, path::Path, process::ExitCode};
+use std::{
+    io::{Read, Write},
+    path::Path,
+    process::ExitCode,
+};
 
 pub(super) fn print(text: &str) -> Outcome {
     writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
@@ -166,4 +170,31 @@ mod tests {
             password: None,
         }
     }
+}
+
+/// `EX_TEMPFAIL` of sysexits.h: mail servers try again.
+const TRY_AGAIN: u8 = 75;
+
+/// Takes in one mail from standard input. What is no report is taken and forgotten: nothing is ever answered to a bounce.
+pub(super) async fn mail_in(config: &Config, to: Option<&str>) -> Outcome {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(1024 * 1024).read_to_end(&mut bytes)?;
+    let done = async {
+        let url = config.database_url.expose();
+        // Beside a service that runs: it neither migrates nor serves.
+        let (db, env) = (Db::connect(url).await?.as_runtime(url).await?, Env::system());
+        let master = crate::app::master_key(config, &db, &env).await?;
+        let stores = crate::accounts::Stores::new(db.clone(), env.clone());
+        let desk = crate::returns::Desk::new(config, db, env, master, stores);
+        Ok::<_, Box<dyn std::error::Error>>(crate::returns::take_in(&desk, &bytes, to).await?)
+    };
+    match done.await {
+        Ok(true) => tracing::info!("a report was taken in"),
+        Ok(false) => tracing::info!("this was no report about a message of ours"),
+        Err(error) => {
+            eprintln!("cartwheel: {error}");
+            return Ok(ExitCode::from(TRY_AGAIN));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -74,6 +74,9 @@ pub struct Config {
     pub audit_heads: Option<PathBuf>,
     /// `CARTWHEEL_SMTP_URL`: the default mail route of live stores, `smtp://user:password@host:587` or `smtps://…`.
     pub smtp_url: Option<Secret>,
+    /// `CARTWHEEL_RETURN_DOMAIN`: the domain whose mail the operator's mail server hands to `cartwheel mail-in`; mail of stores without
+    /// servers of their own comes back there. Absent: it comes back to the address in From.
+    pub return_domain: Option<String>,
     /// `CARTWHEEL_MAIL_FROM`: whom the service's own mails come from, `Cartwheel <no-reply@example.com>`. With it and a mail
     /// server invitations go to mailboxes and forgotten passwords can be replaced; without it neither.
     pub mail_from: Option<String>,
@@ -112,7 +115,7 @@ pub struct Config {
     /// `CARTWHEEL_API_RATE`: requests a second that each key and each person may send to the GraphQL API; five times as many at
     /// once. Headers say how a caller stands.
     pub api_rate: u32,
-    /// `CARTWHEEL_WEBHOOKS_LOCAL`: lets outgoing webhooks go to this very machine, without TLS too. For development and tests: in a service
+    /// `CARTWHEEL_WEBHOOKS_LOCAL`: lets outgoing webhooks and stores' mail go to this very machine, without TLS too. For development and tests: in a service
     /// that others use it lets them reach what listens here for nobody else.
     pub webhooks_local: bool,
     /// `CARTWHEEL_CONSOLE_DIR`: where the console's files are, when they are not inside the binary.
@@ -133,6 +136,7 @@ impl Default for Config {
             metrics_listen: None,
             audit_heads: None,
             smtp_url: None,
+            return_domain: None,
             mail_from: None,
             sign_up: SignUp::Closed,
             master_key: None,
@@ -226,6 +230,14 @@ impl Config {
         }
         if let Some(url) = text("CARTWHEEL_SMTP_URL") {
             config.smtp_url = Some(Secret::new(url));
+        }
+        if let Some(domain) = text("CARTWHEEL_RETURN_DOMAIN") {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+            if !domain.contains('.') || domain.len() > 180 || !domain.chars().all(plain) {
+                let message = "a domain such as bounces.example.com".to_owned();
+                return Err(ConfigError::Variable { name: "CARTWHEEL_RETURN_DOMAIN", message });
+            }
+            config.return_domain = Some(domain);
         }
         if let Some(from) = text("CARTWHEEL_MAIL_FROM") {
             config.mail_from = Some(from);

@@ -69,7 +69,7 @@ pub async fn examine(db: &Db, config: &Config) -> Result<Vec<Finding>, Box<dyn s
     };
     for row in rows {
         let name = format!("store {} ({})", cartwheel_domain::ids::StoreId(row.id), row.name);
-        findings.extend(store_findings(&name, row.sandbox, row.settings, config));
+        findings.extend(store_findings(&name, (row.sandbox, row.mail_own), row.settings, config));
     }
     let violations = invariants::check(db, env.now()).await?;
     if violations.is_empty() {
@@ -168,15 +168,23 @@ async fn waiting_mails(db: &Db, env: &Env) -> Result<Option<String>, DbError> {
         .then(|| format!("{n} wait for over an hour; the worker's log says what the mail server answers")))
 }
 
-fn store_findings(name: &str, sandbox: bool, settings: serde_json::Value, config: &Config) -> Vec<Finding> {
+fn store_findings(
+    name: &str,
+    (sandbox, own): (bool, bool),
+    settings: serde_json::Value,
+    config: &Config,
+) -> Vec<Finding> {
     let settings: StoreSettings = match serde_json::from_value(settings) {
         Ok(settings) => settings,
         Err(e) => return vec![finding(name, Some(format!("its settings cannot be read: {e}")))],
     };
     let mut wrong: Vec<String> = settings.check().iter().map(ToString::to_string).collect();
     if !sandbox {
-        if config.smtp_url.is_none() {
-            wrong.push("it is live, but there is no mail route: set CARTWHEEL_SMTP_URL".into());
+        if config.smtp_url.is_none() && !own {
+            wrong.push(
+                "it is live, but there is no mail route: set CARTWHEEL_SMTP_URL, or add a mail server in its settings"
+                    .into(),
+            );
         }
         if settings.sender_email.is_none() {
             wrong.push("it is live, but has no sender address: set sender_email".into());

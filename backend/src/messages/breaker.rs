@@ -46,19 +46,20 @@ impl Breaker {
         Ok(())
     }
 
-    /// Learns from an answer. Any answer from the provider, even a no, closes the circuit.
-    pub fn learn(&self, route: &str, outcome: &Outcome, now: Millis) {
+    /// Learns from an answer. Any answer from the provider, even a no, closes the circuit. Says until when the circuit is open if this
+    /// answer opened it.
+    pub fn learn(&self, route: &str, outcome: &Outcome, now: Millis) -> Option<Millis> {
         let failed = match outcome {
             Outcome::NotSent { fault: Fault::Provider, .. }
             | Outcome::Refused { fault: Fault::Provider, .. } => true,
-            Outcome::NotSent { .. } => return,
+            Outcome::NotSent { .. } => return None,
             Outcome::Uncertain { .. } => true,
             Outcome::Accepted { .. } | Outcome::Refused { .. } => false,
         };
         let mut circuits = self.lock();
         if !failed {
             circuits.remove(route);
-            return;
+            return None;
         }
         let circuit = circuits.entry(route.to_owned()).or_default();
         circuit.failures += 1;
@@ -67,7 +68,9 @@ impl Breaker {
             circuit.opened += 1;
             circuit.until = now + open;
             tracing::warn!(route, open_ms = open, "the mail route is down; it is left alone");
+            return Some(circuit.until);
         }
+        None
     }
 
     /// Routes that are open now, and until when.

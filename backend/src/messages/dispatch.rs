@@ -14,6 +14,7 @@ use crate::{
     crash::crash_point,
     db::{Among, Db, DbError, StoreScope, batch, claim},
     journeys::Versions,
+    mail::Providers,
     templates::Templates,
     wake::Wake,
 };
@@ -47,6 +48,23 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// A pass that has waited so long for answers goes on without them; they are recorded when they come.
 const UNHURRIED: Duration = Duration::from_secs(2);
 
+/// How the parts work.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// Whether somebody pays by what is sent.
+    pub metered: bool,
+    /// Whether stores' mail servers may be on this very machine.
+    pub local: bool,
+    /// The domain whose mail comes back to the operator.
+    pub return_domain: Option<String>,
+}
+
+impl From<bool> for Manner {
+    fn from(metered: bool) -> Self {
+        Self { metered, ..Self::default() }
+    }
+}
+
 /// What a dispatcher works with.
 #[derive(Clone)]
 pub struct Tools {
@@ -68,6 +86,12 @@ pub struct Tools {
     pub links: LinkMaker,
     /// Whether somebody pays by what is sent.
     pub metered: bool,
+    /// The mail servers of stores.
+    pub providers: Providers,
+    /// Whether the operator's mail server carries the mail of stores that have none.
+    pub usual_mail: bool,
+    /// The domain whose mail comes back to the operator.
+    pub return_domain: Option<String>,
 }
 
 impl Tools {
@@ -283,15 +307,18 @@ impl Dispatcher {
 async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
     let patience = Millis::try_from(job.channel.patience().as_millis()).unwrap_or(Millis::MAX);
     let ends_at_latest = env.now().saturating_add(patience);
-    let outcome = if job.message.lease_until.is_none_or(|until| ends_at_latest > until) {
+    let late = job.message.lease_until.is_none_or(|until| ends_at_latest > until);
+    let outcome = if late {
         let reply = "the worker came to it too late to be sure of its lease; nothing was sent".to_owned();
         Outcome::NotSent { fault: Fault::Own, reply, retry_after: None }
     } else {
         job.channel.send(&job.route, &job.outgoing, &job.message.send_key).await
     };
     let at = env.now();
-    breaker.learn(&job.route.name, &outcome, at);
+    let opened = breaker.learn(&job.route.name, &outcome, at);
     let mut attempt = job.attempt;
+    // What was never tried says nothing of the server.
+    attempt.fault = Set(outcome.fault().filter(|_| !late).map(|fault| fault.as_str().to_owned()));
     attempt.finished_at = Set(Some(at));
     attempt.outcome = Set(Some(outcome.as_str().to_owned()));
     attempt.reply = Set(Some(outcome.reply().chars().take(500).collect()));
@@ -302,6 +329,9 @@ async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
         idempotent: job.channel.idempotent(),
         metered: job.metered,
         hooks: job.hooks,
+        provider: job.provider,
+        others: job.others,
+        opened: opened.zip(job.provider),
         outcome,
         at,
         message: job.message,

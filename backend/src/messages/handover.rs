@@ -7,9 +7,10 @@ use super::{
     hold::{HELD, LOOK_AGAIN},
     look::{Facts, Verdict},
     model::{CANCELLED, NO_ANSWER, QUEUED, SUPPRESSED, UNCERTAIN, WORKER_LOST},
-    people::{Look, People},
+    people::{Look, People, address},
     render::{Rendered, render},
     routes,
+    traffic::Traffic,
 };
 use crate::{
     accounts::StoreInfo,
@@ -17,13 +18,15 @@ use crate::{
     channels::{Channel, Outgoing, Route},
     crash::crash_point,
     db::{DbError, Scoped, StoreScope, batch, claim},
+    mail::pace::PAUSED,
     templates::TemplatesError,
     webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
     consent::{Basis, Channel as Kind, Refusal},
     hook::{HookKind, HookKinds},
-    ids::{AttemptId, JourneyId, MessageId, StoreId},
+    ids::{AttemptId, JourneyId, MessageId, ProviderId, StoreId},
+    mail::Judgement,
     time::{MINUTE, Millis},
 };
 use cartwheel_entity::{
@@ -31,7 +34,7 @@ use cartwheel_entity::{
 };
 use sea_orm::{ActiveValue::Set, Value};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -53,6 +56,10 @@ pub struct Job {
     pub route: Route,
     /// With what.
     pub outgoing: Outgoing,
+    /// By which of the store's own servers.
+    pub provider: Option<ProviderId>,
+    /// How many others the message could go by.
+    pub others: u32,
     /// Whether it counts for what the organisation pays by.
     pub metered: bool,
     /// What endpoints of the store want to hear of.
@@ -134,6 +141,8 @@ struct Going {
     rendered: Rendered,
     channel: Arc<dyn Channel>,
     route: Route,
+    provider: Option<ProviderId>,
+    others: u32,
 }
 
 struct Work<'a> {
@@ -156,12 +165,13 @@ impl Work<'_> {
             rows.iter().for_each(|row| self.later(row, until, HELD));
             return Ok(());
         }
-        let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows, self.now).await?;
-        let mut routes = HashMap::new();
-        for name in rows.iter().map(|row| row.channel.as_str()).collect::<BTreeSet<_>>() {
-            let Some(channel) = Kind::from_name(name) else { continue };
-            routes.insert(name.to_owned(), routes::of(self.tools, scoped, &self.info, channel).await?);
+        let rows = self.without_paused(rows);
+        if rows.is_empty() {
+            return Ok(());
         }
+        let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows, self.now).await?;
+        let info = Arc::clone(&self.info);
+        let mut traffic = Traffic::load(self.tools, scoped, &info, &rows, &facts.people).await?;
         let known = self.tools.templates.clone();
         let mut templates = known.at_once();
         for row in rows {
@@ -170,24 +180,34 @@ impl Work<'_> {
                 Verdict::Suppress(reason, refusal) => self.close(row, SUPPRESSED, reason, refusal),
                 Verdict::Later(after, reason) => self.later(&row, self.now + after, reason),
                 Verdict::Go(basis) => {
-                    let Some(Some((route, channel))) = routes.get(&row.channel) else {
-                        let text = row.channel == Kind::Sms.as_str();
-                        let reason = if text { "no_sms_route" } else { "no_mail_route" };
-                        self.later(&row, self.now + NO_ROUTE, reason);
-                        continue;
+                    let contact = facts.people.contact(row.contact_id);
+                    let person = contact.map_or(row.contact_id, |c| c.id);
+                    let to = contact.and_then(|c| address(c, Kind::Email)).unwrap_or_default();
+                    let chosen = match traffic.choose(self.breaker, &info, &row, to, self.now) {
+                        Ok(chosen) => chosen,
+                        Err((at, reason)) => {
+                            self.later(&row, at.unwrap_or(self.now + NO_ROUTE), reason);
+                            continue;
+                        }
                     };
-                    if let Err(until) = self.breaker.admit(&route.name, self.now) {
-                        self.later(&row, until, "route_down");
-                        continue;
-                    }
+                    let (way, others) = (chosen.way, chosen.others);
                     let links = &self.tools.links;
                     match render(scoped, &mut templates, links, &facts, &row, &basis, self.now).await {
-                        Ok(rendered) => {
-                            let person =
-                                facts.people.contact(row.contact_id).map_or(row.contact_id, |c| c.id);
+                        Ok(mut rendered) => {
                             facts.history.add((person, row.cart_id), &row.channel, self.now);
-                            let (channel, route) = (Arc::clone(channel), route.to(MessageId(row.id)));
-                            self.going.push(Going { message: row, basis, rendered, channel, route });
+                            let (channel, id) = (Arc::clone(&way.channel), MessageId(row.id));
+                            let mut route = way.route.to(id);
+                            if row.channel == Kind::Email.as_str() && !info.sandbox {
+                                route.mark = routes::mark(self.tools, &info, way, id);
+                                if let Some(from) = way.provider.as_ref().and_then(|it| it.sender.as_deref())
+                                {
+                                    rendered.come_from(from, &row.send_key);
+                                }
+                            }
+                            let provider = way.provider.as_ref().map(|it| it.id);
+                            let going =
+                                Going { message: row, basis, rendered, channel, route, provider, others };
+                            self.going.push(going);
                         }
                         Err(TemplatesError::Db(error)) => return Err(error),
                         Err(error) => {
@@ -198,7 +218,19 @@ impl Work<'_> {
                 }
             }
         }
-        Ok(())
+        traffic.write(scoped).await
+    }
+
+    /// Mail of a store whose mail is paused waits; whoever takes the pause back lets it go.
+    fn without_paused(&mut self, rows: Vec<message::Model>) -> Vec<message::Model> {
+        let paused = self.info.mail_guard.as_ref().is_some_and(|(how, _)| *how == Judgement::Pause);
+        if !paused || self.info.sandbox {
+            return rows;
+        }
+        let (mails, others): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.channel == Kind::Email.as_str());
+        mails.iter().for_each(|row| self.later(row, self.now + LOOK_AGAIN, PAUSED));
+        others
     }
 
     fn close(&mut self, row: message::Model, status: i32, reason: String, refusal: Option<Box<Refusal>>) {
@@ -260,6 +292,8 @@ impl Work<'_> {
                 finished_at: Set(None),
                 outcome: Set(None),
                 reply: Set(None),
+                provider_id: Set(one.provider.map(ProviderId::uuid)),
+                fault: Set(None),
             };
             kept.attempts.push(attempt.clone());
             kept.contents.push(one.rendered.content);
@@ -272,6 +306,8 @@ impl Work<'_> {
                 channel: one.channel,
                 route: one.route,
                 outgoing: one.rendered.outgoing,
+                provider: one.provider,
+                others: one.others,
                 metered: self.tools.metered && !self.info.sandbox,
                 hooks: self.info.hooks,
             });

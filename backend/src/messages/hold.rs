@@ -20,11 +20,16 @@ pub const SUPERSEDED: &str = "superseded";
 /// How long to wait where nobody knows when the hold ends.
 pub const LOOK_AGAIN: Millis = DAY;
 
-/// Lets the messages of a store that waited for its plan go. The lane leads to the queued ones without passing the sent.
+/// Lets the messages of a store that waited for this reason go. The lane leads to the queued ones without passing the sent.
 ///
 /// # Errors
 /// What the database says.
-pub async fn release(system: &System<'_>, (store, lane): (Uuid, i32), now: Millis) -> Result<u64, DbError> {
+pub async fn release(
+    system: &System<'_>,
+    (store, lane): (Uuid, i32),
+    reason: &str,
+    now: Millis,
+) -> Result<u64, DbError> {
     use message::Column as C;
     let newer = || Alias::new("newer");
     let later = Query::select()
@@ -33,7 +38,7 @@ pub async fn release(system: &System<'_>, (store, lane): (Uuid, i32), now: Milli
         .and_where(Expr::col((newer(), C::StoreId)).equals((message::Entity, C::StoreId)))
         .and_where(Expr::col((newer(), C::RunId)).equals((message::Entity, C::RunId)))
         .and_where(Expr::col((newer(), C::CreatedAt)).gt(Expr::col((message::Entity, C::CreatedAt))))
-        .and_where(Expr::col((newer(), C::Reason)).eq(HELD))
+        .and_where(Expr::col((newer(), C::Reason)).eq(reason))
         .and_where(Expr::cust("newer.status = 0"))
         .to_owned();
     system
@@ -44,7 +49,7 @@ pub async fn release(system: &System<'_>, (store, lane): (Uuid, i32), now: Milli
         .filter(Expr::cust("status = 0"))
         .filter(C::Lane.eq(lane))
         .filter(C::StoreId.eq(store))
-        .filter(C::Reason.eq(HELD))
+        .filter(C::Reason.eq(reason))
         .filter(Expr::exists(later))
         .exec(system.on())
         .await?;
@@ -54,7 +59,7 @@ pub async fn release(system: &System<'_>, (store, lane): (Uuid, i32), now: Milli
         .filter(Expr::cust("status = 0"))
         .filter(message::Column::Lane.eq(lane))
         .filter(message::Column::StoreId.eq(store))
-        .filter(message::Column::Reason.eq(HELD))
+        .filter(message::Column::Reason.eq(reason))
         .exec(system.on())
         .await?;
     Ok(done.rows_affected)

@@ -12,6 +12,7 @@ use crate::{
         Version,
         model::{ENDED, journey_state},
     },
+    mail::pace::waiting,
 };
 use cartwheel_domain::{
     cart::Status,
@@ -61,7 +62,8 @@ impl Facts {
         let version = message.version_id.and_then(|id| self.versions.get(&id));
         let question = Question {
             created_at: message.created_at,
-            held: message.reason.as_deref() == Some(HELD),
+            // Waiting by our own doing makes nothing stale.
+            held: message.reason.as_deref() == Some(HELD) || waiting(message.reason.as_deref()),
             words: words.map(|((channel, purpose), class)| (channel, purpose, class)),
             run: message.run_id.and_then(|id| self.runs.get(&id)).map(asker),
             journey: message.journey_id.and_then(|id| self.journeys.get(&id)).map(|word| journey_state(word)),

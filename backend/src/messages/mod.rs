@@ -23,11 +23,12 @@ mod results;
 pub mod retry;
 pub mod rewrite;
 mod routes;
+mod traffic;
 pub mod usage;
 
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{Dispatched, Dispatcher, Tools};
+pub use dispatch::{Dispatched, Dispatcher, Manner, Tools};
 pub use people::address;
 pub use render::LinkMaker;

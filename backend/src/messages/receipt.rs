@@ -11,6 +11,7 @@ use crate::{
 use cartwheel_domain::{
     consent::Channel,
     ids::{JourneyId, MessageId},
+    mail::Bounce,
     time::Millis,
 };
 use cartwheel_entity::{message, message_attempt};
@@ -87,6 +88,59 @@ pub async fn keep(
     Ok(true)
 }
 
+/// What is reported of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailReport {
+    /// The recipient's server has it.
+    Delivered,
+    /// It came back.
+    Bounced(Bounce),
+    /// It was reported as spam.
+    Complained,
+}
+
+/// Writes a report of a mail down and says whether it told anything new. A mail moves forward alone: what the recipient's server took may
+/// still come back, and what came back for now may come back for good, but never the other way round. It goes on counting as sent: its
+/// server took it.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_mail(
+    scoped: &Scoped<'_>,
+    row: &message::Model,
+    report: MailReport,
+    (now, metered): (Millis, bool),
+) -> Result<bool, DbError> {
+    use message::Column as C;
+    if ![ATTEMPTING, SENT, UNCERTAIN].contains(&row.status) {
+        return Ok(false);
+    }
+    if row.status == UNCERTAIN {
+        let known = row.provider_id.as_deref().unwrap_or("reported");
+        settle(scoped, row, known, (now, metered)).await?;
+    }
+    let this = scoped.update::<message::Entity>().filter(C::Id.eq(row.id));
+    let update = match report {
+        MailReport::Delivered => this
+            .col_expr(C::DeliveredAt, Expr::value(now))
+            .filter(C::DeliveredAt.is_null())
+            .filter(C::BouncedAt.is_null()),
+        MailReport::Complained => {
+            this.col_expr(C::ComplainedAt, Expr::value(now)).filter(C::ComplainedAt.is_null())
+        }
+        MailReport::Bounced(bounce) => {
+            let this = this.col_expr(C::Bounce, Expr::value(bounce.as_str()));
+            if row.bounced_at.is_some() {
+                let graver = bounce == Bounce::Hard;
+                this.filter(C::Bounce.eq(if graver { Bounce::Soft.as_str() } else { "" }))
+            } else {
+                this.col_expr(C::BouncedAt, Expr::value(now)).filter(C::BouncedAt.is_null())
+            }
+        }
+    };
+    Ok(update.exec(scoped.on()).await?.rows_affected > 0)
+}
+
 /// It was taken after all, and counts as the answer would have counted it.
 async fn settle(
     scoped: &Scoped<'_>,
@@ -124,6 +178,9 @@ async fn settle(
         .await?;
     let (mut deltas, journey) = (Deltas::new(), row.journey_id.map(JourneyId));
     deltas.count(now, Metric::Sent, journey, 1);
+    if row.channel == Channel::Email.as_str() {
+        deltas.count(now, Metric::Mailed, None, 1);
+    }
     if first {
         deltas.count(now, Metric::Messaged, journey, 1);
     }

@@ -45,6 +45,19 @@ pub struct Rendered {
     pub restore: Option<restore::Link>,
 }
 
+impl Rendered {
+    /// The mail comes from another address than the store's usual one.
+    pub fn come_from(&mut self, address: &str, key: &str) {
+        self.outgoing.from = address.to_owned();
+        self.content.sender = Set(format!("{} <{address}>", self.outgoing.from_name));
+        if let sea_orm::ActiveValue::Set(headers) = &mut self.content.headers
+            && let Some(id) = headers.get_mut("Message-ID")
+        {
+            *id = crate::channels::email::message::message_id(key, address).into();
+        }
+    }
+}
+
 /// Where and with which keys links are made.
 #[derive(Clone)]
 pub struct LinkMaker {

@@ -12,14 +12,16 @@ use crate::{
     clock::Env,
     consent::{circle, suppression},
     db::{Among, Db, DbError, Scoped, StoreScope, batch},
+    mail::{pace, ways},
     webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
     consent::{Channel, SuppressionReason},
     hook::{HookKind, HookKinds},
-    ids::{JourneyId, MessageId, StoreId},
+    ids::{JourneyId, MessageId, ProviderId, StoreId},
     last_look::GIVE_UP_AFTER,
-    time::Millis,
+    mail::{domain_of, too_many},
+    time::{Millis, SECOND},
 };
 use cartwheel_entity::{message, message_attempt};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
@@ -42,6 +44,12 @@ pub struct Answered {
     pub metered: bool,
     /// What endpoints of the store want to hear of.
     pub hooks: HookKinds,
+    /// By which of the store's own mail servers it was.
+    pub provider: Option<ProviderId>,
+    /// How many others the message could go by.
+    pub others: u32,
+    /// Until when which of them is left alone, if this answer said so.
+    pub opened: Option<(Millis, ProviderId)>,
     /// What came of it.
     pub outcome: Outcome,
     /// When the answer was there.
@@ -85,6 +93,9 @@ fn next(answered: &Answered) -> Next {
         }
         Next { next_at, ..done(QUEUED, Some(reason)) }
     };
+    // The first time round each server is asked without a wait; then all of them are in trouble, and hurry helps nobody.
+    let fallback = answered.provider.is_some() && *number <= answered.others;
+    let elsewhere = |reason: &str| Next { next_at: *at + SECOND, ..done(QUEUED, Some(reason)) };
     match outcome {
         Outcome::Accepted { provider_id, .. } => {
             Next { provider_id: provider_id.clone(), sent_at: Some(*at), ..done(SENT, None) }
@@ -93,9 +104,15 @@ fn next(answered: &Answered) -> Next {
             done(FAILED, Some("no_such_mailbox"))
         }
         Outcome::Refused { permanent: true, suppress: Some(_), .. } => done(FAILED, Some("opted_out")),
+        // Nothing was accepted: another of the store's servers may take what this one will not carry.
+        Outcome::Refused { permanent: true, fault: Fault::Own, .. } if answered.others > 0 => {
+            elsewhere("refused_there")
+        }
         Outcome::Refused { permanent: true, fault: Fault::Own, .. } => done(FAILED, Some("own_fault")),
         Outcome::Refused { permanent: true, .. } => done(FAILED, Some("refused")),
+        Outcome::Refused { fault: Fault::Provider, .. } if fallback => elsewhere("deferred"),
         Outcome::Refused { fault, retry_after, .. } => again(*fault, *retry_after, "deferred"),
+        Outcome::NotSent { fault: Fault::Provider, .. } if fallback => elsewhere("not_sent"),
         Outcome::NotSent { fault, retry_after, .. } => again(*fault, *retry_after, "not_sent"),
         // The same key again makes one message where the provider takes keys; else nobody may try again.
         Outcome::Uncertain { .. } if answered.idempotent => again(Fault::Provider, None, NO_ANSWER),
@@ -169,6 +186,7 @@ async fn record_store(
         message_attempt::Column::FinishedAt,
         message_attempt::Column::Outcome,
         message_attempt::Column::Reply,
+        message_attempt::Column::Fault,
     ];
     scoped.upsert::<message_attempt::Entity>(attempts, &columns).await?;
     let (mut deltas, mut accepted) = (Deltas::new(), Accepted::default());
@@ -190,6 +208,9 @@ async fn record_store(
         }
         if next.status == SENT {
             deltas.count(answer.at, Metric::Sent, journey, 1);
+            if answer.message.channel == Channel::Email.as_str() {
+                deltas.count(answer.at, Metric::Mailed, None, 1);
+            }
             first_carts.extend(answer.message.cart_id);
             if answer.metered {
                 accepted.add(&answer.message.channel, answer.at);
@@ -201,6 +222,7 @@ async fn record_store(
             suppression::suppress(scoped, env, key, at, reason, message).await?;
         }
     }
+    of_servers(scoped, &answers).await?;
     count_first_messages(scoped, &answers, first_carts, &mut deltas).await?;
     let at = told.iter().map(|(at, _)| *at).max().unwrap_or_default();
     tell(scoped, wanted, at, told.into_iter().map(|(_, one)| one).collect()).await?;
@@ -209,6 +231,25 @@ async fn record_store(
     }
     accepted.write(scoped).await?;
     Ok(touched.len())
+}
+
+/// What the answers say of the store's own mail servers, and of domains that are written to too often.
+async fn of_servers(scoped: &Scoped<'_>, answers: &[Answered]) -> Result<(), DbError> {
+    let own = || answers.iter().filter(|answer| answer.provider.is_some());
+    for answer in own() {
+        if let Some((until, id)) = answer.opened {
+            ways::opened(scoped, id, until, answer.outcome.reply()).await?;
+        }
+    }
+    let slow = own().filter(|answer| {
+        let for_now = matches!(&answer.outcome, Outcome::Refused { permanent: false, .. });
+        for_now && too_many(answer.outcome.reply())
+    });
+    let domains: BTreeMap<String, Millis> = slow.map(|it| (domain_of(&it.address), it.at)).collect();
+    for (domain, at) in domains {
+        pace::slow(scoped, &domain, at).await?;
+    }
+    Ok(())
 }
 
 /// Counts carts that got their first message with these answers.

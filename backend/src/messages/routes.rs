@@ -3,16 +3,29 @@
 use super::dispatch::Tools;
 use crate::{
     accounts::{SecretKind, StoreInfo, secrets},
-    channels::{Channel, Route, email::dkim::Signer, sms::Account},
+    channels::{
+        Channel, Route,
+        email::{dkim::Signer, mark::Mark},
+        sms::Account,
+    },
     db::{DbError, Scoped},
+    mail::{Provider, reference},
 };
-use cartwheel_domain::{consent, sms};
+use cartwheel_domain::{consent, ids::MessageId, mail::Service, sms};
 use std::sync::Arc;
 
 /// A way, and who goes it.
-pub type Way = (Route, Arc<dyn Channel>);
+#[derive(Clone)]
+pub struct Way {
+    /// The way.
+    pub route: Route,
+    /// Who goes it.
+    pub channel: Arc<dyn Channel>,
+    /// The store's own server, where it is one.
+    pub provider: Option<Provider>,
+}
 
-/// The way of a store's messages of a kind; `None` while it is not set up.
+/// The ways of a store's messages of a kind, the preferred first; none while nothing is set up.
 ///
 /// # Errors
 /// What the database says.
@@ -21,17 +34,47 @@ pub async fn of(
     scoped: &Scoped<'_>,
     store: &StoreInfo,
     kind: consent::Channel,
-) -> Result<Option<Way>, DbError> {
-    let Some(channel) = tools.channels.of(kind, store.sandbox).cloned() else { return Ok(None) };
+) -> Result<Vec<Way>, DbError> {
+    let Some(channel) = tools.channels.of(kind, store.sandbox).cloned() else { return Ok(Vec::new()) };
+    let way = |route| Way { route, channel: Arc::clone(&channel), provider: None };
     if store.sandbox {
-        return Ok(Some((Route { name: "sandbox".into(), ..Route::default() }, channel)));
+        return Ok(vec![way(Route { name: "sandbox".into(), ..Route::default() })]);
     }
     let route = match kind {
         consent::Channel::Email => mail(tools, scoped, store).await?,
         consent::Channel::Sms => text(tools, scoped, store).await?,
         _ => None,
     };
-    Ok(route.map(|route| (route, channel)))
+    let Some(route) = route else { return Ok(Vec::new()) };
+    if kind != consent::Channel::Email {
+        return Ok(vec![way(route)]);
+    }
+    if !store.mail_own {
+        // The operator's server carries the mail of who has none.
+        return Ok(if tools.usual_mail { vec![way(route)] } else { Vec::new() });
+    }
+    let own = |provider: &Provider| Way {
+        route: Route {
+            name: format!("smtp {}", provider.id),
+            server: Some(Arc::clone(&provider.server)),
+            ..route.clone()
+        },
+        channel: Arc::clone(&channel),
+        provider: Some(provider.clone()),
+    };
+    Ok(tools.providers.of(scoped).await?.iter().map(own).collect())
+}
+
+/// What a mail is known by when it comes back.
+pub fn mark(tools: &Tools, store: &StoreInfo, way: &Way, message: MessageId) -> Option<Mark> {
+    let own = Some(store.settings.mail_return_domain.as_str()).filter(|domain| !domain.is_empty());
+    // The operator's server takes mail back for the operator's domain alone.
+    let usual = tools.return_domain.as_deref().filter(|_| way.provider.is_none());
+    Some(Mark {
+        reference: reference::sign(tools.key(), store.id, message)?,
+        return_domain: own.or(usual).map(str::to_owned),
+        service: way.provider.as_ref().map_or(Service::Smtp, |it| it.service),
+    })
 }
 
 /// A live store without an address to send from cannot send.

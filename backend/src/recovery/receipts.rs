@@ -153,6 +153,7 @@ impl Receipts {
                 Hitter::Machine(reason) => Some(reason.as_str().to_owned()),
             };
             receipts.push(message_receipt::ActiveModel {
+                detail: Set(None),
                 store_id: Set(one.store.uuid()),
                 id: Set(self.env.id::<ReceiptId>().uuid()),
                 message_id: Set(message.id),

@@ -8,6 +8,7 @@ use crate::{
         service::{Whose, end_runs, publish, switch},
         start_runs,
     },
+    mail::Providers,
     messages::{Dispatcher, dispatch::Tools, invariants, render::LinkMaker},
     templates::{Templates, service::install_default_set},
     wake::Wake,
@@ -77,6 +78,9 @@ impl Flow {
             channels: Channels { email: Some(fake.clone()), sms: fake.clone(), sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: "https://cartwheel.example".into(), key: app.master_key() },
             metered: true,
+            providers: Providers::new(app.env().clone(), app.master_key(), true),
+            usual_mail: true,
+            return_domain: None,
         };
         Self { app: app.clone(), store, fake, tools }
     }

@@ -6,6 +6,7 @@ pub mod flow;
 pub mod logs;
 pub mod passkey;
 pub mod provider;
+pub mod smtp;
 pub mod socket;
 pub mod store;
 pub mod stripe;

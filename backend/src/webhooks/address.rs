@@ -144,7 +144,10 @@ impl Target {
 }
 
 /// A name that could be known to everybody.
-fn known(name: &str) -> Result<(), Refused> {
+///
+/// # Errors
+/// [`Refused::Name`].
+pub fn known(name: &str) -> Result<(), Refused> {
     let name = name.strip_suffix('.').unwrap_or(name);
     let last = name.rsplit_once('.').map(|(_, last)| last);
     let ours = ["localhost", "local", "internal", "localdomain", "lan", "home", "corp", "intranet", "onion"];

@@ -88,6 +88,8 @@ refusing! {
     create_webhook_endpoint update_webhook_endpoint delete_webhook_endpoint rotate_webhook_secret
     send_test_webhook replay_webhook replay_failed_webhooks
     connect_platform disconnect_platform test_platform subscribe_platform confirm_platform_reminders
+    create_mail_provider update_mail_provider delete_mail_provider check_mail_provider order_mail_providers
+    replace_mail_hooks resume_mail
 }
 
 macro_rules! refusing_whole {

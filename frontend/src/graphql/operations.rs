@@ -186,6 +186,24 @@ operations! {
     SubscribePlatform in "src/graphql/subscribe_platform.graphql";
     /// Notes that its own reminders are off.
     ConfirmPlatformReminders in "src/graphql/confirm_platform_reminders.graphql";
+    /// How a store's mail goes.
+    Mail in "src/graphql/mail.graphql";
+    /// Where what comes back is told.
+    MailHooks in "src/graphql/mail_hooks.graphql";
+    /// Adds a mail server.
+    CreateMailProvider in "src/graphql/create_mail_provider.graphql";
+    /// Changes a mail server, or switches it on or off.
+    UpdateMailProvider in "src/graphql/update_mail_provider.graphql";
+    /// Takes a mail server away.
+    DeleteMailProvider in "src/graphql/delete_mail_provider.graphql";
+    /// Looks whether a mail server can be signed in at.
+    CheckMailProvider in "src/graphql/check_mail_provider.graphql";
+    /// Puts the mail servers in order.
+    OrderMailProviders in "src/graphql/order_mail_providers.graphql";
+    /// Replaces the addresses for what comes back.
+    ReplaceMailHooks in "src/graphql/replace_mail_hooks.graphql";
+    /// Lets paused mail go on.
+    ResumeMail in "src/graphql/resume_mail.graphql";
     /// The person's own account and sessions.
     Account in "src/graphql/account.graphql";
     /// Ends one of the person's own sessions.

@@ -124,6 +124,20 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
         "webhook.made" => {
             neutral(Icon::Send, t::audit_hook_made(who)).why(text(detail, "host").map(str::to_owned))
         }
+        "mail_provider.made" => {
+            neutral(Icon::Send, t::audit_mail_made(who)).why(text(detail, "host").map(str::to_owned))
+        }
+        "mail_provider.changed" => neutral(Icon::Send, t::audit_mail_changed(who)),
+        "mail_provider.deleted" => neutral(Icon::Send, t::audit_mail_deleted(who)),
+        "mail_provider.ordered" => neutral(Icon::Send, t::audit_mail_ordered(who)),
+        "mail.hooks_replaced" => neutral(Icon::Key, t::audit_mail_replaced(who)),
+        "mail.resumed" => neutral(Icon::Send, t::audit_mail_resumed(&store(), who)),
+        "mail.guarded" => match text(detail, "state") {
+            Some("paused") => new(Icon::CircleAlert, Tone::Negative, t::audit_mail_paused(&store())),
+            Some("slow") => new(Icon::CircleAlert, Tone::Caution, t::audit_mail_slow(&store())),
+            Some("warned") => new(Icon::CircleAlert, Tone::Caution, t::audit_mail_warned(&store())),
+            _ => neutral(Icon::Send, t::audit_mail_fine(&store())),
+        },
         "webhook.changed" => neutral(Icon::Send, t::audit_hook_changed(who)),
         "webhook.deleted" => neutral(Icon::Send, t::audit_hook_deleted(who)),
         "webhook.secret_rotated" => neutral(Icon::Key, t::audit_hook_secret(who)),

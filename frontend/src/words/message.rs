@@ -28,6 +28,25 @@ pub fn message_badge(status: &str) -> AnyView {
     badge(tone, sign, words)
 }
 
+/// What a mail is shown as: what came of it later is more than that it was sent.
+pub fn message_state<'a>(status: &'a str, bounce: Option<&str>, complained: bool) -> &'a str {
+    match (bounce, complained) {
+        (_, true) => "complained",
+        (Some(_), false) => "bounced",
+        (None, false) => status,
+    }
+}
+
+/// Why a mail came back, in a sentence.
+pub fn returned(bounce: Option<&str>, complained: bool) -> Option<String> {
+    match (bounce, complained) {
+        (_, true) => Some(t::bounce_complained()),
+        (Some("hard"), _) => Some(t::bounce_hard()),
+        (Some(_), _) => Some(t::bounce_soft()),
+        (None, false) => None,
+    }
+}
+
 /// A message by its subject, else by what it is.
 pub fn message_title(subject: Option<&str>, key: &str) -> String {
     subject.filter(|subject| !subject.is_empty()).map_or_else(|| template(key), str::to_owned)
@@ -59,6 +78,9 @@ pub fn refusal(id: &str, detail: &str) -> String {
         "frequency_cap" => t::refusal_cap(),
         "quiet_hours" => t::refusal_quiet(),
         "no_sms_route" => t::refusal_no_account(),
+        "paced" | "slowed" => t::refusal_paced(),
+        "warm_up" => t::refusal_warming(),
+        "mail_paused" => t::refusal_mail_paused(),
         "opted_out" => t::refusal_opted_out(),
         "noes_being_written" => t::refusal_noes(),
         "no_address" => t::refusal_no_address(),

@@ -22,7 +22,7 @@ pub use vault::Vault;
 
 use super::secrets::SecretKind;
 use crate::db::DbError;
-use cartwheel_domain::ids::{HookId, MailId, MemberId, StoreId};
+use cartwheel_domain::ids::{HookId, MailId, MemberId, ProviderId, StoreId};
 use sea_orm::DbErr;
 use std::path::PathBuf;
 
@@ -112,6 +112,8 @@ pub enum Place {
     Secret(StoreId, SecretKind),
     /// The secrets of an endpoint of a store's outgoing webhooks.
     Hook(StoreId, HookId),
+    /// How to sign in at a mail server of a store.
+    Provider(StoreId, ProviderId),
     /// The seed of a member's second factor.
     Factor(MemberId),
     /// A mail of the service.
@@ -121,7 +123,7 @@ pub enum Place {
 impl Place {
     fn store(self) -> Option<StoreId> {
         match self {
-            Self::Secret(store, _) | Self::Hook(store, _) => Some(store),
+            Self::Secret(store, _) | Self::Hook(store, _) | Self::Provider(store, _) => Some(store),
             Self::Factor(_) | Self::Mail(_) => None,
         }
     }
@@ -130,6 +132,7 @@ impl Place {
         match self {
             Self::Secret(..) => "store_secret",
             Self::Hook(..) => "hook_endpoint",
+            Self::Provider(..) => "mail_provider",
             Self::Factor(_) => "second_factor",
             Self::Mail(_) => "service_mail",
         }
@@ -139,6 +142,7 @@ impl Place {
         match self {
             Self::Secret(_, kind) => kind.as_str().to_owned(),
             Self::Hook(_, hook) => hook.to_string(),
+            Self::Provider(_, provider) => provider.to_string(),
             Self::Factor(member) => member.to_string(),
             Self::Mail(mail) => mail.to_string(),
         }

@@ -15,7 +15,9 @@ use crate::{
     db::{Db, DbError, Scoped, StoreScope, System},
 };
 use cartwheel_domain::{ids::StoreId, time::Millis};
-use cartwheel_entity::{data_key, hook_endpoint, second_factor, service_key, service_mail, store_secret};
+use cartwheel_entity::{
+    data_key, hook_endpoint, mail_provider, second_factor, service_key, service_mail, store_secret,
+};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
@@ -237,6 +239,10 @@ async fn replace_in(
     for item in rows.into_iter().map(walk::hook) {
         sealed += seal_hook(&scoped, env, ring, &item).await?;
     }
+    let rows = scoped.find::<mail_provider::Entity>().all(scoped.on()).await?;
+    for item in rows.into_iter().map(walk::provider) {
+        sealed += seal_provider(&scoped, env, ring, &item).await?;
+    }
     tx.commit().await?;
     done.replaced += 1;
     done.sealed += sealed;
@@ -291,6 +297,10 @@ async fn seal_one(db: &Db, env: &Env, ring: &MasterKey, item: &Item) -> Result<u
             let scoped = tx.enter(&StoreScope::system(store)).await?;
             seal_hook(&scoped, env, ring, item).await?
         }
+        Place::Provider(store, _) => {
+            let scoped = tx.enter(&StoreScope::system(store)).await?;
+            seal_provider(&scoped, env, ring, item).await?
+        }
         Place::Factor(member) => {
             let system = tx.system().await?;
             let Some(new) = anew(&system, env, ring, item).await? else { return Ok(0) };
@@ -334,6 +344,22 @@ async fn seal_hook(scoped: &Scoped<'_>, env: &Env, ring: &MasterKey, item: &Item
         .col_expr(hook_endpoint::Column::Sealed, Expr::value(new))
         .filter(hook_endpoint::Column::Id.eq(hook.uuid()))
         .filter(hook_endpoint::Column::Sealed.eq(item.sealed.as_str()));
+    Ok(query.exec(scoped.on()).await?.rows_affected)
+}
+
+async fn seal_provider(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    ring: &MasterKey,
+    item: &Item,
+) -> Result<u64, KeyError> {
+    let Place::Provider(_, provider) = item.place else { return Ok(0) };
+    let Some(new) = anew(scoped, env, ring, item).await? else { return Ok(0) };
+    let query = scoped
+        .update::<mail_provider::Entity>()
+        .col_expr(mail_provider::Column::Sealed, Expr::value(new))
+        .filter(mail_provider::Column::Id.eq(provider.uuid()))
+        .filter(mail_provider::Column::Sealed.eq(item.sealed.as_str()));
     Ok(query.exec(scoped.on()).await?.rows_affected)
 }
 

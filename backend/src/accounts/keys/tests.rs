@@ -19,7 +19,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cartwheel_domain::{
-    ids::{HookId, MailId, MemberId, StoreId},
+    ids::{HookId, MailId, MemberId, ProviderId, StoreId},
     locale::Language,
 };
 use cartwheel_entity::{data_key, member, second_factor, service_key, service_mail, store_secret};
@@ -280,6 +280,7 @@ fn every_sealed_column_is_walked() {
     let id = uuid::Uuid::nil();
     let places = [
         Place::Hook(StoreId(id), HookId(id)),
+        Place::Provider(StoreId(id), ProviderId(id)),
         Place::Factor(MemberId(id)),
         Place::Mail(MailId(id)),
         Place::Secret(StoreId(id), SecretKind::Shopify),

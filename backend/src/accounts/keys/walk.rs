@@ -10,8 +10,10 @@ use crate::{
     config::Secret,
     db::{DbError, System},
 };
-use cartwheel_domain::ids::{HookId, MailId, MemberId, StoreId};
-use cartwheel_entity::{data_key, hook_endpoint, second_factor, service_key, service_mail, store_secret};
+use cartwheel_domain::ids::{HookId, MailId, MemberId, ProviderId, StoreId};
+use cartwheel_entity::{
+    data_key, hook_endpoint, mail_provider, second_factor, service_key, service_mail, store_secret,
+};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -24,12 +26,14 @@ pub(super) const PAGE: u64 = 200;
 pub(super) enum Table {
     Secrets,
     Hooks,
+    Providers,
     Factors,
     Mails,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 4] = [Self::Secrets, Self::Hooks, Self::Factors, Self::Mails];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Secrets, Self::Hooks, Self::Providers, Self::Factors, Self::Mails];
 }
 
 /// One sealed value.
@@ -78,6 +82,16 @@ pub(super) async fn page(
             let rows = query.order_by_asc(Store).order_by_asc(Id).limit(PAGE).all(system.on()).await?;
             Ok(rows.into_iter().map(hook).collect())
         }
+        Table::Providers => {
+            use mail_provider::Column::{Id, StoreId as Store};
+            let mut query = system.find::<mail_provider::Entity>();
+            if let Some(Item { place: Place::Provider(store, provider), .. }) = after {
+                let later = Condition::all().add(Store.eq(store.uuid())).add(Id.gt(provider.uuid()));
+                query = query.filter(Condition::any().add(Store.gt(store.uuid())).add(later));
+            }
+            let rows = query.order_by_asc(Store).order_by_asc(Id).limit(PAGE).all(system.on()).await?;
+            Ok(rows.into_iter().map(provider).collect())
+        }
         Table::Factors => {
             let mut query = system.find::<second_factor::Entity>();
             if let Some(Item { place: Place::Factor(member), .. }) = after {
@@ -113,6 +127,11 @@ pub(super) fn secret(row: store_secret::Model) -> Option<Item> {
 /// An endpoint's row as an item.
 pub(super) fn hook(row: hook_endpoint::Model) -> Item {
     Item { place: Place::Hook(StoreId(row.store_id), HookId(row.id)), sealed: row.sealed }
+}
+
+/// A mail server's row as an item.
+pub(super) fn provider(row: mail_provider::Model) -> Item {
+    Item { place: Place::Provider(StoreId(row.store_id), ProviderId(row.id)), sealed: row.sealed }
 }
 
 /// Some of the values that were sealed before there were data keys.

@@ -44,7 +44,9 @@ pub struct Api {
     pub mails: bool,
     /// What plans are paid by; `None` where nobody pays.
     pub billing: Option<Billing>,
-    /// Whether outgoing webhooks may go to this very machine.
+    /// Whether the operator's mail server carries the mail of stores that have none.
+    pub mail_usual: bool,
+    /// Whether outgoing webhooks and stores' mail may go to this very machine.
     pub webhooks_local: bool,
     /// Shop platforms, to be asked.
     pub apis: Apis,

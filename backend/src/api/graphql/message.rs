@@ -15,8 +15,8 @@ use cartwheel_domain::{
     consent::Channel,
     ids::{CartId, MessageId},
 };
-use cartwheel_entity::{contact, message, message_content, template};
-use sea_orm::{ColumnTrait, QueryFilter, sea_query::SimpleExpr};
+use cartwheel_entity::{contact, message, message_content, message_receipt, template};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, sea_query::SimpleExpr};
 
 /// Messages, a page of them.
 #[derive(SimpleObject)]
@@ -197,6 +197,30 @@ impl Message {
     /// When it came back.
     async fn bounced_at(&self) -> Option<Time> {
         self.row.bounced_at.map(Time)
+    }
+
+    /// E-mail: `hard` (there is no such mailbox) or `soft`, when it came back.
+    async fn bounce(&self) -> Option<&str> {
+        self.row.bounce.as_deref()
+    }
+
+    /// E-mail: when it was reported as spam.
+    async fn complained_at(&self) -> Option<Time> {
+        self.row.complained_at.map(Time)
+    }
+
+    /// E-mail: what was said when it came back, without addresses.
+    async fn bounce_detail(&self) -> Result<Option<String>> {
+        use message_receipt::Column as C;
+        if self.row.bounced_at.is_none() {
+            return Ok(None);
+        }
+        let read = self.access.read(async |scoped| {
+            let query = scoped.find::<message_receipt::Entity>().filter(C::MessageId.eq(self.row.id));
+            let query = query.filter(C::Kind.eq("bounced")).filter(C::Detail.is_not_null());
+            Ok::<_, DbError>(query.order_by_desc(C::At).one(scoped.on()).await?)
+        });
+        Ok(read.await?.and_then(|row| row.detail))
     }
 
     /// First opening by a person.

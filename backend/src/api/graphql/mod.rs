@@ -17,6 +17,8 @@ pub mod journey;
 pub mod limits;
 mod lists;
 pub mod loaders;
+pub mod mail;
+pub mod mail_change;
 pub mod message;
 pub mod mutation;
 pub mod new_store;

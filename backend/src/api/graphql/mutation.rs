@@ -8,6 +8,7 @@ use super::{
     errors::{UserError, journey_errors},
     guests::GuestMutation,
     journey::{Journey, JourneyBlueprint, JourneyStatus},
+    mail_change::MailMutation,
     new_store::OpeningMutation,
     platform_change::PlatformMutation,
     rollout::ManyMutation,
@@ -55,6 +56,7 @@ pub struct Mutation(
     WebhookMutation,
     DryRunMutation,
     PlatformMutation,
+    MailMutation,
 );
 
 /// What can be changed in a store.

@@ -347,6 +347,10 @@ pub(super) fn attention_of(found: &Trouble, info: &StoreInfo) -> Vec<Attention> 
     if let Some((why, _)) = info.hold.as_ref().filter(|_| !info.sandbox) {
         list.push(Attention { code: "sending_paused".into(), count: 1, detail: Some(why.clone()) });
     }
+    if let Some((how, why)) = info.mail_guard.as_ref().filter(|_| !info.sandbox) {
+        let code = format!("mail_{}", how.as_str());
+        list.push(Attention { code, count: 1, detail: Some(why.clone()) });
+    }
     if info.settings.postal_address.is_empty() {
         list.push(Attention { code: "postal_address_missing".into(), count: 1, detail: None });
     }

@@ -2,7 +2,7 @@
 
 use super::{access::Access, errors::UserError};
 use crate::accounts::{SecretKind, secrets};
-use async_graphql::{Enum, InputObject, Object, Result};
+use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
     locale::Formality,
     settings::{self, SendingHours, SettingError},
@@ -10,6 +10,24 @@ use cartwheel_domain::{
 
 /// Everything that can be set for a store.
 pub struct StoreSettings(pub Access);
+
+/// How fast mailboxes are written to.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct MailRate {
+    /// A group of domains such as `gmail`, a domain, or `*` for any other domain.
+    name: String,
+    /// Messages a minute.
+    per_minute: i32,
+}
+
+/// The same, to be set.
+#[derive(Debug, Clone, InputObject)]
+pub struct MailRateInput {
+    /// A group of domains such as `gmail`, a domain, or `*` for any other domain.
+    pub name: String,
+    /// Messages a minute, 1 to 100000.
+    pub per_minute: i32,
+}
 
 /// What the snippet may do before somebody agrees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -155,6 +173,27 @@ impl StoreSettings {
         format!("{}/v1/sms/{}/answer", self.0.api.public_url, self.0.info.id)
     }
 
+    /// E-mail: domain of the return path, where mail that cannot be delivered comes back to; empty: the address in From.
+    async fn mail_return_domain(&self) -> &str {
+        &self.of().mail_return_domain
+    }
+
+    /// E-mail: what the store says of how fast mailboxes are written to.
+    async fn mail_rates(&self) -> Vec<MailRate> {
+        let rates = self.of().mail_rates.iter();
+        rates.map(|(name, n)| MailRate { name: name.clone(), per_minute: seconds(*n) }).collect()
+    }
+
+    /// SendGrid: the key its event webhook is signed with; empty while none is set.
+    async fn sendgrid_key(&self) -> &str {
+        &self.of().sendgrid_key
+    }
+
+    /// Amazon SES: the topic its notifications come by; empty while none is set.
+    async fn ses_topic(&self) -> &str {
+        &self.of().ses_topic
+    }
+
     /// At most so many messages to one person …
     async fn frequency_cap_messages(&self) -> Option<i32> {
         Some(seconds(self.of().cap_messages))
@@ -257,6 +296,14 @@ pub struct StoreSettingsInput {
     pub sms_quiet_hours_from: Option<String>,
     /// `09:00`.
     pub sms_quiet_hours_to: Option<String>,
+    /// E-mail: domain of the return path; empty takes it out.
+    pub mail_return_domain: Option<String>,
+    /// E-mail: all there is to say otherwise of how fast mailboxes are written to.
+    pub mail_rates: Option<Vec<MailRateInput>>,
+    /// SendGrid: the key its event webhook is signed with; empty takes it out.
+    pub sendgrid_key: Option<String>,
+    /// Amazon SES: the topic its notifications come by; empty takes it out.
+    pub ses_topic: Option<String>,
     /// At most so many …
     pub frequency_cap_messages: Option<i32>,
     /// … within so many seconds.
@@ -322,6 +369,14 @@ impl StoreSettingsInput {
         set("woo_url", "wooUrl", text(&self.woo_url));
         set("bigcommerce_store", "bigcommerceStore", text(&self.bigcommerce_store));
         set("bigcommerce_recovery_url", "bigcommerceRecoveryUrl", text(&self.bigcommerce_recovery_url));
+        let rates = |rates: &Vec<MailRateInput>| {
+            let one = |rate: &MailRateInput| (rate.name.clone(), rate.per_minute.into());
+            serde_json::Value::Object(rates.iter().map(one).collect())
+        };
+        set("mail_return_domain", "mailReturnDomain", text(&self.mail_return_domain));
+        set("mail_rates", "mailRates", self.mail_rates.as_ref().map(rates));
+        set("sendgrid_key", "sendgridKey", text(&self.sendgrid_key));
+        set("ses_topic", "sesTopic", text(&self.ses_topic));
         set("sms_account", "smsAccount", text(&self.sms_account));
         set("sms_sender", "smsSender", text(&self.sms_sender));
         set("sms_part_cost", "smsPartCost", number(self.sms_part_cost));

@@ -7,6 +7,7 @@ use super::{
     guests::Visit,
     journey::Journey,
     lists::{self, Way},
+    mail::Mail,
     message::{Message, MessageConnection, MessageEdge},
     overview::{Attention, Overview, SetupStep, attention, setup_steps},
     page,
@@ -267,6 +268,12 @@ impl Store {
     async fn platforms(&self) -> Result<Vec<PlatformConnection>> {
         self.0.needs(Role::Analyst)?;
         PlatformConnection::all(&self.0).await
+    }
+
+    /// How its mail goes: servers, pace, what comes back. Needs the role editor.
+    async fn mail(&self) -> Result<Mail> {
+        self.0.needs(Role::Editor)?;
+        Ok(Mail(self.0.clone()))
     }
 
     /// Messages, newest first.

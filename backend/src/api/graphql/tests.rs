@@ -52,6 +52,7 @@ impl Service {
                 crate::webhooks::Caller::new(false).expect("a caller"),
                 crate::platforms::api::StandIns::default(),
             ),
+            mail_usual: true,
             rates: std::sync::Arc::new(crate::api::rate::Rates::new(1_000_000)),
         };
         Self { schema: schema(api.clone(), false), api }

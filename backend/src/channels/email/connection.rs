@@ -92,21 +92,44 @@ pub struct Connection {
     pub usable: bool,
 }
 
+/// How far opening a connection got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The name was looked up.
+    Name,
+    /// The number was judged.
+    Address,
+    /// It was connected to.
+    Connect,
+    /// TLS was asked for, or spoken.
+    Tls,
+    /// The server greeted and said what it can do.
+    Greeting,
+    /// We signed in.
+    SignIn,
+}
+
 /// Why no connection could be opened; always safe to repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
     /// The server's, or ours (credentials, certificate, settings).
     pub fault: Fault,
+    /// Where it failed.
+    pub stage: Stage,
     /// What happened.
     pub text: String,
 }
 
 fn provider(text: impl ToString) -> ConnectError {
-    ConnectError { fault: Fault::Provider, text: text.to_string() }
+    ConnectError { fault: Fault::Provider, stage: Stage::Greeting, text: text.to_string() }
 }
 
-fn own(text: impl ToString) -> ConnectError {
-    ConnectError { fault: Fault::Own, text: text.to_string() }
+fn own(stage: Stage, text: impl ToString) -> ConnectError {
+    ConnectError { fault: Fault::Own, stage, text: text.to_string() }
+}
+
+fn signing(text: impl ToString) -> ConnectError {
+    ConnectError { fault: Fault::Provider, stage: Stage::SignIn, text: text.to_string() }
 }
 
 async fn within<T>(
@@ -122,8 +145,8 @@ impl Connection {
     /// # Errors
     /// [`ConnectError`] with whose fault it is.
     pub async fn open(url: &SmtpUrl) -> Result<Self, ConnectError> {
-        let connecting = timeout(url.limits.connect, TcpStream::connect((url.host.as_str(), url.port)));
-        let tcp = connecting.await.map_err(|_| provider("no connection in time"))?.map_err(provider)?;
+        let late = |_| ConnectError { stage: Stage::Connect, ..provider("no connection in time") };
+        let tcp = timeout(url.limits.connect, url.dial()).await.map_err(late)??;
         tcp.set_nodelay(true).map_err(provider)?;
         let hello = match (&url.hello, tcp.local_addr()) {
             (Some(name), _) => name.clone(),
@@ -165,6 +188,7 @@ impl Connection {
             expect(&reply, code)?;
             if code == 250 && !Abilities::of(&reply).starttls {
                 return Err(own(
+                    Stage::Tls,
                     "the server offers no STARTTLS; use smtps:// or, on a trusted line only, starttls=none",
                 ));
             }
@@ -194,26 +218,26 @@ impl Connection {
     async fn sign_in(&mut self, user: &str, password: &str) -> Result<(), ConnectError> {
         let offers = |name: &str| self.able.auth.iter().any(|a| a == name);
         let mut reply = if offers("PLAIN") {
-            self.command(&format!("AUTH PLAIN {}\r\n", auth_plain(user, password))).await.map_err(provider)?
+            self.command(&format!("AUTH PLAIN {}\r\n", auth_plain(user, password))).await.map_err(signing)?
         } else if offers("LOGIN") {
-            let mut reply = self.command("AUTH LOGIN\r\n").await.map_err(provider)?;
+            let mut reply = self.command("AUTH LOGIN\r\n").await.map_err(signing)?;
             for text in [user, password] {
                 if reply.code == 334 {
-                    reply = self.command(&format!("{}\r\n", auth_login(text))).await.map_err(provider)?;
+                    reply = self.command(&format!("{}\r\n", auth_login(text))).await.map_err(signing)?;
                 }
             }
             reply
         } else {
-            return Err(own("the server offers neither AUTH PLAIN nor AUTH LOGIN"));
+            return Err(own(Stage::SignIn, "the server offers neither AUTH PLAIN nor AUTH LOGIN"));
         };
         if reply.code == 334 {
             // It asks for more than was to be said: cancel (RFC 4954 section 4).
-            reply = self.command("*\r\n").await.map_err(provider)?;
+            reply = self.command("*\r\n").await.map_err(signing)?;
         }
         match reply {
             r if r.code == 235 => Ok(()),
-            r if r.transient() => Err(provider(format!("sign-in: {r}"))),
-            r => Err(own(format!("the mail server refuses our sign-in: {r}"))),
+            r if r.transient() => Err(signing(format!("sign-in: {r}"))),
+            r => Err(own(Stage::SignIn, format!("the mail server refuses our sign-in: {r}"))),
         }
     }
 

@@ -1,5 +1,6 @@
 //! From an [`Outgoing`] to the bytes of a mail (RFC 5322, MIME), built by lettre.
 
+use super::mark::Mark;
 use crate::channels::Outgoing;
 use lettre::{
     Address,
@@ -119,6 +120,14 @@ fn part(content_type: ContentType, text: &str) -> Result<SinglePart, BuildError>
 /// # Errors
 /// [`BuildError`] that names the field.
 pub fn build(message: &Outgoing, key: &str) -> Result<Vec<u8>, BuildError> {
+    build_with(message, key, None)
+}
+
+/// The same, with what it is known by when it comes back.
+///
+/// # Errors
+/// [`BuildError`] that names the field.
+pub fn build_with(message: &Outgoing, key: &str, mark: Option<&Mark>) -> Result<Vec<u8>, BuildError> {
     plain("subject", &message.subject)?;
     let date = UNIX_EPOCH + Duration::from_millis(u64::try_from(message.date).unwrap_or(0));
     let mut builder = Message::builder()
@@ -149,7 +158,13 @@ pub fn build(message: &Outgoing, key: &str) -> Result<Vec<u8>, BuildError> {
         .singlepart(part(ContentType::TEXT_PLAIN, &message.text)?)
         .singlepart(part(ContentType::TEXT_HTML, &message.html)?);
     let mail = builder.multipart(parts).map_err(|e| BuildError::Other(e.to_string()))?;
-    Ok(mail.formatted())
+    let mut bytes = Vec::new();
+    for (name, value) in mark.map(Mark::headers).unwrap_or_default() {
+        plain("reference", &value)?;
+        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    bytes.extend(mail.formatted());
+    Ok(bytes)
 }
 
 #[cfg(test)]

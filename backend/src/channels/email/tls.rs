@@ -1,6 +1,9 @@
 //! TLS to the mail server: rustls on ring, the public authorities, or a private one named in the address.
 
-use super::{connection::ConnectError, url::SmtpUrl};
+use super::{
+    connection::{ConnectError, Stage},
+    url::SmtpUrl,
+};
 use crate::channels::Fault;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
@@ -9,7 +12,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 fn own(text: String) -> ConnectError {
-    ConnectError { fault: Fault::Own, text }
+    ConnectError { fault: Fault::Own, stage: Stage::Tls, text }
 }
 
 fn roots(url: &SmtpUrl) -> Result<RootCertStore, ConnectError> {
@@ -45,8 +48,14 @@ pub async fn wrap(url: &SmtpUrl, tcp: TcpStream) -> Result<TlsStream<TcpStream>,
     match shaking.await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(e)) if e.kind() == std::io::ErrorKind::InvalidData => Err(own(format!("TLS: {e}"))),
-        Ok(Err(e)) => Err(ConnectError { fault: Fault::Provider, text: format!("TLS: {e}") }),
-        Err(_) => Err(ConnectError { fault: Fault::Provider, text: "no TLS handshake in time".into() }),
+        Ok(Err(e)) => {
+            Err(ConnectError { fault: Fault::Provider, stage: Stage::Tls, text: format!("TLS: {e}") })
+        }
+        Err(_) => Err(ConnectError {
+            fault: Fault::Provider,
+            stage: Stage::Tls,
+            text: "no TLS handshake in time".into(),
+        }),
     }
 }
 

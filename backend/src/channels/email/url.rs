@@ -40,6 +40,8 @@ pub struct SmtpUrl {
     pub messages: u32,
     /// How long each phase may take.
     pub limits: super::connection::Limits,
+    /// Which numbers its name may lead to.
+    pub reach: super::server::Reach,
 }
 
 /// Shows no password.
@@ -139,6 +141,7 @@ impl std::str::FromStr for SmtpUrl {
             connections: 16,
             messages: 100,
             limits: super::connection::Limits::default(),
+            reach: super::server::Reach::Any,
         };
         for (key, value) in
             query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")))

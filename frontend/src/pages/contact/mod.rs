@@ -94,10 +94,12 @@ fn messages(contact: &ContactStoreContact, store: &str) -> AnyView {
                 .refusal
                 .as_ref()
                 .map(|refusal| view! { <div class="tiny muted">{words::refusal(&refusal.rule, "")}</div> });
+            let returned = words::returned(message.bounce.as_deref(), message.complained_at.is_some())
+                .map(|words| view! { <div class="tiny muted">{words}</div> });
             view! {
                 <tr>
-                    <td><a class="table__link" href=link>{title}</a>{why}</td>
-                    <td>{words::message_badge(&message.status)}</td>
+                    <td><a class="table__link" href=link>{title}</a>{why}{returned}</td>
+                    <td>{words::message_badge(words::message_state(&message.status, message.bounce.as_deref(), message.complained_at.is_some()))}</td>
                     <td class="muted nowrap">{moment(message.sent_at.unwrap_or(message.created_at).0)}</td>
                 </tr>
             }

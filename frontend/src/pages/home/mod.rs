@@ -86,6 +86,9 @@ fn attention(data: &HomeStore) -> Option<AnyView> {
                 "messages_uncertain" => (t::attention_uncertain(one.count), t::attention_uncertain_words()),
                 "messages_failed" => (t::attention_failed(one.count), t::attention_failed_words()),
                 "sending_paused" => (t::billing_hold(), t::billing_hold_words()),
+                "mail_paused" => (t::mailer_paused(), mail_words(one.detail.as_deref())),
+                "mail_slow" => (t::mailer_slow(), mail_words(one.detail.as_deref())),
+                "mail_warned" => (t::mailer_warned(), mail_words(one.detail.as_deref())),
                 "postal_address_missing" => (t::attention_address(), t::settings_address_hint()),
                 "platform_trouble" => (t::attention_platform(), t::attention_platform_words()),
                 "platform_reminder" => (t::attention_reminder(), t::attention_reminder_words()),
@@ -96,6 +99,12 @@ fn attention(data: &HomeStore) -> Option<AnyView> {
         .collect();
     (!notices.is_empty())
         .then(|| view! { <section class="stack" aria-label=t::attention()>{notices}</section> }.into_any())
+}
+
+/// Why mail goes slowly or not at all, and where to go.
+fn mail_words(why: Option<&str>) -> String {
+    let words = if why == Some("complaints") { t::mailer_why_complaints() } else { t::mailer_why_bounces() };
+    format!("{words} {}", t::mailer_see())
 }
 
 /// The rows behind the figure.

@@ -97,7 +97,7 @@ fn row(message: &Row, store: &str, parameters: Parameters) -> AnyView {
                 </span>
                 <span class="mail__subject truncate">{title}</span>
                 <span class="row">
-                    {words::message_badge(&message.status)}
+                    {words::message_badge(words::message_state(&message.status, message.bounce.as_deref(), message.complained_at.is_some()))}
                     {message.clicked_at.map(|_| crate::ui::badge(Tone::Positive, Some(Icon::MousePointerClick), t::message_clicked()))}
                 </span>
             </a>

@@ -86,13 +86,22 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
                     {fact(t::message_arrived(), message.delivered_at.map(|at| format::date_time(at.0)))}
                     {fact(t::message_when(), Some(format::date_time(message.sent_at.unwrap_or(message.created_at).0)))}
                 </dl>
-                <div class="row row--wrap row--between">{words::message_badge(&message.status)} {links}</div>
+                {came_back(message)}
+                <div class="row row--wrap row--between">{words::message_badge(words::message_state(&message.status, message.bounce.as_deref(), message.complained_at.is_some()))} {links}</div>
             </header>
             {tabs(t::inbox_reader(), views)}
             {shown}
         </div>
     }
     .into_any()
+}
+
+/// Why it came back, or that it was reported as spam, with what the server said.
+fn came_back(message: &Message) -> Option<AnyView> {
+    let words = words::returned(message.bounce.as_deref(), message.complained_at.is_some())?;
+    let said = message.bounce_detail.clone().map(|said| view! { <p class="tiny muted anywhere">{said}</p> });
+    let more = view! { <p>{words}</p> {said} }.into_any();
+    Some(notice(crate::ui::Tone::Caution, t::bounce_came(), more))
 }
 
 /// The mail in a frame of a desktop's or a phone's width.

@@ -2,6 +2,7 @@
 
 mod abandonment;
 mod form;
+mod mail;
 mod platform;
 mod sending;
 mod snippet;
@@ -52,7 +53,13 @@ pub fn Settings() -> impl IntoView {
             match section.get() {
                 Section::Store => store::form(&data, context),
                 Section::Abandonment => abandonment::form(&data, context),
-                Section::Sending => sending::form(&data, context),
+                Section::Sending => view! {
+                    <div class="stack stack--wide">
+                        {sending::form(&data, context.clone())}
+                        {mail::part(&data, &context)}
+                    </div>
+                }
+                .into_any(),
                 Section::Texts => texts::form(&data, context),
                 Section::Snippet => snippet::form(&data, context),
                 Section::Platform => platform::part(),

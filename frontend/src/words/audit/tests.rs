@@ -79,6 +79,23 @@ fn every_action_of_the_server_is_a_sentence() {
         ),
         ("member.removed", "member_ben", json!({ "role": "editor", "keys_in_force": 0 }), "Ann removed Ben"),
         (
+            "mail_provider.made",
+            "provider_1",
+            json!({ "host": "smtp.lamps.example" }),
+            "Ann added a mail server",
+        ),
+        ("mail_provider.changed", "provider_1", json!({ "enabled": false }), "Ann changed a mail server"),
+        ("mail_provider.deleted", "provider_1", json!({}), "Ann deleted a mail server"),
+        ("mail_provider.ordered", "store_1", json!({}), "Ann put the mail servers in another order"),
+        ("mail.hooks_replaced", "store_1", json!({}), "Ann replaced the addresses for what comes back"),
+        ("mail.resumed", "store_1", json!({ "messages": 3 }), "Ann let the mail of Lamps go on"),
+        (
+            "mail.guarded",
+            "store_1",
+            json!({ "state": "paused", "why": "bounces" }),
+            "The mail of Lamps was paused: too much came back",
+        ),
+        (
             "api_key.made",
             "key_2",
             json!({ "name": "Shop system", "role": "analyst", "expires_at": null }),

@@ -19,7 +19,7 @@ use cartwheel_domain::{
     contact_point::EmailAddress,
     ids::{
         ApiKeyId, CartId, ContactId, DeliveryId, DryRunId, HookId, InvitationId, JourneyId, MemberId,
-        MemberIdentityId, MessageId, OrganisationId, PasskeyId, SessionId, StoreId, TemplateId,
+        MemberIdentityId, MessageId, OrganisationId, PasskeyId, ProviderId, SessionId, StoreId, TemplateId,
     },
     journey::default_recovery_journey_with,
     time::{HOUR, MINUTE},
@@ -192,6 +192,7 @@ pub(super) fn random(app: &TestApp) -> Ids {
         (Named::Identity, MemberIdentityId(id()).to_string()),
         (Named::Hook, HookId(id()).to_string()),
         (Named::Delivery, DeliveryId(id()).to_string()),
+        (Named::Provider, ProviderId(id()).to_string()),
         (Named::CartPlace, place()),
         (Named::ContactPlace, place()),
         (Named::MessagePlace, place()),
@@ -272,7 +273,7 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut tx = app.db().read().await.expect("a transaction");
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key circle_entry circle_member circle_seat company consent_event contact contact_identity
-        data_key dry_run dry_run_number event hook_attempt hook_delivery hook_endpoint invitation journey journey_copy journey_run journey_version mail_token member member_identity membership message message_attempt
+        data_key dry_run dry_run_number event hook_attempt hook_delivery hook_endpoint invitation journey journey_copy journey_run journey_version mail_desk mail_pace mail_provider mail_token member member_identity membership message message_attempt
         message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey platform_hint platform_link privacy_request
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template template_copy usage_hour usage_period);
@@ -365,8 +366,10 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
     };
     system.insert::<entity::member_identity::Entity>(elsewhere).await.expect("inserted");
     let hook = webhooks(&mut tx, app, &store).await;
+    let provider = mail_server(&mut tx, app, &store).await;
     tx.commit().await.expect("committed");
     let ids = BTreeMap::from([
+        (Named::Provider, provider.to_string()),
         (Named::Hook, hook.0.to_string()),
         (Named::Delivery, hook.1.to_string()),
         (Named::Store, store.id().to_string()),
@@ -388,6 +391,25 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
         (Named::MessagePlace, place(message.created_at, message.id)),
     ]);
     (store, ids, token)
+}
+
+/// A mail server that warms up, with a queue.
+async fn mail_server(tx: &mut crate::db::Tx, app: &TestApp, store: &TestStore) -> ProviderId {
+    use crate::mail::{desk, pace, provider};
+    let change = provider::Change {
+        name: Some(CANARY.into()),
+        host: Some(format!("smtp.{CANARY}.example")),
+        user: Some(format!("{CANARY}-user")),
+        password: Some(crate::config::Secret::new(CANARY)),
+        warming: Some(true),
+        ..Default::default()
+    };
+    let with = (&store.scope(), app.env(), &app.master_key());
+    let row = provider::save(tx, with, false, None, &change).await.expect("made");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    pace::slow(&scoped, &format!("{CANARY}.example"), app.env().now()).await.expect("slowed");
+    desk::replace(&scoped).await.expect("replaced");
+    ProviderId(row.id)
 }
 
 /// An endpoint of outgoing webhooks that was told something, and what.

@@ -27,6 +27,7 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("carts/abandon.rs", 1, 0),
     ("dry_run/service.rs", 1, 0),
     ("journeys/effects.rs", 1, 0),
+    ("mail/pace.rs", 1, 0),
     ("messages/cancel.rs", 1, 0),
     ("messages/hold.rs", 4, 0),
     ("messages/invariants.rs", 0, 12),

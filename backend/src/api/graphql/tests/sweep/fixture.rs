@@ -19,6 +19,7 @@ pub(in super::super) enum Named {
     Identity,
     Hook,
     Delivery,
+    Provider,
     CartPlace,
     ContactPlace,
     MessagePlace,
@@ -39,7 +40,7 @@ pub(super) fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
     use Filled::{Absent, Id, With};
     use Named::{
         Cart, CartPlace, Contact, ContactPlace, Delivery, DryRun, Hook, Identity, Invitation, Journey, Key,
-        Member, Message, MessagePlace, Organisation, Passkey, Session, Store, Template,
+        Member, Message, MessagePlace, Organisation, Passkey, Provider, Session, Store, Template,
     };
     match (owner, field, argument) {
         ("Query", "store", "id") | ("Mutation" | "Subscription", _, "storeId") => Id(Store),
@@ -67,6 +68,12 @@ pub(super) fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("PlatformInput", ..) => Absent,
         // No address, so that none is made.
         ("WebhookEndpointInput", ..) => Absent,
+        ("Mutation", _, "providerId" | "providerIds") => Id(Provider),
+        ("MailProviderInput", "updateMailProvider", "name") => With("\"taken\""),
+        // No server, so that none is made.
+        ("MailProviderInput", ..) => Absent,
+        ("MailRateInput", _, "name") => With("\"gmail\""),
+        ("MailRateInput", _, "perMinute") => With("7"),
         ("Store", "carts", "after") => Id(CartPlace),
         ("BillingStore", "units", "after") => Id(MessagePlace),
         ("Mutation", "startCheckout" | "previewPlan" | "changePlan", "plan") => With("\"starter\""),
