@@ -6,7 +6,7 @@ use crate::{
     auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox, oidc::Oidc, passkey::Passkeys},
     billing::{self, Billing},
     carts::abandon::Abandoner,
-    channels::{Channel, Channels, email, sandbox::Sandbox, sms::Twilio, terminal::Terminal},
+    channels::{Channel, Channels, email, push::WebPush, sandbox::Sandbox, sms::Twilio, terminal::Terminal},
     clock::Env,
     config::{Config, SignUp},
     consent::{self, circle},
@@ -16,7 +16,7 @@ use crate::{
     journeys::{Engine, Versions},
     messages::{Dispatcher, LinkMaker, Tools},
     post::{Postman, Sender},
-    privacy,
+    privacy, push,
     recovery::{self, Destinations, receipts::Receipts},
     sms,
     storefront::{self, DemoStore},
@@ -31,8 +31,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 /// Anything that keeps the process from starting, said so that the operator can mend it.
 pub type StartError = Box<dyn std::error::Error>;
 
-/// What carries mail, if anything does, and what carries text messages.
-pub type Carriers = (Option<Arc<dyn Channel>>, Arc<dyn Channel>);
+/// What carries mail, if anything does, what carries text messages, and what carries notifications.
+pub type Carriers = (Option<Arc<dyn Channel>>, Arc<dyn Channel>, Arc<dyn Channel>);
 
 /// The parts that do the work, over one database and one clock: what the process runs, what a test steps through,
 /// what the demo's history is made with.
@@ -69,7 +69,7 @@ impl Parts {
         env: Env,
         master: MasterKey,
         public_url: &str,
-        (mail, texts): Carriers,
+        (mail, texts, push): Carriers,
         metered: bool,
     ) -> Self {
         let stores = Stores::new(db.clone(), env.clone());
@@ -81,7 +81,7 @@ impl Parts {
             stores: stores.clone(),
             versions: versions.clone(),
             templates: templates.clone(),
-            channels: Channels { email: mail.clone(), sms: texts, sandbox: Arc::new(Sandbox) },
+            channels: Channels { email: mail.clone(), sms: texts, push, sandbox: Arc::new(Sandbox) },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
             metered,
         };
@@ -168,7 +168,9 @@ impl App {
         };
         let texts =
             Twilio::new(&config.twilio_url).map_err(|said| format!("CARTWHEEL_TWILIO_URL: {said}"))?;
-        let carriers: Carriers = (mail, Arc::new(texts));
+        // Addresses of browsers are anybody's word, as those of webhooks are a merchant's.
+        let push = WebPush::new(Caller::new(config.webhooks_local)?, env.clone());
+        let carriers: Carriers = (mail, Arc::new(texts), Arc::new(push));
         let parts = Parts::new(db, env, master, &config.public_url, carriers, config.stripe_key.is_some());
         Self::over(config, parts, metrics).await
     }
@@ -396,6 +398,11 @@ impl App {
         workers.start_every("old webhooks", Duration::from_secs(600), quiet.clone(), move || {
             let (db, env) = (db.clone(), env.clone());
             async move { Ok(webhooks::replay::sweep(&db, &env).await? > 0) }
+        });
+        let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("old browsers", Duration::from_secs(3_600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { Ok(push::sweep(&db, &env).await? > 0) }
         });
         if let Some(file) = self.config.audit_heads.clone() {
             let Parts { db, master, .. } = self.parts.clone();

@@ -65,6 +65,7 @@ pub mod order_refund;
 pub mod organisation;
 pub mod passkey;
 pub mod privacy_request;
+pub mod push_device;
 pub mod recovery_code;
 pub mod restore_link;
 pub mod run_context;

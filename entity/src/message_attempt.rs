@@ -26,6 +26,8 @@ pub struct Model {
     /// What the provider said.
     #[sea_orm(column_type = "Text", nullable)]
     pub reply: Option<String>,
+    /// Which browser it went to, where the message goes to several.
+    pub device_id: Option<Uuid>,
 }
 
 /// Relations are followed by explicit, scoped queries.

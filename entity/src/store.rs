@@ -36,6 +36,9 @@ pub struct Model {
     pub hold_until: Option<i64>,
     /// What some endpoint of its outgoing webhooks wants to hear of: bits of `domain::hook::HookKinds`.
     pub hooks: i32,
+    /// The public half of its pair of keys for web push.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub push_key: Option<String>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -21,6 +21,7 @@ mod m0011_lists;
 mod m0012_template_copies;
 mod m0014_webhooks;
 mod m0015_who;
+mod m0016_push;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_template_copies::Migration),
             Box::new(m0014_webhooks::Migration),
             Box::new(m0015_who::Migration),
+            Box::new(m0016_push::Migration),
         ]
     }
 }

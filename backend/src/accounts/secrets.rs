@@ -20,11 +20,14 @@ pub enum SecretKind {
     DkimKey,
     /// Twilio auth token: sends text messages, checks signatures of what comes back.
     TwilioToken,
+    /// The private half of the pair of keys for web push (VAPID): made by us, never shown.
+    PushKey,
 }
 
 impl SecretKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Shopify, Self::SmtpUrl, Self::DkimKey, Self::TwilioToken];
+    pub const ALL: [Self; 5] =
+        [Self::Shopify, Self::SmtpUrl, Self::DkimKey, Self::TwilioToken, Self::PushKey];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +36,7 @@ impl SecretKind {
             Self::SmtpUrl => "smtp_url",
             Self::DkimKey => "dkim_key",
             Self::TwilioToken => "twilio_token",
+            Self::PushKey => "push_key",
         }
     }
 }

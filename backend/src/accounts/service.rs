@@ -301,6 +301,7 @@ pub async fn add_store(
         hold: Set(None),
         hold_until: Set(None),
         hooks: Set(0),
+        push_key: Set(None),
     };
     system.insert::<store::Entity>(row).await?;
     Ok(keys)

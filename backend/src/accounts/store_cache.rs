@@ -44,6 +44,8 @@ pub struct StoreInfo {
     pub hold: Option<(String, Option<Millis>)>,
     /// What some endpoint of its outgoing webhooks wants to hear of.
     pub hooks: HookKinds,
+    /// The public half of its pair of keys for web push; `None` while that was never switched on.
+    pub push_key: Option<String>,
     read_at: Millis,
 }
 
@@ -161,6 +163,7 @@ impl Stores {
             created_at: row.created_at,
             hold: row.hold.map(|why| (why, row.hold_until)),
             hooks: HookKinds::of_bits(row.hooks),
+            push_key: row.push_key,
             read_at: self.env.now(),
         });
         self.by_id.insert(info.id, info.clone());

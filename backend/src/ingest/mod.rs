@@ -12,6 +12,7 @@ mod items;
 pub mod limit;
 mod person;
 pub mod project;
+mod push;
 mod raw;
 mod read;
 pub mod segment;

@@ -2,7 +2,7 @@
 //! of shops, and clients that send Klaviyo's or GA4's names all come through here.
 
 use super::{
-    aliases, commerce, person,
+    aliases, commerce, person, push,
     read::{self, Object, Problem},
     when::{self, Arrival},
 };
@@ -72,6 +72,15 @@ fn child<'o>(call: &'o Object, key: &str) -> Result<Option<&'o Object>, Problem>
     }
 }
 
+/// A subscription belongs to the browser that speaks, whatever it says of people: an address selects nobody.
+fn browser_alone(who: Who) -> Result<Who, Problem> {
+    let Who { anonymous_id, locale, time_zone, user_agent, .. } = who;
+    if anonymous_id.is_none() {
+        return Err(Problem::new("/anonymousId", "a subscription needs the browser's anonymousId"));
+    }
+    Ok(Who { anonymous_id, locale, time_zone, user_agent, ..Who::default() })
+}
+
 struct Reader<'a> {
     raw: &'a str,
     call: &'a Object,
@@ -124,7 +133,14 @@ impl Reader<'_> {
         } else {
             Marks::default()
         };
-        let body = self.body(kind, properties, traits, context)?;
+        let body = match push::change(&name, (properties, context), self.around.source) {
+            Ok(None) => self.body(kind, properties, traits, context)?,
+            Ok(Some(change)) => Body::Push(change),
+            Err(problem) => return Err(problem.under("/properties")),
+        };
+        if matches!(body, Body::Push(_)) && !self.around.source.trusted() {
+            who = browser_alone(who)?;
+        }
         let event = Event {
             source: self.around.source,
             source_id: self.source_id(has_time)?,

@@ -2,6 +2,7 @@
 
 use super::{
     breaker::Breaker,
+    browsers,
     dispatch::Tools,
     history::History,
     hold::{HELD, LOOK_AGAIN},
@@ -23,7 +24,7 @@ use crate::{
 use cartwheel_domain::{
     consent::{Basis, Channel as Kind, Refusal},
     hook::{HookKind, HookKinds},
-    ids::{AttemptId, JourneyId, MessageId, StoreId},
+    ids::{AttemptId, JourneyId, StoreId},
     time::{MINUTE, Millis},
 };
 use cartwheel_entity::{
@@ -40,17 +41,27 @@ use uuid::Uuid;
 const NO_ROUTE: Millis = 5 * MINUTE;
 
 /// One call to make, after the commit.
+pub struct Call {
+    /// Its attempt, open.
+    pub attempt: message_attempt::ActiveModel,
+    /// By which way.
+    pub route: Route,
+    /// To which browser, where a message goes to several.
+    pub browser: Option<Uuid>,
+}
+
+/// The calls to make for one message: one, but for a notification, which goes to each browser of a person.
 pub struct Job {
     /// The message as claimed.
     pub message: message::Model,
-    /// Its attempt, open.
-    pub attempt: message_attempt::ActiveModel,
+    /// The calls.
+    pub calls: Vec<Call>,
     /// Number of the attempt, from 1.
     pub number: u32,
     /// Whom to call.
     pub channel: Arc<dyn Channel>,
-    /// By which way.
-    pub route: Route,
+    /// Names the way; the circuit breaker counts by it.
+    pub way: String,
     /// With what.
     pub outgoing: Outgoing,
     /// Whether it counts for what the organisation pays by.
@@ -132,7 +143,7 @@ struct Going {
     basis: Box<Basis>,
     rendered: Rendered,
     channel: Arc<dyn Channel>,
-    route: Route,
+    routes: Vec<(Route, Option<Uuid>)>,
 }
 
 struct Work<'a> {
@@ -161,6 +172,7 @@ impl Work<'_> {
             let Some(channel) = Kind::from_name(name) else { continue };
             routes.insert(name.to_owned(), routes::of(self.tools, scoped, &self.info, channel).await?);
         }
+        let called = browsers::called(scoped, &rows).await?;
         let known = self.tools.templates.clone();
         let mut templates = known.at_once();
         for row in rows {
@@ -170,12 +182,20 @@ impl Work<'_> {
                 Verdict::Later(after, reason) => self.later(&row, self.now + after, reason),
                 Verdict::Go(basis) => {
                     let Some(Some((route, channel))) = routes.get(&row.channel) else {
-                        let text = row.channel == Kind::Sms.as_str();
-                        let reason = if text { "no_sms_route" } else { "no_mail_route" };
+                        let reason = match Kind::from_name(&row.channel) {
+                            Some(Kind::Sms) => "no_sms_route",
+                            Some(Kind::Push) => "no_push_route",
+                            _ => "no_mail_route",
+                        };
                         self.later(&row, self.now + NO_ROUTE, reason);
                         continue;
                     };
-                    if let Err(until) = self.breaker.admit(&route.name, self.now) {
+                    let ways = browsers::ways(&facts, &row, route, &called);
+                    let Some((way, _)) = ways.first() else {
+                        self.close(row, SUPPRESSED, "no_browser".into(), None);
+                        continue;
+                    };
+                    if let Err(until) = self.breaker.admit(&way.name, self.now) {
                         self.later(&row, until, "route_down");
                         continue;
                     }
@@ -185,8 +205,8 @@ impl Work<'_> {
                             let person =
                                 facts.people.contact(row.contact_id).map_or(row.contact_id, |c| c.id);
                             facts.history.add((person, row.cart_id), &row.channel, self.now);
-                            let (channel, route) = (Arc::clone(channel), route.to(MessageId(row.id)));
-                            self.going.push(Going { message: row, basis, rendered, channel, route });
+                            let channel = Arc::clone(channel);
+                            self.going.push(Going { message: row, basis, rendered, channel, routes: ways });
                         }
                         Err(TemplatesError::Db(error)) => return Err(error),
                         Err(error) => {
@@ -250,26 +270,32 @@ impl Work<'_> {
         let mut kept = Kept::default();
         let mut jobs = Vec::with_capacity(self.going.len());
         for one in self.going {
-            let attempt = message_attempt::ActiveModel {
-                store_id: Set(self.info.id.uuid()),
-                id: Set(self.tools.env.id::<AttemptId>().uuid()),
-                message_id: Set(one.message.id),
-                number: Set(one.message.attempt + 1),
-                started_at: Set(self.now),
-                finished_at: Set(None),
-                outcome: Set(None),
-                reply: Set(None),
-            };
-            kept.attempts.push(attempt.clone());
+            let way = one.routes.first().map(|(route, _)| route.name.clone()).unwrap_or_default();
+            let calls = one.routes.into_iter().map(|(route, browser)| {
+                let attempt = message_attempt::ActiveModel {
+                    store_id: Set(self.info.id.uuid()),
+                    id: Set(self.tools.env.id::<AttemptId>().uuid()),
+                    message_id: Set(one.message.id),
+                    number: Set(one.message.attempt + 1),
+                    started_at: Set(self.now),
+                    finished_at: Set(None),
+                    outcome: Set(None),
+                    reply: Set(None),
+                    device_id: Set(browser),
+                };
+                Call { attempt, route, browser }
+            });
+            let calls: Vec<Call> = calls.collect();
+            kept.attempts.extend(calls.iter().map(|call| call.attempt.clone()));
             kept.contents.push(one.rendered.content);
             kept.links.extend(one.rendered.links);
             kept.restores.extend(one.rendered.restore.map(|r| r.row));
             jobs.push(Job {
                 number: u32::try_from(one.message.attempt + 1).unwrap_or(1),
                 message: one.message,
-                attempt,
+                calls,
                 channel: one.channel,
-                route: one.route,
+                way,
                 outgoing: one.rendered.outgoing,
                 metered: self.tools.metered && !self.info.sandbox,
                 hooks: self.info.hooks,
@@ -339,6 +365,10 @@ async fn load(
         scoped.find_among::<journey::Entity, _>(journey::Column::Id, set(|m| m.journey_id)).await?;
     let versions = tools.versions.get(scoped, set(|m| m.version_id)).await?;
     let persons = rows.iter().map(|m| people.contact(m.contact_id).map_or(m.contact_id, |c| c.id)).collect();
+    let owners = match rows.iter().any(|m| m.channel == Kind::Push.as_str()) {
+        true => browsers::owners(scoped, &cart_ids).await?,
+        false => HashMap::new(),
+    };
     let history = History::load(scoped, persons, cart_ids, &rows.iter().map(|m| m.id).collect()).await?;
     Ok(Facts {
         store,
@@ -348,5 +378,6 @@ async fn load(
         journeys: journeys.into_iter().map(|j| (j.id, j.status)).collect(),
         versions,
         history,
+        owners,
     })
 }

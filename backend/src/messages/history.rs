@@ -8,12 +8,15 @@ use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
+/// Channels with rules of their own on how many may come about a cart.
+const APART: [Channel; 2] = [Channel::Sms, Channel::Push];
+
 /// Earlier hand-overs, and those of this very batch as they are decided.
 #[derive(Default)]
 pub struct History {
     to_contact: HashMap<Uuid, Vec<Millis>>,
     about_cart: HashMap<Uuid, u32>,
-    texts_about_cart: HashMap<Uuid, u32>,
+    apart: HashMap<(Uuid, Channel), u32>,
 }
 
 type Seen = (Uuid, Uuid, Option<Uuid>, String, Option<Millis>, Millis);
@@ -63,8 +66,8 @@ impl History {
         self.to_contact.entry(contact).or_default().push(at);
         if let Some(cart) = cart {
             *self.about_cart.entry(cart).or_insert(0) += 1;
-            if channel == Channel::Sms.as_str() {
-                *self.texts_about_cart.entry(cart).or_insert(0) += 1;
+            if let Some(channel) = Channel::from_name(channel).filter(|channel| APART.contains(channel)) {
+                *self.apart.entry((cart, channel)).or_insert(0) += 1;
             }
         }
     }
@@ -74,9 +77,13 @@ impl History {
         self.to_contact.get(&contact).map_or(&[], Vec::as_slice)
     }
 
-    /// How many went about this cart: before a text message those alone count, since rules on how many may come are about them.
+    /// How many went about this cart: before a text message or a notification those alone count, since rules on how many may come are
+    /// about them.
     pub fn about(&self, cart: Uuid, channel: Channel) -> u32 {
-        let counted = if channel == Channel::Sms { &self.texts_about_cart } else { &self.about_cart };
-        counted.get(&cart).copied().unwrap_or(0)
+        let counted = match APART.contains(&channel) {
+            true => self.apart.get(&(cart, channel)),
+            false => self.about_cart.get(&cart),
+        };
+        counted.copied().unwrap_or(0)
     }
 }

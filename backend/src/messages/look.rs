@@ -29,8 +29,11 @@ use cartwheel_domain::{
     settings::{SendingHours, StoreSettings},
     time::{DAY, Millis, SECOND},
 };
-use cartwheel_entity::{cart, contact, journey_run, message};
-use std::{collections::HashMap, sync::Arc};
+use cartwheel_entity::{cart, contact, journey_run, message, push_device};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// A message that has to wait longer than this for a cap to allow it is dropped: it would come as a surprise.
@@ -65,6 +68,8 @@ pub struct Facts {
     pub versions: HashMap<Uuid, Arc<Version>>,
     /// What went out before.
     pub history: History,
+    /// The browsers that carts are bound to, by their tokens.
+    pub owners: HashMap<Uuid, HashSet<String>>,
 }
 
 impl Facts {
@@ -86,6 +91,9 @@ impl Facts {
         if address(contact, channel).is_none() {
             return Verdict::Suppress("no_address".into(), None);
         }
+        if channel == Channel::Push && self.browsers(message, contact).is_empty() {
+            return Verdict::Suppress("no_browser".into(), None);
+        }
         let cart = message.cart_id.and_then(|id| self.carts.get(&id));
         if let Some(verdict) = self.journey(message).or_else(|| self.events(message, contact, cart, now)) {
             return verdict;
@@ -105,6 +113,15 @@ impl Facts {
             Some(verdict) => verdict,
             None => Verdict::Go(basis),
         }
+    }
+
+    /// The browsers that are told of this: those the cart is bound to, and those that the shop's server has vouched for. One that only
+    /// belongs to whoever typed the person's address is told of its own carts alone.
+    pub fn browsers(&self, message: &message::Model, contact: &contact::Model) -> Vec<&push_device::Model> {
+        let own = message.cart_id.and_then(|cart| self.owners.get(&cart));
+        let told =
+            |row: &&push_device::Model| row.vouched || own.is_some_and(|own| own.contains(&row.browser));
+        self.people.browsers(contact).filter(told).collect()
     }
 
     /// The subject the journey gives this message in place of its template's.
@@ -225,7 +242,11 @@ impl Facts {
         now: Millis,
     ) -> Option<Verdict> {
         let settings = &self.store.settings;
-        let hours = if channel == Channel::Sms { settings.sms_hours } else { settings.email_hours };
+        let hours = match channel {
+            Channel::Sms => settings.sms_hours,
+            Channel::Push => settings.push_hours,
+            _ => settings.email_hours,
+        };
         let mut quiet: Vec<QuietHours> = hours.and_then(silence).into_iter().collect();
         quiet.extend(
             message

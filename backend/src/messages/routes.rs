@@ -3,8 +3,9 @@
 use super::dispatch::Tools;
 use crate::{
     accounts::{SecretKind, StoreInfo, secrets},
-    channels::{Channel, Route, email::dkim::Signer, sms::Account},
+    channels::{Channel, Route, email::dkim::Signer, push::Way as PushWay, sms::Account},
     db::{DbError, Scoped},
+    push,
 };
 use cartwheel_domain::{consent, sms};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub async fn of(
     let route = match kind {
         consent::Channel::Email => mail(tools, scoped, store).await?,
         consent::Channel::Sms => text(tools, scoped, store).await?,
+        consent::Channel::Push => notices(tools, scoped, store).await?,
         _ => None,
     };
     Ok(route.map(|route| (route, channel)))
@@ -77,4 +79,30 @@ async fn text(tools: &Tools, scoped: &Scoped<'_>, store: &StoreInfo) -> Result<O
     let account = Account { id: id.to_owned(), token, sender, callback };
     // One account that is refused closes nobody else's way.
     Ok(Some(Route { name: format!("twilio {id}"), texts: Some(Arc::new(account)), ..Route::default() }))
+}
+
+/// A store notifies by its own pair of keys, while that is switched on.
+async fn notices(tools: &Tools, scoped: &Scoped<'_>, store: &StoreInfo) -> Result<Option<Route>, DbError> {
+    let settings = &store.settings;
+    if !settings.push_on {
+        return Ok(None);
+    }
+    let keys = match push::pair(scoped, tools.key()).await {
+        Ok(Some(keys)) => Arc::new(keys),
+        Ok(None) => return Ok(None),
+        Err(secrets::SecretError::Db(error)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(store = %store.id, %error, "notifications wait");
+            return Ok(None);
+        }
+    };
+    // RFC 8292, section 2.1: a mailto: or an https: address at which somebody can be asked.
+    let mail = settings.support_email.as_ref().or(settings.sender_email.as_ref());
+    let subject = match mail {
+        Some(mail) => format!("mailto:{mail}"),
+        None if tools.links.public_url.starts_with("https:") => tools.links.public_url.clone(),
+        None => "mailto:push@cartwheel.invalid".to_owned(),
+    };
+    let way = PushWay { keys, subject, to: None, topic: None };
+    Ok(Some(Route { name: "push".into(), push: Some(Arc::new(way)), ..Route::default() }))
 }

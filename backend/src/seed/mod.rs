@@ -81,7 +81,14 @@ pub async fn demo(db: &Db, config: &Config) -> Result<Made, StartError> {
     templates::install_default_set(&scoped, &past).await?;
     let journey = journeys::install_default(&scoped, &past, &settings).await?;
     tx.commit().await?;
-    let parts = Parts::new(db.clone(), past, master, &config.public_url, (None, Arc::new(Sandbox)), false);
+    let parts = Parts::new(
+        db.clone(),
+        past,
+        master,
+        &config.public_url,
+        (None, Arc::new(Sandbox), Arc::new(Sandbox)),
+        false,
+    );
     history::live(&parts, &clock, keys.store_id, env.now()).await?;
     if let Some(published) = journey {
         quicken(db, &env, &scope, published.journey_id).await?;

@@ -101,6 +101,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0012_template_copies/tables.sql"),
                 include_str!("../../../migration/src/m0014_webhooks/tables.sql"),
                 include_str!("../../../migration/src/m0015_who/who.sql"),
+                include_str!("../../../migration/src/m0016_push/tables.sql"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")
             ));

@@ -23,6 +23,7 @@ pub mod organisation;
 pub mod overview;
 pub mod page;
 pub mod query;
+mod push_change;
 pub mod rollout;
 pub mod scalars;
 pub mod settings;

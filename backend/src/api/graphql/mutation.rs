@@ -8,6 +8,7 @@ use super::{
     guests::GuestMutation,
     journey::{Journey, JourneyBlueprint, JourneyStatus},
     new_store::OpeningMutation,
+    push_change::PushMutation,
     rollout::ManyMutation,
     scalars::Json,
     settings::StoreSettingsInput,
@@ -26,6 +27,7 @@ use crate::{
     },
     db::{Actor, Role},
     journeys::{JourneyError, named, service},
+    push,
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
@@ -51,6 +53,7 @@ pub struct Mutation(
     TemplateMutation,
     TemplateRollOutMutation,
     WebhookMutation,
+    PushMutation,
 );
 
 /// What can be changed in a store.
@@ -248,6 +251,10 @@ async fn change(access: &Access, input: StoreSettingsInput) -> Result<Vec<UserEr
             .await
             .map_err(|e| access.fault(&e))?;
         changed.push(kind.as_str().into());
+    }
+    if settings.push_on {
+        let with = (&access.api.master, &access.api.env);
+        push::ensure(&mut tx, &access.scope, with).await.map_err(|e| access.fault(&e))?;
     }
     if input.holdout_percent.is_some() {
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;

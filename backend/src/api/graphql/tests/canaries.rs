@@ -283,7 +283,7 @@ async fn no_secret_comes_out(app: TestApp) {
         app.env().clone(),
         app.master_key(),
         &config.public_url,
-        (Some(carrier), Arc::<Fake>::default()),
+        (Some(carrier), Arc::<Fake>::default(), Arc::<Fake>::default()),
         false,
     );
     let metrics = PrometheusBuilder::new().build_recorder().handle();
