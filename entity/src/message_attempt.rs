@@ -14,7 +14,7 @@ pub struct Model {
     pub id: Uuid,
     /// Message.
     pub message_id: Uuid,
-    /// From 1.
+    /// From 1; of a message to several browsers a thousand further for each that is called at the same time.
     pub number: i32,
     /// When it was written.
     pub started_at: i64,

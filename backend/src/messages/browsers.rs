@@ -14,6 +14,10 @@ use cartwheel_entity::{cart_key, message, message_attempt};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
+/// The numbers of the tries of one message differ. Those of the second browser of a round begin here, those of the third twice as far; a
+/// message has far fewer rounds in the time it is given.
+pub const APART: i32 = 1_000;
+
 /// The tokens of the browsers that carts are bound to.
 ///
 /// # Errors

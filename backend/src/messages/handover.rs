@@ -271,12 +271,13 @@ impl Work<'_> {
         let mut jobs = Vec::with_capacity(self.going.len());
         for one in self.going {
             let way = one.routes.first().map(|(route, _)| route.name.clone()).unwrap_or_default();
-            let calls = one.routes.into_iter().map(|(route, browser)| {
+            let numbers = (0..).map(|place: i32| one.message.attempt + 1 + place * browsers::APART);
+            let calls = one.routes.into_iter().zip(numbers).map(|((route, browser), number)| {
                 let attempt = message_attempt::ActiveModel {
                     store_id: Set(self.info.id.uuid()),
                     id: Set(self.tools.env.id::<AttemptId>().uuid()),
                     message_id: Set(one.message.id),
-                    number: Set(one.message.attempt + 1),
+                    number: Set(number),
                     started_at: Set(self.now),
                     finished_at: Set(None),
                     outcome: Set(None),

@@ -9,3 +9,6 @@ mod keys;
 
 pub use devices::{KEPT, Seen, count, end, forget, of_contacts, put, sweep, vouch};
 pub use keys::{ensure, pair, rotate};
+
+#[cfg(test)]
+mod tests;

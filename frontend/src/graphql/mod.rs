@@ -86,7 +86,7 @@ refusing! {
     start_passkey add_passkey remove_passkey disconnect_identity
     create_journey
     create_webhook_endpoint update_webhook_endpoint delete_webhook_endpoint rotate_webhook_secret
-    send_test_webhook replay_webhook replay_failed_webhooks
+    send_test_webhook replay_webhook replay_failed_webhooks rotate_push_key
 }
 
 macro_rules! refusing_whole {

@@ -2,6 +2,7 @@
 
 mod abandonment;
 mod form;
+mod push;
 mod sending;
 mod shopify;
 mod snippet;
@@ -54,6 +55,7 @@ pub fn Settings() -> impl IntoView {
                 Section::Abandonment => abandonment::form(&data, context),
                 Section::Sending => sending::form(&data, context),
                 Section::Texts => texts::form(&data, context),
+                Section::Push => push::part(&data, context, info.with(|info| info.as_ref().is_some_and(|it| it.role >= Role::Admin))),
                 Section::Snippet => snippet::form(&data, context),
                 Section::Shopify => shopify::form(&data, context),
                 Section::Webhooks => webhooks::part(),

@@ -97,7 +97,12 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
     let with = (&store.scope(), app.env(), &app.master_key());
     let (_, hook) =
         crate::webhooks::endpoint::create(&mut tx, with, false, &listening).await.expect("an endpoint");
+    let with = (&app.master_key(), app.env());
+    crate::push::ensure(&mut tx, &store.scope(), with).await.expect("a pair of keys");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    let pair = crate::push::pair(&scoped, &app.master_key()).await.expect("opened").expect("there");
     tx.commit().await.expect("committed");
+    all.add("private key of web push", pair.text());
     all.add("webhook secret", hook.strip_prefix("whsec_").expect("a secret"));
     all.add("Shopify secret", shopify);
     all.add("Twilio token", TWILIO);
