@@ -21,7 +21,7 @@ async fn a_no_to_notifications_silences_them_alone_and_a_new_yes_brings_them_bac
     story.hours(8 * 24).await;
     story.flow.leave(ann).await;
     story.flow.drain().await;
-    assert_eq!(story.told().await, (SUPPRESSED, Some("any.push-no-consent".into())));
+    assert_eq!(story.told().await, (SUPPRESSED, Some("any.withdrawn".into())));
     story.browse(vec![story.subscribed(PHONE)]).await;
     story.vouched("ann@example.com", &[PHONE]).await;
     assert!(story.says_yes(ann).await);
