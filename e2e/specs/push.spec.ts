@@ -45,6 +45,7 @@ async function openShop(server: string, key: string) {
 
 test('a shop asks by a press, a cart is left, and the sealed reminder opens it again', async ({ page, context, complaints }) => {
   complaints.allow(/favicon|404/);
+  complaints.allow(/ERR_NAME_NOT_RESOLVED/); // the picture of the bell
   const file = join(tmpdir(), `cartwheel-e2e-notices-${process.pid}.json`);
   await writeFile(file, JSON.stringify(journey));
   let store!: Awaited<ReturnType<typeof createStore>>;

@@ -74,6 +74,7 @@ export async function startPushService() {
  */
 export async function stubPush(context: BrowserContext, subscription: { json: object }) {
   await context.addInitScript((json) => {
+    if (location.protocol === 'about:') return; // nothing is kept there
     let permission = localStorage.getItem('test.permission') ?? 'default';
     Object.defineProperty(window, 'Notification', {
       value: { get permission() { return permission; }, requestPermission: async () => (localStorage.setItem('test.permission', (permission = 'granted')), permission) },
