@@ -19,9 +19,9 @@ pub fn fields(draft: Draft, findings: Findings, writing: bool, kind: Kind) -> An
     if kind == Kind::Notice {
         return view! {
             <section class="stack writing__fields" aria-label=t::journey_form()>
-                <TextArea id="subject" label=t::push_title() value=subject hint=t::push_title_hint() error=wrong("subject") code=true read_only=!writing />
-                <TextArea id="text" label=t::push_text() value=text error=wrong("text") code=true read_only=!writing />
-                <TextArea id="preheader" label=t::push_image() value=preheader hint=t::push_image_hint() error=wrong("preheader") code=true read_only=!writing />
+                <TextArea id="subject" label=t::push_title() value=subject hint=t::push_title_hint() error=wrong("subject") read_only=!writing />
+                <TextArea id="text" label=t::push_text() value=text error=wrong("text") read_only=!writing />
+                <TextArea id="preheader" label=t::push_image() value=preheader hint=t::push_image_hint() error=wrong("preheader") read_only=!writing />
             </section>
         }
         .into_any();

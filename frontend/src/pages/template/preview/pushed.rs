@@ -69,7 +69,7 @@ fn drawn(notice: &Notice, phone: bool) -> AnyView {
     view! {
         <div class="stack stack--close">
             {pushed(&shown, phone)}
-            <p class="small" role="status">{t::push_bytes(&notice.bytes.to_string(), &notice.most.to_string())}</p>
+            <p class="small" role="status">{t::push_bytes(&notice.most.to_string(), &notice.bytes.to_string())}</p>
             {address.map(|address| view! { <p class="small muted anywhere">{t::push_image()} ": " {address}</p> })}
         </div>
     }
@@ -96,7 +96,7 @@ mod tests {
         for phone in [false, true] {
             let html = Owner::new().with(|| drawn(&notice, phone).to_html());
             for part in
-                ["Shop: &lt;your&gt; cart", "Brass bell", "No more of these", "512", "3900", "bell.jpg"]
+                ["Shop: &lt;your&gt; cart", "Brass bell", "No more of these", "512 of 3900 bytes", "bell.jpg"]
             {
                 assert!(html.contains(part), "{part} is missing in {html}");
             }
