@@ -11,6 +11,7 @@ use crate::{
     config::{Config, SignUp},
     consent::{self, circle},
     db::{Db, claim},
+    dry_run,
     ingest::{self, Inbox, InboxLimits, Limiter, Rate},
     jobs::Workers,
     journeys::{Engine, Versions},
@@ -366,6 +367,19 @@ impl App {
         workers.start_every("erasures", Duration::from_secs(60), quiet.clone(), move || {
             let (db, env, master) = (db.clone(), env.clone(), master.clone());
             async move { Ok(privacy::work(&db, &env, &master).await? > 0) }
+        });
+        for _ in 0..dry_run::AT_ONCE {
+            let Parts { db, env, master, stores, .. } = self.parts.clone();
+            let part = Arc::new(dry_run::Worker::new(db, env, stores, master));
+            workers.start_every("dry runs", Duration::from_secs(1), quiet.clone(), move || {
+                let part = part.clone();
+                async move { part.tick().await }
+            });
+        }
+        let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("old dry runs", Duration::from_secs(600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { dry_run::sweep(&db, env.now()).await.map(|_| false) }
         });
         let Parts { db, env, master, .. } = self.parts.clone();
         workers.start_every("circles", Duration::from_secs(2), quiet.clone(), move || {

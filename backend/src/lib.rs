@@ -53,6 +53,8 @@ pub mod orders;
 pub mod privacy;
 /// Events in: doors, translation, group commit, projection. It stands below what its events change.
 pub mod ingest;
+/// Drafts of journeys played over past events, with nothing sent.
+pub mod dry_run;
 /// The snippet and the demo shop.
 pub mod storefront;
 /// GraphQL, its limits, and the console's files.

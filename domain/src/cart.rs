@@ -13,6 +13,10 @@ use crate::{
 };
 use uuid::Uuid;
 
+mod standing;
+
+pub use standing::{MAX_FACTS, Standing, Turn, closes_at, parted, too_old};
+
 /// Lines kept of one cart; the total still counts all that the source names.
 pub const MAX_LINES: usize = 500;
 
@@ -53,6 +57,11 @@ impl Status {
     /// The status of a stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == name)
+    }
+
+    /// What an order makes of a cart: bought after a message it is attributed to, or without our help.
+    pub const fn bought(by_message: bool) -> Self {
+        if by_message { Self::Recovered } else { Self::Converted }
     }
 
     /// Whether the cart can still change: the other three are terminal.

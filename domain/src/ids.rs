@@ -148,6 +148,8 @@ ids! {
     JourneyId = "journey";
     /// The immutable published form of a journey.
     VersionId = "version";
+    /// A draft played over past events.
+    DryRunId = "dryrun";
     /// One cart's passage through a journey.
     RunId = "run";
     /// One entry of a run's timeline.

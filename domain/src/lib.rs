@@ -23,3 +23,5 @@ pub mod recovery;
 pub mod hook;
 pub mod template;
 pub mod journey;
+pub mod last_look;
+pub mod dry_run;

@@ -1,6 +1,6 @@
 // Changing a journey: waits, publishing as a new version, switching it off and on.
 import type { Page } from '@playwright/test';
-import { expect, test } from '../fixtures';
+import { expect, lookAt, test } from '../fixtures';
 import { enterConsole, loaded } from '../support/console';
 import { en } from '../support/words';
 
@@ -11,7 +11,8 @@ async function openJourney(page: Page, home: string) {
   await expect(page.getByRole('group', { name: en('journey_drawing') })).toBeVisible();
 }
 
-test('the keyboard picks a wait, a new wait is typed, and publishing makes the next version', async ({ page, server }) => {
+test('the keyboard picks a wait, a new wait is typed, publishing makes the next version, and people under way may go on with it', async ({ page, server }) => {
+  test.setTimeout(240_000);
   const home = await enterConsole(page, server);
   await openJourney(page, home);
   const waits = page.locator('.graph__node--wait');
@@ -34,7 +35,20 @@ test('the keyboard picks a wait, a new wait is typed, and publishing makes the n
   await page.reload();
   await expect(page.getByText(en('journey_version', { number: next })).first()).toBeVisible();
   await waits.last().click();
-  await expect(page.getByRole('textbox', { name: en('wait_label'), exact: true })).toHaveValue('3');
+  await expect(field).toHaveValue('3');
+
+  // Once more, and those under way come along; then they may not after all.
+  await field.fill('4');
+  await page.getByRole('button', { name: en('publish'), exact: true }).click();
+  await dialog.getByRole('switch', { name: en('moves_also') }).click();
+  await expect(dialog.getByRole('list').getByText(/\d+ /).first()).toBeVisible();
+  await lookAt(page, 'journey-moves-choice-en');
+  await dialog.getByRole('button', { name: en('publish'), exact: true }).click();
+  const version = String(Number(next) + 1);
+  await expect(page.getByText(en('moves_now', { version }))).toBeVisible();
+  await page.getByRole('button', { name: en('moves_keep') }).click();
+  await expect(page.getByText(en('moves_kept'))).toBeVisible();
+  await expect(page.getByText(en('moves_now', { version }))).toHaveCount(0);
 });
 
 test('a draft survives a reload and can be discarded', async ({ page, server }) => {

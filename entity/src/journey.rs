@@ -20,6 +20,10 @@ pub struct Model {
     pub status: String,
     /// What new entries get.
     pub current_version_id: Option<Uuid>,
+    /// The version that people under way in earlier ones go on with; `None` where each finishes with their own.
+    pub moves_to: Option<Uuid>,
+    /// Versions with a lower number than this are the earlier ones.
+    pub moves_before: Option<i32>,
     /// When the row was made.
     pub created_at: i64,
     /// Latest change.

@@ -40,6 +40,8 @@ pub mod consent_event;
 pub mod contact;
 pub mod contact_identity;
 pub mod data_key;
+pub mod dry_run;
+pub mod dry_run_number;
 pub mod event;
 pub mod hook_attempt;
 pub mod hook_delivery;

@@ -37,7 +37,7 @@ pub struct Model {
     /// What it is, for people: `Chrome, Android`.
     #[sea_orm(column_type = "Text")]
     pub label: String,
-    /// When it was subscribed.
+    /// When it was first heard of.
     pub created_at: i64,
     /// When it was last heard of.
     pub seen_at: i64,

@@ -19,9 +19,11 @@ mod m0009_sign_in;
 mod m0010_circles;
 mod m0011_lists;
 mod m0012_template_copies;
+mod m0013_dry_run;
 mod m0014_webhooks;
 mod m0015_who;
 mod m0016_push;
+mod m0019_moves;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -43,9 +45,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_circles::Migration),
             Box::new(m0011_lists::Migration),
             Box::new(m0012_template_copies::Migration),
+            Box::new(m0013_dry_run::Migration),
             Box::new(m0014_webhooks::Migration),
             Box::new(m0015_who::Migration),
             Box::new(m0016_push::Migration),
+            Box::new(m0019_moves::Migration),
         ]
     }
 }

@@ -29,6 +29,8 @@ pub enum Action {
     JourneyPublished,
     /// A journey was switched on, paused or switched off.
     JourneySwitched,
+    /// Whether people under way in a journey go on with its current version was changed.
+    JourneyMoved,
     /// A version of a text was saved.
     TemplateSaved,
     /// An endpoint of outgoing webhooks was made.
@@ -95,6 +97,7 @@ impl Action {
             Self::StoreSettings => "store.settings_changed",
             Self::JourneyPublished => "journey.published",
             Self::JourneySwitched => "journey.switched",
+            Self::JourneyMoved => "journey.moved",
             Self::TemplateSaved => "template.saved",
             Self::WebhookMade => "webhook.made",
             Self::WebhookChanged => "webhook.changed",

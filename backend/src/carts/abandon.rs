@@ -16,7 +16,7 @@ use crate::{
     webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
-    cart::expired_before,
+    cart::{expired_before, too_old},
     event::CartKind,
     hook::{HookKind, HookKinds},
     ids::{ContactId, StoreId},
@@ -120,9 +120,11 @@ impl Abandoner {
         use cart::Column as C;
         // Read again under the lock: what was ordered, emptied or touched meanwhile is not due any more.
         let still = C::Id.among(ids.iter().copied()).and(C::IdleAt.lte(now));
-        let carts = scoped.find::<cart::Entity>().filter(still).all(scoped.on()).await?;
-        let too_old = expired_before(now, &store.settings);
-        let (old, left): (Vec<_>, Vec<_>) = carts.into_iter().partition(|c| c.last_activity_at < too_old);
+        let mut carts = scoped.find::<cart::Entity>().filter(still).all(scoped.on()).await?;
+        // One of them may keep another of the same person out of a journey: the one that was left first comes first.
+        carts.sort_by_key(|c| (c.idle_at, c.id));
+        let aged = |c: &cart::Model| too_old(c.last_activity_at, now, &store.settings);
+        let (old, left): (Vec<_>, Vec<_>) = carts.into_iter().partition(aged);
         if !old.is_empty() {
             let old: Vec<Uuid> = old.iter().map(|c| c.id).collect();
             close(scoped, store.hooks, &old, now).await?;

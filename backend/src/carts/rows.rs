@@ -1,7 +1,7 @@
 //! A cart's row and what `domain::cart` makes of it.
 
 use cartwheel_domain::{
-    cart::{self, Content, Status},
+    cart::{self, Content, Standing, Status, Turn},
     event::{CartKind, LineItem, Marks, Source},
     money::Currency,
     settings::StoreSettings,
@@ -64,33 +64,21 @@ pub fn write(
     arm(model, content, settings)
 }
 
-/// Whether a cart is closed only because its source deleted it: news of it opens it again.
-fn deleted(model: &row::Model) -> bool {
-    status(model) == Status::Expired && model.finished_at.is_none()
-}
-
 fn arm(model: &mut row::Model, content: &Content, settings: &StoreSettings) -> Option<&'static str> {
-    let before = status(model);
-    if !before.open() && !deleted(model) {
-        model.idle_at = None;
-        return None;
-    }
-    if content.deleted {
-        (model.status, model.idle_at, model.abandoned_at) = (Status::Expired.as_str().into(), None, None);
-        return Some("expired");
-    }
-    let marked = model.bot || model.test || model.staff;
-    let due = cart::due(content, model.last_activity_at, settings);
-    let back = match model.abandoned_at {
-        Some(at) if before == Status::Abandoned => cart::came_back(at, due, model.last_activity_at),
-        _ => false,
+    let mut standing = Standing {
+        status: status(model),
+        finished: model.finished_at.is_some(),
+        abandoned_at: model.abandoned_at,
+        idle_at: model.idle_at,
     };
-    if before != Status::Abandoned || back {
-        model.status = content.open_status().as_str().into();
-        model.abandoned_at = None;
-        model.idle_at = due.filter(|_| !marked);
-    }
-    back.then_some("came_back")
+    let marked = model.bot || model.test || model.staff;
+    let turn = standing.arm(content, model.last_activity_at, marked, settings);
+    model.status = standing.status.as_str().into();
+    (model.abandoned_at, model.idle_at) = (standing.abandoned_at, standing.idle_at);
+    turn.map(|turn| match turn {
+        Turn::Deleted => "expired",
+        Turn::CameBack => "came_back",
+    })
 }
 
 /// A cart of which nothing is known yet.

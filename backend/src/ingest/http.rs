@@ -305,6 +305,7 @@ impl Call<'_> {
                 context: self.context,
                 path_type: self.path_type,
                 fallback_id: &fallback_id,
+                kept: false,
             };
             match segment::parse(&raw, &around) {
                 Ok(mut parsed) => {

@@ -13,7 +13,7 @@ pub mod limit;
 mod person;
 pub mod project;
 mod push;
-mod raw;
+pub mod raw;
 mod read;
 pub mod segment;
 pub mod shopify;

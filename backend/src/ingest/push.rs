@@ -11,21 +11,36 @@ use cartwheel_domain::{
 };
 use serde_json::Value;
 
-/// Reads a change by the event's name; `None` for any other event.
+/// Which of the two it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A browser may be notified.
+    Subscribed,
+    /// Not any more.
+    Unsubscribed,
+}
+
+impl Kind {
+    /// By the event's name; `None` for any other event.
+    pub fn named(name: &str) -> Option<Self> {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        match plain.to_ascii_lowercase().as_str() {
+            "pushsubscribed" => Some(Self::Subscribed),
+            "pushunsubscribed" => Some(Self::Unsubscribed),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a change.
 ///
 /// # Errors
 /// What is wrong, with a pointer into the properties.
 pub fn change(
-    name: &str,
+    kind: Kind,
     (properties, context): (&Object, &Object),
     source: Source,
-) -> Result<Option<Box<PushChange>>, Problem> {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let subscribed = match plain.to_ascii_lowercase().as_str() {
-        "pushsubscribed" => true,
-        "pushunsubscribed" => false,
-        _ => return Ok(None),
-    };
+) -> Result<PushChange, Problem> {
     let browser = match source.trusted() {
         true => None,
         false => Some(commerce::bearer(context, properties)?.ok_or_else(|| {
@@ -42,8 +57,8 @@ pub fn change(
     let text =
         |object: &Object, key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let endpoint = text(given, "endpoint");
-    if !subscribed {
-        return Ok(Some(Box::new(PushChange { browser, said: PushSaid::Ended { endpoint } })));
+    if kind == Kind::Unsubscribed {
+        return Ok(PushChange { browser, said: PushSaid::Ended { endpoint } });
     }
     let none = Object::new();
     let keys = given.get("keys").and_then(Value::as_object).unwrap_or(&none);
@@ -75,7 +90,7 @@ pub fn change(
     };
     let key = read::text(properties, &["key"])
         .ok_or_else(|| Problem::new("/key", "the store's public key that the subscription was made for"))?;
-    Ok(Some(Box::new(PushChange { browser, said: PushSaid::Subscribed { subscription, key, consent } })))
+    Ok(PushChange { browser, said: PushSaid::Subscribed { subscription, key, consent } })
 }
 
 /// The text of such an event as it is kept: without the keys, and of the address no more than whose service it is. Both stand in a row of

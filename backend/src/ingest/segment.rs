@@ -41,6 +41,8 @@ pub struct Around<'a> {
     pub path_type: Option<&'a str>,
     /// An id for a call that has none and no time either.
     pub fallback_id: &'a str,
+    /// It is read from what was kept of it: of a subscription the address and the keys were not.
+    pub kept: bool,
 }
 
 /// Reads one call from its JSON text.
@@ -133,12 +135,15 @@ impl Reader<'_> {
         } else {
             Marks::default()
         };
-        let body = match push::change(&name, (properties, context), self.around.source) {
-            Ok(None) => self.body(kind, properties, traits, context)?,
-            Ok(Some(change)) => Body::Push(change),
-            Err(problem) => return Err(problem.under("/properties")),
+        let of_push = push::Kind::named(&name);
+        let body = match of_push {
+            None => self.body(kind, properties, traits, context)?,
+            Some(_) if self.around.kept => Body::Plain(Object::new()),
+            Some(kind) => push::change(kind, (properties, context), self.around.source)
+                .map(|change| Body::Push(Box::new(change)))
+                .map_err(|problem| problem.under("/properties"))?,
         };
-        if matches!(body, Body::Push(_)) && !self.around.source.trusted() {
+        if of_push.is_some() && !self.around.source.trusted() {
             who = browser_alone(who)?;
         }
         let event = Event {

@@ -2,7 +2,8 @@
 
 use super::{
     facts::contacts,
-    model::{ENDED, Memory, WAITING, merged},
+    model::{ENDED, MOVED_OUT, Memory, WAITING, merged},
+    versions::Version,
 };
 use crate::{
     analytics::metrics::{Deltas, Metric},
@@ -12,7 +13,7 @@ use crate::{
 };
 use cartwheel_domain::{
     hook::{HookKind, HookKinds},
-    ids::{self, JourneyId, MessageId, StepId},
+    ids::{self, JourneyId, StepId},
     journey::{Decision, Effect, EndReason, Group, Outcome, TrailEntry, Transition, UpdateContact},
     time::{MINUTE, Millis},
 };
@@ -22,7 +23,10 @@ use sea_orm::{
     ColumnTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// When a run that could not be stepped is looked at again: after 1, 2, 4, … minutes, at most 6 hours.
@@ -38,6 +42,17 @@ pub struct Decided {
     pub memory: Memory,
     /// What was decided.
     pub outcome: Option<Outcome>,
+    /// The version it was in, where this step is the first in another; `run` names the other already.
+    pub from: Option<MovedFrom>,
+}
+
+/// From which version to which.
+#[derive(Clone)]
+pub struct MovedFrom {
+    /// The one it was in.
+    pub version: Arc<Version>,
+    /// Number of the one it goes on with.
+    pub to: i32,
 }
 
 impl Decided {
@@ -48,8 +63,9 @@ impl Decided {
     }
 }
 
-const COLUMNS: [&str; 8] =
-    ["node", "visit", "status", "wake_at", "attempt", "held_out", "ended_at", "end_reason"];
+/// What a step writes into its run; the last one only where one of them goes on with another version.
+const COLUMNS: [&str; 9] =
+    ["node", "visit", "status", "wake_at", "attempt", "held_out", "ended_at", "end_reason", "version_id"];
 
 /// Writes what was decided for runs of one store, and says for how many of them it still counted.
 ///
@@ -62,14 +78,10 @@ pub async fn commit(
     (decided, wanted): (Vec<Decided>, HookKinds),
     now: Millis,
 ) -> Result<usize, DbError> {
-    let rows = decided.iter().map(|d| row(d, now)).collect();
-    let change = batch::Change {
-        table: "journey_run",
-        columns: &COLUMNS,
-        guard: "status = 1",
-        owner,
-        keep_lease: false,
-    };
+    let columns = &COLUMNS[..COLUMNS.len() - usize::from(decided.iter().all(|d| d.from.is_none()))];
+    let rows = decided.iter().map(|d| row(d, columns.len(), now)).collect();
+    let change =
+        batch::Change { table: "journey_run", columns, guard: "status = 1", owner, keep_lease: false };
     let touched = scoped.change_fenced(&change, rows).await?;
     let mut work = Work { wanted, ..Work::default() };
     for one in &decided {
@@ -84,10 +96,10 @@ pub async fn commit(
     Ok(touched.len())
 }
 
-fn row(decided: &Decided, now: Millis) -> batch::Row {
+fn row(decided: &Decided, columns: usize, now: Millis) -> batch::Row {
     let run = &decided.run;
     let Some(outcome) = &decided.outcome else {
-        let values = vec![
+        let mut values = vec![
             run.node.clone().into(),
             run.visit.into(),
             WAITING.into(),
@@ -96,7 +108,10 @@ fn row(decided: &Decided, now: Millis) -> batch::Row {
             run.held_out.into(),
             run.ended_at.into(),
             run.end_reason.clone().into(),
+            // Nothing was decided: it stays where it was.
+            decided.from.as_ref().map_or(run.version_id, |from| from.version.id.uuid()).into(),
         ];
+        values.truncate(columns);
         return batch::Row { id: run.id, epoch: run.epoch, values };
     };
     let held_out = outcome.context.group.map(|g| g == Group::HeldOut).or(run.held_out);
@@ -106,27 +121,26 @@ fn row(decided: &Decided, now: Millis) -> batch::Row {
         }
         Transition::End { node, reason } => (node, run.visit, ENDED, run.wake_at, Some(*reason)),
     };
-    batch::Row {
-        id: run.id,
-        epoch: run.epoch,
-        values: vec![
-            node.as_str().into(),
-            visit.into(),
-            status.into(),
-            wake_at.into(),
-            0_i32.into(),
-            held_out.into(),
-            ended.map(|_| now).into(),
-            ended.map(|r| r.as_str().to_owned()).into(),
-        ],
-    }
+    let mut values = vec![
+        node.as_str().into(),
+        visit.into(),
+        status.into(),
+        wake_at.into(),
+        0_i32.into(),
+        held_out.into(),
+        ended.map(|_| now).into(),
+        ended.map(|r| r.as_str().to_owned()).into(),
+        run.version_id.into(),
+    ];
+    values.truncate(columns);
+    batch::Row { id: run.id, epoch: run.epoch, values }
 }
 
-/// An id that sorts by its place among the decisions of one step, which all happen in one millisecond.
-fn step_id(env: &Env, at: Millis, place: usize) -> StepId {
+/// An id that sorts by its place among what is decided in one millisecond.
+fn placed_id(env: &Env, at: Millis, place: usize) -> Uuid {
     let mut bytes: [u8; 10] = env.random();
     bytes[..2].copy_from_slice(&u16::try_from(place).unwrap_or(u16::MAX).to_be_bytes());
-    StepId(ids::uuid_v7(at, bytes))
+    ids::uuid_v7(at, bytes)
 }
 
 /// Rows to write, gathered over all runs of a store.
@@ -170,8 +184,9 @@ impl Work {
                 data: Set(serde_json::to_value(&memory).unwrap_or_default()),
             });
         }
-        for (place, entry) in outcome.trail.iter().enumerate() {
-            self.note(store, step_id(env, entry.at, place), run, entry);
+        let came = decided.from.as_ref().and_then(|from| self.came(run, from, now));
+        for (place, entry) in came.iter().chain(&outcome.trail).enumerate() {
+            self.note(store, StepId(placed_id(env, entry.at, place)), run, entry);
         }
         for effect in &outcome.effects {
             self.effect(store, env, run, effect, now);
@@ -186,13 +201,24 @@ impl Work {
                 self.told.push(Happening::run_ended(run.id, about, held_out, reason.as_str()));
             }
             // What the run has asked for before it came to its end still goes; what the world has overtaken does not.
-            if !matches!(
-                reason,
-                EndReason::Completed | EndReason::HeldOut | EndReason::LoopLimit | EndReason::Broken
-            ) {
+            if !reason.lets_go() {
                 self.silenced.entry(*reason).or_default().push(run.id);
             }
         }
+    }
+
+    /// Counts a run out of the version it was in, and says what its timeline tells of it.
+    fn came(&mut self, run: &journey_run::Model, from: &MovedFrom, now: Millis) -> Option<TrailEntry> {
+        let left = (from.version.id.uuid(), run.node.clone(), MOVED_OUT);
+        *self.counts.entry(left).or_insert(0) += 1;
+        let values = serde_json::json!({ "from": from.version.number, "to": from.to });
+        Some(TrailEntry {
+            node: run.node.parse().ok()?,
+            visit: u32::try_from(run.visit).unwrap_or(u32::MAX),
+            at: now,
+            decision: Decision::MovedIn,
+            values: values.as_object().cloned().unwrap_or_default(),
+        })
     }
 
     fn note(&mut self, store: Uuid, id: StepId, run: &journey_run::Model, entry: &TrailEntry) {
@@ -211,13 +237,7 @@ impl Work {
             *count.entry((run.version_id, entry.node.as_str().to_owned(), outcome)).or_insert(0) += 1
         };
         add(entry.decision.as_str());
-        // The first word at each visit of a node is its entry.
-        let back = matches!(
-            entry.decision,
-            Decision::Ended | Decision::EventHappened | Decision::EventTimedOut | Decision::NotAdmitted
-        );
-        let over = entry.decision == Decision::WaitOver && entry.values.contains_key("late_ms");
-        if !back && !over {
+        if entry.enters() {
             add("entered");
         }
     }
@@ -227,7 +247,8 @@ impl Work {
             Effect::SendMessage { node, channel, template, content_class, purpose, send_key, .. } => {
                 self.messages.push(message::ActiveModel {
                     store_id: Set(store),
-                    id: Set(env.id::<MessageId>().uuid()),
+                    // In the order in which steps ask, so that of two that are due at once the first goes first.
+                    id: Set(placed_id(env, now, self.messages.len())),
                     send_key: Set(send_key.clone()),
                     run_id: Set(Some(run.id)),
                     journey_id: Set(Some(run.journey_id)),

@@ -1,8 +1,8 @@
 //! The loop: claim, load, step, commit.
 
 use super::{
-    effects::{Decided, commit},
-    facts::{Loaded, by_store},
+    effects::{Decided, MovedFrom, commit},
+    facts::{self, Loaded, by_store},
     model::run_state,
     versions::{Version, Versions},
 };
@@ -20,7 +20,7 @@ use cartwheel_domain::{
     locale::zone,
     time::{MINUTE, Millis, SECOND},
 };
-use cartwheel_entity::journey_run;
+use cartwheel_entity::{journey as drawn, journey_run};
 use chrono_tz::Tz;
 use std::{
     collections::HashMap,
@@ -109,22 +109,27 @@ impl Engine {
     ) -> Result<Vec<(StoreId, Vec<Decided>)>, DbError> {
         let mut tx = self.db.read().await?;
         let mut groups = Vec::new();
-        for (store, runs) in by_store(runs) {
+        for (store, mut runs) in by_store(runs) {
             let scoped = tx.enter(&StoreScope::system(store)).await?;
-            let versions = self.versions.get(&scoped, runs.iter().map(|r| r.version_id)).await?;
+            let journeys = facts::journeys(&scoped, &runs).await?;
+            let moves = journeys.iter().filter_map(|j| j.moves_to);
+            let wanted: Vec<Uuid> = runs.iter().map(|r| r.version_id).chain(moves).collect();
+            let versions = self.versions.get(&scoped, wanted).await?;
+            let moved = moved(&journeys, &mut runs, &versions);
             let zone = self.zone(store, &versions).await?;
-            let loaded = Loaded::load(&scoped, &runs, &versions, zone).await?;
+            let loaded = Loaded::load(&scoped, &runs, journeys, &versions, zone).await?;
             let decided = runs.into_iter().map(|run| {
+                let from = moved.get(&run.id).cloned();
                 let memory = loaded.memory(&run);
                 let known = versions.get(&run.version_id).and_then(|v| Some((v.clone(), loaded.facts(&run, v)?)));
                 match (known, run_state(&run, &memory)) {
                     (Some((version, facts)), Ok(state)) => {
                         let outcome = journey::step(&version.definition, &state, &facts, now);
-                        Decided { outcome: Some(outcome), run, memory }
+                        Decided { outcome: Some(outcome), run, memory, from }
                     }
                     (known, state) => {
                         tracing::error!(run = %run.id, why = ?state.err(), known = known.is_some(), "a run cannot be stepped");
-                        Decided { outcome: None, run, memory }
+                        Decided { outcome: None, run, memory, from }
                     }
                 }
             });
@@ -135,7 +140,7 @@ impl Engine {
 
     /// The store's clock, where some wait asks for one.
     async fn zone(&self, store: StoreId, versions: &HashMap<Uuid, Arc<Version>>) -> Result<Tz, DbError> {
-        if !versions.values().any(|version| version.needs_zone) {
+        if !versions.values().any(|version| version.needs.zone) {
             return Ok(Tz::UTC);
         }
         let store = self.stores.by_id(store).await?;
@@ -190,4 +195,29 @@ impl Engine {
         }
         Ok(rescued)
     }
+}
+
+/// Lets runs of earlier versions go on with the one their journey says, where they can: says which, and where each came from.
+fn moved(
+    journeys: &[drawn::Model],
+    runs: &mut [journey_run::Model],
+    versions: &HashMap<Uuid, Arc<Version>>,
+) -> HashMap<Uuid, MovedFrom> {
+    let mut moved = HashMap::new();
+    for journey in journeys {
+        let (Some(to), Some(before)) =
+            (journey.moves_to.and_then(|id| versions.get(&id)), journey.moves_before)
+        else {
+            continue;
+        };
+        for run in runs.iter_mut().filter(|run| run.journey_id == journey.id) {
+            let Some(was) = versions.get(&run.version_id).filter(|was| was.number < before) else { continue };
+            let stands = run.node.parse().is_ok_and(|node| to.definition.takes_over(&was.definition, &node));
+            if stands {
+                moved.insert(run.id, MovedFrom { version: was.clone(), to: to.number });
+                run.version_id = to.id.uuid();
+            }
+        }
+    }
+    moved
 }

@@ -14,7 +14,7 @@ use cartwheel_domain::{
     },
     locale::Language,
     money::{Currency, Money},
-    schedule::guess_zone,
+    schedule::wall_zone,
     time::Millis,
 };
 use cartwheel_entity::{cart, contact, event, journey, journey_run, message, message_receipt, run_context};
@@ -44,6 +44,18 @@ fn ids(values: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
     all
 }
 
+/// The journeys of some runs.
+///
+/// # Errors
+/// What the database says.
+pub async fn journeys(
+    scoped: &Scoped<'_>,
+    runs: &[journey_run::Model],
+) -> Result<Vec<journey::Model>, DbError> {
+    let wanted = ids(runs.iter().map(|r| r.journey_id));
+    scoped.find_among::<journey::Entity, _>(journey::Column::Id, wanted).await
+}
+
 impl Loaded {
     /// Loads for these runs; the number of queries does not grow with them. `zone` is the store's.
     ///
@@ -52,13 +64,11 @@ impl Loaded {
     pub async fn load(
         scoped: &Scoped<'_>,
         runs: &[journey_run::Model],
+        journeys: Vec<journey::Model>,
         versions: &HashMap<Uuid, Arc<Version>>,
         zone: Tz,
     ) -> Result<Self, DbError> {
         let run_ids = ids(runs.iter().map(|r| r.id));
-        let journeys = scoped
-            .find_among::<journey::Entity, _>(journey::Column::Id, ids(runs.iter().map(|r| r.journey_id)))
-            .await?;
         let carts = scoped
             .find_among::<cart::Entity, _>(cart::Column::Id, ids(runs.iter().filter_map(|r| r.cart_id)))
             .await?;
@@ -82,7 +92,7 @@ impl Loaded {
         };
         let asking: Vec<Uuid> = runs
             .iter()
-            .filter(|r| versions.get(&r.version_id).is_some_and(|v| v.needs_engagement))
+            .filter(|r| versions.get(&r.version_id).is_some_and(|v| v.needs.engagement))
             .map(|r| r.id)
             .collect();
         if !asking.is_empty() {
@@ -116,9 +126,9 @@ impl Loaded {
         }
         Some(Facts {
             journey: self.journeys.get(&run.journey_id).copied().unwrap_or(JourneyState::Off),
-            cart: cart_facts(cart, version.needs_lines),
+            cart: cart_facts(cart, version.needs.lines),
             contact: contact_facts(contact),
-            zone: if version.needs_zone { recipient_zone(contact, self.zone) } else { self.zone },
+            zone: if version.needs.zone { recipient_zone(contact, self.zone) } else { self.zone },
             ordered_since_entry: contact.last_order_at.is_some_and(|at| at >= run.entered_at),
             engagement,
             arrived: self.arrived.get(&run.id).copied(),
@@ -275,16 +285,7 @@ pub fn cart_facts(cart: &cart::Model, lines: bool) -> CartFacts {
         status: cart_status(&cart.status),
         excluded: cart.bot || cart.test || cart.staff,
         value: Money::new(cart.total_minor, cart.currency.parse().unwrap_or(Currency::EUR)),
-        lines: lines
-            .into_iter()
-            .map(|l| LineFacts {
-                product_id: l.product_id,
-                variant_id: l.variant_id,
-                sku: l.sku,
-                category: l.category,
-                quantity: l.quantity,
-            })
-            .collect(),
+        lines: lines.into_iter().map(LineFacts::from).collect(),
     }
 }
 
@@ -305,12 +306,10 @@ pub fn contact_facts(contact: &contact::Model) -> ContactFacts {
     }
 }
 
-/// The clock of somebody's wall: theirs, else their country's, else the store's; of a country with several the store's, if that is one
-/// of them.
+/// The clock of somebody's wall.
 fn recipient_zone(contact: &contact::Model, store: Tz) -> Tz {
     let country = contact.country.as_deref().and_then(|c| c.parse().ok());
-    let zones = guess_zone(contact.time_zone.as_deref(), country, store).zones;
-    if zones.contains(&store) { store } else { zones.first().copied().unwrap_or(store) }
+    wall_zone(contact.time_zone.as_deref(), country, store)
 }
 
 /// The store a batch belongs to, in groups.

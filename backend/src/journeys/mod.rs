@@ -9,7 +9,7 @@
 
 mod effects;
 pub mod engine;
-mod facts;
+pub mod facts;
 pub mod model;
 pub mod named;
 pub mod rollout;

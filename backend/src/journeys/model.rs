@@ -6,8 +6,12 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::journey_run;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+pub use cartwheel_domain::journey::keys::run_id;
+
+/// Among the counts of a node: went on from it in another version.
+pub const MOVED_OUT: &str = "moved_out";
 
 /// `journey_run.status` of a run that rests.
 pub const WAITING: i32 = 0;
@@ -37,18 +41,6 @@ pub enum Unreadable {
     /// The node's name is none.
     #[error("the run stands at a node with an impossible name")]
     Node,
-}
-
-/// The id of a run: a hash of journey and entry key, so that the primary key admits an entry once.
-pub fn run_id(journey: JourneyId, entry_key: &str) -> RunId {
-    let mut hash = Sha256::new();
-    hash.update(b"cartwheel.run.1");
-    hash.update(journey.uuid().as_bytes());
-    hash.update(entry_key.as_bytes());
-    let digest = hash.finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    RunId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// The domain's view of a run.

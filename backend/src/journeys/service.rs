@@ -173,6 +173,8 @@ pub async fn publish(
                 name: Set(definition.name.clone()),
                 status: Set("off".into()),
                 current_version_id: Set(None),
+                moves_to: Set(None),
+                moves_before: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
             };
@@ -209,6 +211,38 @@ pub async fn publish(
         .exec(scoped.on())
         .await?;
     Ok(Published { journey_id, version_id, number, new: true })
+}
+
+/// Lets people who are under way in earlier versions go on with the current one, each when they next move, where they can
+/// (`domain::journey::takeover`); or, for `None`, lets whoever has not gone on yet finish with their own. One row is written, however
+/// many are under way.
+///
+/// # Errors
+/// [`JourneyError::Outdated`] where `to` is not the number of the current version; [`JourneyError::NoJourney`],
+/// [`JourneyError::NotPublished`].
+pub async fn move_runs(
+    scoped: &Scoped<'_>,
+    env: &Env,
+    journey_id: JourneyId,
+    to: Option<i32>,
+) -> Result<(), JourneyError> {
+    scoped.lock().await?;
+    let row =
+        scoped.find::<journey::Entity>().filter(journey::Column::Id.eq(journey_id.uuid())).one(scoped.on());
+    row.await?.ok_or(JourneyError::NoJourney(journey_id))?;
+    let current = newest(scoped, journey_id).await?.ok_or(JourneyError::NotPublished)?;
+    if to.is_some_and(|to| to != current.number) {
+        return Err(JourneyError::Outdated(current.number));
+    }
+    scoped
+        .update::<journey::Entity>()
+        .col_expr(journey::Column::MovesTo, Expr::value(to.map(|_| current.id)))
+        .col_expr(journey::Column::MovesBefore, Expr::value(to))
+        .col_expr(journey::Column::UpdatedAt, Expr::value(env.now()))
+        .filter(journey::Column::Id.eq(journey_id.uuid()))
+        .exec(scoped.on())
+        .await?;
+    Ok(())
 }
 
 /// Makes a journey from a blueprint, switched off, with the store's own size of the holdout.

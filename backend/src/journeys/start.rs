@@ -12,7 +12,7 @@ use crate::{
 use cartwheel_domain::{
     hook::{HookKind, HookKinds},
     ids::{CartId, ContactId, JourneyId},
-    journey::{CartStatus, ContactFacts, Facts, JourneyState, NoEntry, PastEntries, admit, keys},
+    journey::{CartStatus, ContactFacts, Facts, JourneyState, LOOK_BACK, NoEntry, PastEntries, admit, keys},
     time::Millis,
 };
 use cartwheel_entity::{cart, contact, journey, journey_run};
@@ -41,9 +41,6 @@ pub struct Started {
     /// Why others did not, by the word of `NoEntry`.
     pub refused: BTreeMap<&'static str, u64>,
 }
-
-/// Earlier runs of one cart that are looked up: its id and number make the key, so this is a primary-key look-up.
-const LOOK_BACK: u32 = 20;
 
 /// Begins the runs these carts are admitted to, in the caller's transaction: with many carts at once, so that the
 /// number of statements does not grow with them. Notify [`crate::wake::Wake::runs`] after the commit.
@@ -124,7 +121,7 @@ fn row(
 }
 
 fn facts(left: &Left, version: &Arc<Version>, contacts: Option<&HashMap<Uuid, ContactFacts>>) -> Facts {
-    let mut cart = cart_facts(&left.cart, version.needs_lines);
+    let mut cart = cart_facts(&left.cart, version.needs.lines);
     cart.status = CartStatus::Abandoned;
     Facts {
         journey: JourneyState::Active,

@@ -1,3 +1,5 @@
+mod moves;
+
 use super::{
     engine::{Engine, LEASE},
     service::{JourneyError, Whose, check_texts, end_runs, install_default, publish, switch},
@@ -208,7 +210,12 @@ async fn a_late_worker_writes_nothing(app: TestApp) {
     // What the slow one decided carries the old epoch.
     let mut stale = before[0].clone();
     stale.epoch -= 2;
-    let decided = crate::journeys::effects::Decided { run: stale, memory: Default::default(), outcome: None };
+    let decided = crate::journeys::effects::Decided {
+        run: stale,
+        memory: Default::default(),
+        outcome: None,
+        from: None,
+    };
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     let now = app.env().now();

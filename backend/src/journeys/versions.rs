@@ -3,7 +3,7 @@
 use crate::db::{Among, DbError, Scoped};
 use cartwheel_domain::{
     ids::{JourneyId, StoreId, VersionId},
-    journey::{Condition, Definition, Node, WaitScope},
+    journey::{Definition, Needs},
 };
 use cartwheel_entity::journey_version;
 use moka::sync::Cache;
@@ -18,14 +18,12 @@ pub struct Version {
     pub id: VersionId,
     /// Whose version.
     pub journey_id: JourneyId,
+    /// Which of the journey's, from 1.
+    pub number: i32,
     /// The graph.
     pub definition: Definition,
-    /// Some condition asks about lines.
-    pub needs_lines: bool,
-    /// Some condition or wait asks about earlier messages.
-    pub needs_engagement: bool,
-    /// Some wait asks for the recipient's clock.
-    pub needs_zone: bool,
+    /// What has to be loaded for its steps.
+    pub needs: Needs,
 }
 
 impl Version {
@@ -33,36 +31,13 @@ impl Version {
         let definition: Definition = serde_json::from_str(&row.definition).map_err(|e| {
             sea_orm::DbErr::Custom(format!("version {} cannot be read: {e}", VersionId(row.id)))
         })?;
-        Ok(Self::of(VersionId(row.id), JourneyId(row.journey_id), definition))
+        Ok(Self::of(VersionId(row.id), JourneyId(row.journey_id), row.number, definition))
     }
 
     /// From a definition that is already parsed.
-    pub fn of(id: VersionId, journey_id: JourneyId, definition: Definition) -> Self {
-        let (mut needs_lines, mut needs_engagement) = (false, false);
-        let mut look = |condition: &Condition, _: usize| {
-            needs_engagement |= condition.message().is_some();
-            needs_lines |= matches!(
-                condition,
-                Condition::CartLines { .. }
-                    | Condition::ItemQuantity { .. }
-                    | Condition::HasProduct { .. }
-                    | Condition::HasSku { .. }
-                    | Condition::HasCategory { .. }
-            );
-        };
-        for node in definition.nodes.values() {
-            match node {
-                Node::Condition(n) => n.test.walk(1, &mut look),
-                Node::Trigger(n) => n.filter.iter().for_each(|f| f.walk(1, &mut look)),
-                _ => {}
-            }
-        }
-        needs_engagement |= definition.nodes.values().any(|node| match node {
-            Node::WaitForEvent(wait) => wait.events.iter().any(|event| event.scope() == WaitScope::Run),
-            _ => false,
-        });
-        let needs_zone = definition.nodes.values().any(|node| matches!(node, Node::WaitUntil(_)));
-        Self { id, journey_id, definition, needs_lines, needs_engagement, needs_zone }
+    pub fn of(id: VersionId, journey_id: JourneyId, number: i32, definition: Definition) -> Self {
+        let needs = definition.needs();
+        Self { id, journey_id, number, definition, needs }
     }
 }
 

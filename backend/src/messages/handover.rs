@@ -98,7 +98,8 @@ pub async fn hand_over(
     let lease = Millis::try_from(tools.channels.patience().as_millis()).unwrap_or(0) + MINUTE;
     let claim = claim::Claim { now, until: now + lease, owner, limit, share };
     let mut tx = tools.db.write().await?;
-    let rows = claim::messages(&tx.system().await?, &claim).await?;
+    let mut rows = claim::messages(&tx.system().await?, &claim).await?;
+    rows.sort_unstable_by_key(|row| (row.next_at, row.id));
     if rows.is_empty() {
         return Ok(Batch::default());
     }

@@ -30,5 +30,7 @@ pub mod usage;
 #[cfg(test)]
 mod tests;
 
+pub use browsers::owners;
 pub use dispatch::{Dispatched, Dispatcher, Tools};
+pub use people::address;
 pub use render::LinkMaker;

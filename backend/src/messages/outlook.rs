@@ -1,9 +1,6 @@
 //! What the last look would say of a person now, before there is a message: for the console.
 
-use super::{
-    look::store_facts,
-    people::{Look, People, address},
-};
+use super::people::{Look, People, address};
 use crate::{
     accounts::{MasterKey, StoreInfo},
     db::{DbError, Scoped},
@@ -12,6 +9,7 @@ use crate::{
 use cartwheel_domain::{
     consent::{Channel, ContentClass, Decision, GateInput, may_send},
     journey::CHANNELS,
+    last_look::store_facts,
     time::Millis,
 };
 use cartwheel_entity::{consent_event, contact};

@@ -8,12 +8,12 @@ use crate::{
 };
 use cartwheel_domain::{
     consent::{
-        Channel, Dealing, DealingKind, EvidenceKind, EvidenceRef, Method, Purpose, Recipient, Suppression,
-        SuppressionReason,
+        Channel, Dealing, Method, Purpose, Recipient, Suppression, SuppressionReason,
         ledger::{Action, Entry, fold},
     },
     event::OrderState,
     ids::{CartId, ConsentId, ContactId, OrderId, StoreId, SuppressionId},
+    last_look::dealings,
     settings::StoreSettings,
     time::Millis,
 };
@@ -169,29 +169,10 @@ impl People {
         cart: Option<&cart::Model>,
         settings: &StoreSettings,
     ) -> Vec<Dealing> {
-        let dealing = |kind, at, evidence| Dealing {
-            kind,
-            at,
-            evidence,
-            own_address: true,
-            opt_out_offered: settings.opt_out_shown_at_collection,
-            similar_goods: settings.similar_goods,
-        };
-        let sale = self.sales.get(&contact.id).map(|o| {
-            dealing(
-                DealingKind::CompletedSale,
-                o.placed_at,
-                EvidenceRef::new(EvidenceKind::Order, OrderId(o.id).to_string()),
-            )
-        });
-        let negotiation = cart.map(|c| {
-            dealing(
-                DealingKind::Negotiation,
-                c.last_activity_at,
-                EvidenceRef::new(EvidenceKind::Cart, CartId(c.id).to_string()),
-            )
-        });
-        sale.into_iter().chain(negotiation).collect()
+        let sale = self.sales.get(&contact.id).map(|o| (o.placed_at, OrderId(o.id).to_string()));
+        let cart = cart.map(|c| (c.last_activity_at, CartId(c.id).to_string()));
+        let sale = sale.as_ref().map(|(at, id)| (*at, id.as_str()));
+        dealings(settings, sale, cart.as_ref().map(|(at, id)| (*at, id.as_str())))
     }
 }
 

@@ -19,6 +19,7 @@ use cartwheel_domain::{
     consent::{Channel, SuppressionReason},
     hook::{HookKind, HookKinds},
     ids::{JourneyId, MessageId, StoreId},
+    last_look::GIVE_UP_AFTER,
     time::Millis,
 };
 use cartwheel_entity::{message, message_attempt};
@@ -84,7 +85,7 @@ fn next(answered: &Answered) -> Next {
     };
     let again = |fault, asked, reason: &str| {
         let next_at = *at + retry::wait(&message.send_key, *number, fault, asked);
-        if next_at - message.created_at > retry::GIVE_UP_AFTER {
+        if next_at - message.created_at > GIVE_UP_AFTER {
             return done(FAILED, Some("gave_up"));
         }
         Next { next_at, ..done(QUEUED, Some(reason)) }

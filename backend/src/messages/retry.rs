@@ -5,10 +5,6 @@ use crate::channels::Fault;
 use cartwheel_domain::time::{HOUR, MINUTE, Millis, SECOND};
 use sha2::{Digest, Sha256};
 
-/// A message that could not be handed over within this is given up (RFC 5321 4.5.4.1 names 4 to 5 days; a reminder of
-/// a cart is stale sooner).
-pub const GIVE_UP_AFTER: Millis = 72 * HOUR;
-
 /// How long to wait before attempt `attempt + 1`, given whose fault attempt number `attempt` was, and what the
 /// provider asked for. 80 to 120 % of the step, never less than what was asked for, never more than six hours.
 pub fn wait(key: &str, attempt: u32, fault: Fault, asked: Option<Millis>) -> Millis {

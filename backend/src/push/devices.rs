@@ -78,7 +78,7 @@ pub async fn put(scoped: &Scoped<'_>, env: &Env, seen: Vec<Seen>) -> Result<(), 
             visitor: one.visitor,
             vouched: one.vouched || stays,
             label: one.label,
-            created_at: old.map_or(one.at, |row| row.created_at),
+            created_at: old.map_or_else(|| env.now(), |row| row.created_at),
             seen_at: one.at,
         };
         touched.insert(row.contact_id);

@@ -135,8 +135,10 @@ impl Story {
         self.inside(all).await
     }
 
+    /// Ann's.
     async fn first(&self) -> message::Model {
-        self.messages().await.remove(0)
+        let all = self.messages().await;
+        all.into_iter().find(|m| m.contact_id == self.ann.uuid()).expect("hers")
     }
 
     async fn silenced(&self) -> bool {

@@ -99,9 +99,11 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0010_circles/tables.sql"),
                 include_str!("../../../migration/src/m0011_lists.rs"),
                 include_str!("../../../migration/src/m0012_template_copies/tables.sql"),
+                include_str!("../../../migration/src/m0013_dry_run/tables.sql"),
                 include_str!("../../../migration/src/m0014_webhooks/tables.sql"),
                 include_str!("../../../migration/src/m0015_who/who.sql"),
                 include_str!("../../../migration/src/m0016_push/tables.sql"),
+                include_str!("../../../migration/src/m0019_moves.rs"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")
             ));

@@ -265,6 +265,27 @@ impl Rows<'_> {
         self.insert("event", columns, &values, each).await
     }
 
+    /// `each` changes of each cart, somewhere in the milliseconds of the span before now: the first half of them a minute apart, the
+    /// second half two days later.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn cart_events(&mut self, each: usize, span: i64) -> Outcome {
+        let (half, day) = (each / 2, 86_400_000_i64);
+        let base = format!("{} - ((n.i / {each}) * 7919 % {}) * 1000", self.now - 3 * day, span / 1_000);
+        let at = format!("{base} + ((n.i % {each}) / {half}) * {} + (n.i % {half}) * 60000", 2 * day);
+        let raw = events::cart_event(1, 1, self.now);
+        let values = format!(
+            "{}, {}, 'api', 'cart_item_added', {}, {}, {at}, {at}, '{raw}'",
+            self.store_id(),
+            self.scattered(EVENT, "n.i"),
+            self.id(CONTACT, &format!("(n.i / {each})")),
+            self.id(CART, &format!("(n.i / {each})")),
+        );
+        let columns = "store_id, id, source, kind, contact_id, cart_id, occurred_at, received_at, raw";
+        self.insert("event", columns, &values, each).await
+    }
+
     /// One queued message for each cart, without a run.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod burst;
 pub mod console;
 pub mod crash;
+pub mod dry_run;
 pub mod graphql;
 pub mod ingest;
 pub mod journey;

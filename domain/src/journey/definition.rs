@@ -1,7 +1,8 @@
 //! The graph of a journey as JSON: `"schema": 1`, refused whole when any part is not understood.
 
 use super::{
-    node::Node,
+    condition::Condition,
+    node::{Node, WaitScope},
     node_id::NodeId,
     places::Place,
     problem::{Code, Problem, listed},
@@ -163,7 +164,47 @@ impl Raw {
     }
 }
 
+/// What the steps of a journey have to know beside cart and contact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Some condition asks about lines.
+    pub lines: bool,
+    /// Some condition or wait asks about earlier messages.
+    pub engagement: bool,
+    /// Some wait asks for the recipient's clock.
+    pub zone: bool,
+}
+
 impl Definition {
+    /// What has to be loaded for its steps.
+    pub fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        let mut look = |condition: &Condition, _: usize| {
+            needs.engagement |= condition.message().is_some();
+            needs.lines |= matches!(
+                condition,
+                Condition::CartLines { .. }
+                    | Condition::ItemQuantity { .. }
+                    | Condition::HasProduct { .. }
+                    | Condition::HasSku { .. }
+                    | Condition::HasCategory { .. }
+            );
+        };
+        for node in self.nodes.values() {
+            match node {
+                Node::Condition(n) => n.test.walk(1, &mut look),
+                Node::Trigger(n) => n.filter.iter().for_each(|f| f.walk(1, &mut look)),
+                _ => {}
+            }
+        }
+        needs.engagement |= self.nodes.values().any(|node| match node {
+            Node::WaitForEvent(wait) => wait.events.iter().any(|event| event.scope() == WaitScope::Run),
+            _ => false,
+        });
+        needs.zone = self.nodes.values().any(|node| matches!(node, Node::WaitUntil(_)));
+        needs
+    }
+
     /// Reads a definition. Unknown fields, nodes with one id, and nodes that do not have the form are refused, each
     /// with the node named. Whether the graph makes sense is [`Definition::validate`]'s question.
     ///

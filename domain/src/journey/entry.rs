@@ -25,6 +25,9 @@ pub struct PastEntries {
     pub last_of_contact: Option<Millis>,
 }
 
+/// Earlier runs of one cart that are looked up: the newest abandonments of one left more often are not asked for.
+pub const LOOK_BACK: u32 = 20;
+
 /// A run may begin, under this key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

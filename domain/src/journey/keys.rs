@@ -52,6 +52,18 @@ pub fn entry_key(cart: CartId, number: u32) -> String {
     format!("{cart}#{number}")
 }
 
+/// The id of a run: a hash of journey and entry key, so that the primary key admits an entry once.
+pub fn run_id(journey: JourneyId, entry_key: &str) -> RunId {
+    let mut hash = Sha256::new();
+    hash.update(b"cartwheel.run.1");
+    hash.update(journey.uuid().as_bytes());
+    hash.update(entry_key.as_bytes());
+    let digest = hash.finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    RunId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
 /// The key of a registered wait, `run_wait.key`: the id that an arriving event knows.
 pub fn wait_key(awaited: Awaited, cart: CartId, contact: ContactId, run: RunId) -> String {
     match awaited.scope() {

@@ -29,6 +29,7 @@ mod problem;
 mod schema;
 mod state;
 mod step;
+mod takeover;
 mod trail;
 mod validate;
 
@@ -37,9 +38,9 @@ pub use blueprint::Blueprint;
 pub use compare::{Comparison, Led, Mark, compare};
 pub use condition::Condition;
 pub use default::{DEFAULT_JSON, default_recovery_journey, default_recovery_journey_with};
-pub use definition::{Definition, FrequencyCap, MAX_BYTES, SCHEMA, Settings};
+pub use definition::{Definition, FrequencyCap, MAX_BYTES, Needs, SCHEMA, Settings};
 pub use edit::Change;
-pub use entry::{Entry, NoEntry, PastEntries, admit};
+pub use entry::{Entry, LOOK_BACK, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
     Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger,
@@ -55,7 +56,7 @@ pub use state::{
     RunContext, RunState, RunStatus, WaitingFor,
 };
 pub use step::{EXIT_LIMIT_VISITS, PAUSE_RECHECK, PUT_OFF, step};
-pub use trail::{Decision, TrailEntry};
+pub use trail::{Decision, TrailEntry, WAYS};
 pub use validate::{
     CHANNELS, MAX_BRANCHES, MAX_DEPTH, MAX_NODES, MAX_SECONDS, MAX_SUBJECT, MAX_TAGS, MAX_TESTS,
 };

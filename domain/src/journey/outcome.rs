@@ -137,6 +137,21 @@ impl EndReason {
         Self::ALL.into_iter().find(|r| r.as_str() == name)
     }
 
+    /// Why an order ends the runs of a cart: its own (`own`), or another's of the same person; and whether it is attributed to a message.
+    pub const fn of_order(own: bool, by_message: bool) -> Self {
+        match (own, by_message) {
+            (true, true) => Self::Recovered,
+            (true, false) => Self::Converted,
+            (false, _) => Self::Ordered,
+        }
+    }
+
+    /// Whether what a run had asked for still goes after it ended like this: it came to its end by itself. What the world has overtaken
+    /// does not.
+    pub const fn lets_go(self) -> bool {
+        matches!(self, Self::Completed | Self::HeldOut | Self::LoopLimit | Self::Broken)
+    }
+
     /// Whether a purchase ended the run.
     pub const fn is_purchase(self) -> bool {
         matches!(self, Self::Converted | Self::Recovered | Self::Ordered)

@@ -3,7 +3,7 @@
 use super::{node::Awaited, node_id::NodeId};
 pub use crate::cart::Status as CartStatus;
 use crate::{
-    event::CartKind,
+    event::{CartKind, LineItem},
     ids::{CartId, ContactId, JourneyId, RunId, StoreId, VersionId},
     locale::{Country, Language},
     money::Money,
@@ -187,6 +187,18 @@ pub struct LineFacts {
     pub category: Option<String>,
     /// Pieces.
     pub quantity: u32,
+}
+
+impl From<LineItem> for LineFacts {
+    fn from(l: LineItem) -> Self {
+        Self {
+            product_id: l.product_id,
+            variant_id: l.variant_id,
+            sku: l.sku,
+            category: l.category,
+            quantity: l.quantity,
+        }
+    }
 }
 
 /// What conditions ask of a person.

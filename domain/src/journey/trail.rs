@@ -20,6 +20,18 @@ pub struct TrailEntry {
     pub values: Map<String, Value>,
 }
 
+impl TrailEntry {
+    /// Whether this is the first word at this visit of the node: its entry.
+    pub fn enters(&self) -> bool {
+        let back = matches!(
+            self.decision,
+            Decision::Ended | Decision::EventHappened | Decision::EventTimedOut | Decision::NotAdmitted
+        );
+        let over = self.decision == Decision::WaitOver && self.values.contains_key("late_ms");
+        !back && !over
+    }
+}
+
 /// What can be decided. In brackets the values that come with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,9 +76,19 @@ pub enum Decision {
     GoalReached,
     /// No order so far (`on`).
     GoalNotReached,
+    /// Goes on with another version from here (`from`, `to`: their numbers).
+    MovedIn,
     /// The run is over (`reason`).
     Ended,
 }
+
+/// Decisions that take one of two ways, with the field that names the way's target.
+pub const WAYS: [(Decision, &str); 4] = [
+    (Decision::ConditionYes, "yes"),
+    (Decision::ConditionNo, "no"),
+    (Decision::EventHappened, "happened"),
+    (Decision::EventTimedOut, "timed_out"),
+];
 
 impl Decision {
     /// As stored.
@@ -92,6 +114,7 @@ impl Decision {
             Self::ShopperIsBack => "shopper_is_back",
             Self::GoalReached => "goal_reached",
             Self::GoalNotReached => "goal_not_reached",
+            Self::MovedIn => "moved_in",
             Self::Ended => "ended",
         }
     }

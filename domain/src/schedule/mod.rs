@@ -12,4 +12,4 @@ mod zones;
 pub use caps::{Cap, cap_allows, cap_next, caps_next};
 pub use local::{LocalTime, next_local, next_weekday, plus_days};
 pub use quiet::{QuietHours, is_quiet, next_allowed};
-pub use zones::{ZoneGuess, ZoneSource, guess_zone, zones_of_country};
+pub use zones::{ZoneGuess, ZoneSource, guess_zone, wall_zone, zones_of_country};

@@ -60,6 +60,13 @@ pub fn guess_zone(contact_zone: Option<&str>, country: Option<Country>, store_zo
     ZoneGuess { zones: zones.to_vec(), source, invalid }
 }
 
+/// The clock of somebody's wall: theirs, else their country's, else the store's; of a country with several the store's, if that is one
+/// of them.
+pub fn wall_zone(contact_zone: Option<&str>, country: Option<Country>, store_zone: Tz) -> Tz {
+    let zones = guess_zone(contact_zone, country, store_zone).zones;
+    if zones.contains(&store_zone) { store_zone } else { zones.first().copied().unwrap_or(store_zone) }
+}
+
 #[cfg(test)]
 #[path = "zones_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! Random valid journeys: every node is reachable and leads out, every circle rests, messages come after the holdout.
 
-use crate::rng::Rng;
+use super::rng::Rng;
 use cartwheel_domain::journey::Definition;
 use serde_json::{Map, Value, json};
 

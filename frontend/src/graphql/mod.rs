@@ -84,7 +84,7 @@ refusing! {
     set_store_role open_store close_store share_suppressions keep_suppressions approve_store_access leave_store ask_for_store create_organisation
     start_second_factor confirm_second_factor renew_recovery_codes end_second_factor
     start_passkey add_passkey remove_passkey disconnect_identity
-    create_journey
+    create_journey move_runs start_dry_run cancel_dry_run
     create_webhook_endpoint update_webhook_endpoint delete_webhook_endpoint rotate_webhook_secret
     send_test_webhook replay_webhook replay_failed_webhooks rotate_push_key
 }

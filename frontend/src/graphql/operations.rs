@@ -4,9 +4,9 @@
 use graphql_client::GraphQLQuery;
 
 use super::types::{
-    Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, Formality,
-    JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode, Time,
-    TimelineKind, WebhookStatus,
+    Attribution, BillingCurrency, BillingCycle, CaptureMode, CartKind, CartStatus, DiffKind, DryRunStatus,
+    Formality, JourneyBlueprint, JourneyStatus, Json, OrganisationKindName, Role, RollOutState, SetupCode,
+    Time, TimelineKind, WebhookStatus,
 };
 
 macro_rules! operations {
@@ -18,7 +18,7 @@ macro_rules! operations {
             query_path = $file,
             response_derives = "Clone, Debug, PartialEq",
             variables_derives = "Clone, Debug, PartialEq, Default",
-            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
+            extern_enums("Attribution", "BillingCurrency", "BillingCycle", "CaptureMode", "CartKind", "CartStatus", "DiffKind", "DryRunStatus", "Formality", "JourneyBlueprint", "JourneyStatus", "OrganisationKindName", "Role", "RollOutState", "SetupCode", "TimelineKind", "WebhookStatus"),
             skip_serializing_none
         )]
         pub struct $name;
@@ -54,6 +54,18 @@ operations! {
     CreateJourney in "src/graphql/create_journey.graphql";
     /// Switches a journey.
     SetJourneyStatus in "src/graphql/set_journey_status.graphql";
+    /// What a dry run has come to.
+    DryRun in "src/graphql/dry_run.graphql";
+    /// The carts behind a number of a dry run.
+    DryRunCarts in "src/graphql/dry_run_carts.graphql";
+    /// How many of those under way could go on with a version.
+    Moving in "src/graphql/moving.graphql";
+    /// Lets them, or takes it back.
+    MoveRuns in "src/graphql/move_runs.graphql";
+    /// Begins a dry run.
+    StartDryRun in "src/graphql/start_dry_run.graphql";
+    /// Cancels a dry run.
+    CancelDryRun in "src/graphql/cancel_dry_run.graphql";
     /// Publishes a version.
     PublishJourney in "src/graphql/publish_journey.graphql";
     /// The newest texts.

@@ -150,6 +150,19 @@ enumerations! {
         /// It does not.
         Off = "OFF",
     }
+    /// Where a dry run stands.
+    DryRunStatus {
+        /// Nobody works on it yet.
+        Queued = "QUEUED",
+        /// Somebody works on it.
+        Running = "RUNNING",
+        /// Done.
+        Done = "DONE",
+        /// Cancelled.
+        Cancelled = "CANCELLED",
+        /// It never came to its end.
+        Failed = "FAILED",
+    }
     /// What would become of a store's copy of a journey.
     RollOutState {
         /// It would be made.

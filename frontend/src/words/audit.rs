@@ -139,6 +139,14 @@ fn said(entry: &Entry, detail: &Value, who: &str, known: &Known) -> Line {
             };
             line.why(place())
         }
+        "journey.moved" => {
+            let journey = known.name(subject).map_or_else(t::audit_journey, t::audit_quoted);
+            match detail.get("to").and_then(serde_json::Value::as_i64) {
+                Some(to) => neutral(Icon::Play, t::audit_journey_moved(&journey, &to.to_string(), who)),
+                None => neutral(Icon::Undo2, t::audit_journey_kept(&journey, who)),
+            }
+            .why(place())
+        }
         "member.invited" => neutral(Icon::Mail, t::audit_invited(&email(), &role_in(detail, "role"), who)),
         "invitation.withdrawn" => new(Icon::Undo2, Tone::Quiet, t::audit_withdrawn(&email(), who)),
         "member.joined" => new(Icon::User, Tone::Positive, t::audit_joined(&role_in(detail, "role"), who)),

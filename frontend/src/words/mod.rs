@@ -18,7 +18,7 @@ pub use journey::{asked, awaited, checks, node_about, node_name, node_sign, prob
 pub use message::{message_badge, message_title, refusal, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
 pub use template::{form, template_field};
-pub use timeline::{Line, line, next_step};
+pub use timeline::{Line, end_reason, line, next_step};
 
 use leptos::prelude::AnyView;
 

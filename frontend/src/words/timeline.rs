@@ -194,6 +194,7 @@ fn decision(code: &str, values: &Value) -> Option<Line> {
             "shopper_is_back" => new(Icon::User, Tone::Neutral, t::decision_back()).why(until(values)),
             "goal_reached" => new(Icon::Target, Tone::Positive, t::decision_goal()),
             "goal_not_reached" => new(Icon::Target, Tone::Neutral, t::decision_no_goal()),
+            "moved_in" => new(Icon::Play, Tone::Neutral, t::decision_moved(&format::number(number("to")))),
             "ended" => new(Icon::Flag, Tone::Quiet, t::decision_ended())
                 .why([end_reason(text(values, "reason").unwrap_or_default())]),
             _ => return None,

@@ -2,6 +2,7 @@
 
 use super::{
     access::Access,
+    dry_run::DryRun,
     overview::{Incremental, Recovered, compared, recovered},
     rollout::{self, RollOutPlan},
     scalars::{Json, Time},
@@ -9,12 +10,12 @@ use super::{
 use crate::{
     analytics::{Metric, figures},
     db::{DbError, Role},
-    journeys::timeline,
+    journeys::{model::MOVED_OUT, timeline},
 };
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use cartwheel_domain::{
     ids::{JourneyId, MemberId, VersionId},
-    journey::Blueprint,
+    journey::{Blueprint, Definition, WAYS},
 };
 use cartwheel_entity::{journey, journey_version, member};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -93,6 +94,15 @@ pub struct NodeCount {
     left: i64,
     /// How many took each way of a question or of a wait for an event, by their answers.
     ways: Vec<WayCount>,
+}
+
+/// What would become of those who are under way.
+#[derive(SimpleObject)]
+pub struct Moving {
+    /// How many could go on.
+    moves: i64,
+    /// How many wait at a step that is gone or has become another: they finish with their own version.
+    stays: i64,
 }
 
 /// How many took one way of a node.
@@ -197,6 +207,52 @@ impl Journey {
         Ok(row.await?.map(|row| JourneyVersion { access: self.access.clone(), row }))
     }
 
+    /// Number of the version that people under way in earlier ones go on with, each when they next move; null where they finish with their
+    /// own.
+    async fn moves_to(&self) -> Result<Option<i32>> {
+        let Some(version) = self.row.moves_to else { return Ok(None) };
+        let row = self.access.read(async |scoped| {
+            let query = scoped.find::<journey_version::Entity>();
+            let query = query.filter(journey_version::Column::Id.eq(version));
+            Ok::<_, DbError>(query.one(scoped.on()).await?)
+        });
+        Ok(row.await?.map(|row| row.number))
+    }
+
+    /// How many of those under way in earlier versions could go on with a definition: with the published one, where none is given.
+    /// Needs the role analyst.
+    async fn moving(&self, definition: Option<Json>) -> Result<Moving> {
+        self.access.needs(Role::Analyst)?;
+        let drafted = definition.is_some();
+        let versions = self.published().await?;
+        let parse = |text: &str| Definition::from_json(text).ok();
+        let next = match definition {
+            Some(Json(definition)) => parse(&definition.to_string()),
+            None => versions.first().and_then(|version| parse(&version.definition)),
+        };
+        // A draft would be one more version; people in the published one could go on with it too.
+        let earlier =
+            versions.into_iter().filter(|version| drafted || Some(version.id) != self.row.current_version_id);
+        let mut moving = Moving { moves: 0, stays: 0 };
+        for version in earlier {
+            let rows =
+                self.access.read(async |scoped| timeline::node_counts(scoped, VersionId(version.id)).await);
+            let before = parse(&version.definition);
+            for count in passed(&rows.await?) {
+                let over = next.as_ref().zip(before.as_ref()).zip(count.node.parse().ok());
+                let goes = over.is_some_and(|((next, before), node)| next.takes_over(before, &node));
+                *(if goes { &mut moving.moves } else { &mut moving.stays }) += count.waiting;
+            }
+        }
+        Ok(moving)
+    }
+
+    /// The newest dry run of the last day. Needs the role analyst.
+    async fn dry_run(&self) -> Result<Option<DryRun>> {
+        self.access.needs(Role::Analyst)?;
+        DryRun::latest(&self.access, JourneyId(self.row.id)).await
+    }
+
     /// Figures of the last so many days (30 by default, at most 366). Needs the role analyst.
     async fn counts(&self, days: Option<i32>) -> Result<JourneyCounts> {
         self.access.needs(Role::Analyst)?;
@@ -276,16 +332,8 @@ impl JourneyVersion {
 }
 
 /// Words of the timeline that mean a run stands at a node, and those that mean it has gone on.
-const ARRIVED: [&str; 2] = ["wait_started", "await_started"];
-const GONE: [&str; 4] = ["wait_over", "event_happened", "event_timed_out", "ended"];
-
-/// Words of the timeline that mean a run took one of two ways.
-const WAYS: [(&str, &str); 4] = [
-    ("condition_yes", "yes"),
-    ("condition_no", "no"),
-    ("event_happened", "happened"),
-    ("event_timed_out", "timed_out"),
-];
+const ARRIVED: [&str; 3] = ["wait_started", "await_started", "moved_in"];
+const GONE: [&str; 5] = ["wait_over", "event_happened", "event_timed_out", "ended", MOVED_OUT];
 
 /// From counted decisions to what stands and what went on.
 fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
@@ -304,7 +352,10 @@ fn passed(rows: &[(String, String, i64)]) -> Vec<NodeCount> {
             let entered = sum(node, &["entered"]);
             let arrived = sum(node, &ARRIVED);
             let waiting = if arrived > 0 { (arrived - sum(node, &GONE)).max(0) } else { 0 };
-            let by_answer = WAYS.iter().map(|(word, way)| (*way, sum(node, &[word]))).filter(|(_, n)| *n > 0);
+            let by_answer = WAYS
+                .iter()
+                .map(|(decision, way)| (*way, sum(node, &[decision.as_str()])))
+                .filter(|(_, n)| *n > 0);
             let ways = by_answer.map(|(way, n)| WayCount { way: way.to_owned(), n }).collect();
             NodeCount { node: ID(node.clone()), entered, waiting, left: (entered - waiting).max(0), ways }
         })

@@ -9,6 +9,7 @@ pub mod billing_change;
 pub mod cart;
 pub mod circles;
 pub mod contact;
+pub mod dry_run;
 pub mod errors;
 pub mod figures;
 pub mod guests;

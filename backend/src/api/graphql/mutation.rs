@@ -4,6 +4,7 @@ use super::{
     access::Access,
     billing_change::BillingMutation,
     circles::CircleMutation,
+    dry_run::DryRunMutation,
     errors::{UserError, journey_errors},
     guests::GuestMutation,
     journey::{Journey, JourneyBlueprint, JourneyStatus},
@@ -54,6 +55,7 @@ pub struct Mutation(
     TemplateRollOutMutation,
     WebhookMutation,
     PushMutation,
+    DryRunMutation,
 );
 
 /// What can be changed in a store.
@@ -148,7 +150,27 @@ impl StoreMutation {
         finish(&access, tx, id, outcome.map(|()| Some(entry))).await
     }
 
-    /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs. `baseVersion` is the
+    /// Lets people who are under way in earlier versions go on with the current one, each when they next move, where they can; `to` is its
+    /// number, and null lets whoever has not gone on yet finish with their own. Needs the role editor.
+    async fn move_runs(
+        &self,
+        ctx: &Context<'_>,
+        store_id: ID,
+        journey_id: ID,
+        to: Option<i32>,
+    ) -> Result<JourneyPayload> {
+        let Some(access) = Access::open_to(ctx, &store_id, Role::Editor).await? else {
+            return Ok(no_journey());
+        };
+        let Ok(id) = journey_id.parse::<JourneyId>() else { return Ok(no_journey()) };
+        let mut tx = access.write().await?;
+        let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;
+        let outcome = service::move_runs(&scoped, &access.api.env, id, to).await;
+        let entry = Entry::new(Action::JourneyMoved, id, json!({ "to": to }));
+        finish(&access, tx, id, outcome.map(|()| Some(entry))).await
+    }
+
+    /// Publishes a definition as the next version of a journey. Runs that have begun stay on theirs, but see `moveRuns`. `baseVersion` is the
     /// number of the version the definition was made from: when another has been published since, nothing is changed.
     /// Needs the role editor.
     async fn publish_journey(

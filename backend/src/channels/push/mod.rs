@@ -46,6 +46,8 @@ use std::{sync::Arc, time::Duration};
 const TTL: &str = "86400";
 /// A token is made anew when it holds no longer than this.
 const SPARE: Millis = HOUR;
+/// Longest name of a notification at its service that is kept: whoever answers there writes what they like.
+const LONGEST_ID: usize = 2_000;
 /// Tokens kept, one for each store and push service.
 const TOKENS: u64 = 10_000;
 
@@ -152,7 +154,9 @@ fn said(answer: Exchange, now: Millis) -> Outcome {
         }
     };
     match status {
-        200..=299 => Outcome::Accepted { provider_id: answer.location, reply },
+        200..=299 => {
+            Outcome::Accepted { provider_id: answer.location.filter(|at| at.len() <= LONGEST_ID), reply }
+        }
         404 | 410 => refused(true, true, Fault::Recipient, reply),
         401 | 403 => refused(false, false, Fault::Own, reply),
         429 | 503 => Outcome::Refused {

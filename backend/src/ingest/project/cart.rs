@@ -304,7 +304,7 @@ impl Unit<'_, '_> {
         placed.sort_by(|a, b| (a.placed_at, &a.external_id).cmp(&(b.placed_at, &b.external_id)));
         for order in placed.iter().filter(|o| o.source != "snippet") {
             for cart in carts {
-                self.settle(*cart, order, "ordered").await?;
+                self.settle(*cart, order, false).await?;
             }
         }
         Ok(())

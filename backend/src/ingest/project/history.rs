@@ -8,7 +8,7 @@ use crate::{
     ingest::raw,
 };
 use cartwheel_domain::{
-    cart::Fact,
+    cart::{Fact, MAX_FACTS},
     event::{Body, EventKind},
 };
 use cartwheel_entity::event;
@@ -16,10 +16,8 @@ use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
-/// How many facts of one cart are folded; the newest count.
-const MAX_FACTS: u64 = 500;
-
-const CART_KINDS: [EventKind; 11] = [
+/// Kinds of event that change a cart.
+pub const CART_KINDS: [EventKind; 11] = [
     EventKind::CartItemAdded,
     EventKind::CartItemRemoved,
     EventKind::CartUpdated,
@@ -54,7 +52,7 @@ impl Unit<'_, '_> {
             .filter(event::Column::CartId.eq(cart))
             .filter(event::Column::Kind.is_in(CART_KINDS.map(EventKind::as_str)))
             .order_by_desc(event::Column::OccurredAt)
-            .limit(MAX_FACTS);
+            .limit(MAX_FACTS as u64);
         let rows = query.all(self.scoped.on()).await?;
         let kept = rows.iter().filter_map(|row| {
             let change = raw::cart_change(row, &self.store.settings)?;

@@ -12,6 +12,7 @@ mod order;
 mod push;
 mod signals;
 
+pub use history::CART_KINDS;
 pub use signals::Signals;
 
 use crate::{

@@ -8,16 +8,17 @@ use crate::{
     orders,
 };
 use cartwheel_domain::{
-    cart::{begins, boundary},
+    cart::{Status, begins, boundary, parted},
     event::{CartKind, LineItem, Marks, OrderChange, OrderState, Source},
     hook::HookKind,
     ids::{CartId, ContactId, JourneyId, MessageId},
+    journey::EndReason,
     money::Money,
     order::{bought, counts},
     recovery::{MessageFacts, OrderFacts, Rules, attribute},
     time::DAY,
 };
-use cartwheel_entity::{journey_run, message, shop_order};
+use cartwheel_entity::{cart, journey_run, message, shop_order};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -96,10 +97,18 @@ impl Unit<'_, '_> {
         let Some(order) = self.orders.get(external).cloned() else { return Ok(None) };
         let mut ended = None;
         for cart in &own {
-            if self.settle(*cart, &order, "converted").await? {
+            if self.settle(*cart, &order, true).await? {
                 ended = Some(*cart);
             }
         }
+        // What was closed for age stays so; the order is linked to it, for what its messages and its group are owed.
+        let lapsed = |c: &&Uuid| {
+            let up_to = boundary(order.placed_at);
+            let of =
+                |m: &cart::Model| carts::status(m) == Status::Expired && (1..=up_to).contains(&m.source_at);
+            self.carts.get(**c).is_some_and(of)
+        };
+        ended = ended.or_else(|| own.iter().rfind(lapsed).copied());
         if ended.is_none()
             && !keys.is_empty()
             && !own.iter().any(|c| self.carts.get(*c).is_some_and(|m| m.order_id.is_some()))
@@ -109,7 +118,7 @@ impl Unit<'_, '_> {
         if let Some(contact) = order.contact_id.filter(|_| source.trusted()) {
             for cart in self.carts.open_of(self.scoped, contact).await? {
                 let quote = self.carts.get(cart).is_some_and(|m| m.kind == CartKind::Quote.as_str());
-                if !quote && !own.contains(&cart) && self.settle(cart, &order, "ordered").await? {
+                if !quote && !own.contains(&cart) && self.settle(cart, &order, false).await? {
                     ended = ended.or(Some(cart));
                 }
             }
@@ -121,25 +130,24 @@ impl Unit<'_, '_> {
         Ok(ended)
     }
 
-    /// Ends one cart by an order, if the order is its end. A cart with events on both sides of the order is split.
+    /// Ends one cart by an order, if the order is its end: `own` when it was ordered itself. A cart with events on both sides of the order is split.
     pub(super) async fn settle(
         &mut self,
         cart: Uuid,
         order: &shop_order::Model,
-        reason: &'static str,
+        own: bool,
     ) -> Result<bool, DbError> {
         let Some(model) = self.carts.get(cart) else { return Ok(false) };
-        if !carts::status(model).open() {
+        // What its shop deleted may have been deleted because it was bought.
+        let deleted = own && carts::status(model) == Status::Expired && model.finished_at.is_none();
+        if !carts::status(model).open() && !deleted {
             return Ok(false);
         }
         let up_to = boundary(order.placed_at);
         // What a cart that is to be folded anew comes to is not written in its row yet.
         if model.source_at > up_to || self.stale.contains(&cart) {
             let facts = self.facts_of(cart).await?;
-            let (earlier, later): (Vec<_>, Vec<_>) = facts.into_iter().partition(|f| f.at <= up_to);
-            if !earlier.iter().any(|f| begins(&f.change)) {
-                return Ok(false);
-            }
+            let Some((_, later)) = parted(facts, order.placed_at) else { return Ok(false) };
             if later.iter().any(|f| begins(&f.change)) {
                 self.split(cart, later).await?;
             } else {
@@ -154,7 +162,7 @@ impl Unit<'_, '_> {
         let now = self.now;
         let was_left = self.carts.change(cart, |m| {
             let was_left = m.entries > 0 || m.abandoned_at.is_some();
-            m.status = if by.is_some() { "recovered" } else { "converted" }.into();
+            m.status = Status::bought(by.is_some()).as_str().into();
             (m.recovered_by, m.order_id) = (by.map(str::to_owned), Some(order.id));
             (m.finished_at, m.idle_at, m.updated_at) = (Some(order.placed_at), None, now);
             was_left && !(m.bot || m.test || m.staff)
@@ -163,8 +171,7 @@ impl Unit<'_, '_> {
             self.deltas.count(order.placed_at, Metric::Converted, None, 1);
         }
         self.bought.insert(cart);
-        let reason = if reason == "converted" && by.is_some() { "recovered" } else { reason };
-        self.ended.insert(cart, reason);
+        self.ended.insert(cart, EndReason::of_order(own, by.is_some()).as_str());
         Ok(true)
     }
 

@@ -51,6 +51,7 @@ impl Shop {
             context: None,
             path_type: None,
             fallback_id: "",
+            kept: false,
         };
         let parsed = segment::parse(&raw, &around).unwrap_or_else(|e| panic!("{e:?} in {raw}"));
         Arrived::new(parsed.event, raw, parsed.restore_token)
@@ -337,6 +338,8 @@ async fn run_with_message(shop: &Shop, cart: &cart::Model) -> (Uuid, Uuid) {
         name: Set("j".into()),
         status: Set("off".into()),
         current_version_id: Set(None),
+        moves_to: Set(None),
+        moves_before: Set(None),
         created_at: Set(T),
         updated_at: Set(T),
     })
@@ -578,5 +581,6 @@ async fn a_deleted_checkout_is_closed_until_news_of_it(app: TestApp) {
 
 mod arrival;
 mod browser;
+mod late;
 mod people;
 mod webhooks;

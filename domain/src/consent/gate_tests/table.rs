@@ -334,6 +334,12 @@ fn a_withdrawal_ends_every_ground_until_a_newer_consent() {
         10,
     );
     assert_eq!(us.refusal().rule, "any.withdrawn");
+    // Who asks anew after a no is written to again, in the United States as anywhere.
+    let anew = case("US")
+        .with(|c| c.store.has_postal_address = true)
+        .entry(Purpose::MarketingEmail, Action::Withdrawn, None, 200)
+        .yes(Purpose::CartEmail, DoubleOptIn);
+    assert_eq!(anew.basis().rule, "us.canspam-asked-again");
 }
 
 #[test]

@@ -5,10 +5,12 @@ mod canvas;
 mod compare;
 mod draft;
 mod drawing;
+mod dry_run;
 mod form;
 mod keys;
 mod laid;
 mod list;
+mod moves;
 mod panel;
 mod passage;
 mod publish;
@@ -161,7 +163,11 @@ fn body(
         let date = format::date(version.published_at.0);
         view! { <p class="tiny muted">{t::journey_counts_of(&date, &version.number.to_string())}</p> }
     });
-    let options = vec![(String::new(), t::journey_drawing()), ("list".to_owned(), t::journey_list())];
+    let options = vec![
+        (String::new(), t::journey_drawing()),
+        ("list".to_owned(), t::journey_list()),
+        ("dry".to_owned(), t::dry_run()),
+    ];
     let pick = move |value: String| parameters.set(&[("view", &value)]);
     let selection = canvas::Selection::new(parameters);
     // Only what is asked: whatever else the address says, the drawing stays as it lies.
@@ -169,11 +175,17 @@ fn body(
     let comparing = Memo::new(move |_| !parameters.get("compare").is_empty());
     let (all, names) = (StoredValue::new(journey.versions.clone()), (store.to_owned(), journey.id.clone()));
     let followed = Memo::new(move |_| !parameters.get("cart").is_empty());
+    let both = StoredValue::new((store.to_owned(), journey.id.clone()));
+    let moves = moves::state(journey.moves_to, both, may, query);
+    let dry = Memo::new(move |_| parameters.get("view") == "dry");
+    let about = dry_run::About { store: store.to_owned(), journey: journey.id.clone() };
     let steps = move || {
         if followed.get() {
             passage::passage(draft, names.0.clone(), names.1.clone(), parameters)
         } else if comparing.get() {
             all.with_value(|all| compare::comparison(draft, all, names.clone(), parameters))
+        } else if dry.get() {
+            dry_run::view(draft, about.clone(), parameters, may)
         } else if as_list.get() {
             list::list(draft, counts, parameters)
         } else {
@@ -192,7 +204,7 @@ fn body(
             </section>
             <aside class="stack journey__side" aria-label=t::journey_form()>
                 {panel::panel(draft, (parameters, selection), may, currency)}
-                {versions::versions(&journey.versions, parameters)}
+                {versions::versions(&journey.versions, moves, parameters)}
             </aside>
         </div>
         {may.then(|| publish::bar(draft, store.to_owned(), journey.id.clone(), journey.counts.waiting, query))}

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::draft::Draft;
-use crate::api::{Fault, Query, mutate};
+use super::moves;
+use crate::api::{Change, Fault, Query, mutate};
 use crate::graphql;
 use crate::graphql::journey::ResponseData;
 use crate::graphql::publish_journey::Variables;
@@ -24,6 +25,18 @@ pub fn bar(
     let refused = RwSignal::new(Vec::<String>::new());
     let toasts = use_toasts();
     let names = StoredValue::new((store, journey));
+    let (also, moved) = (RwSignal::new(false), Change::default());
+    // The version that was made from this one: who published meanwhile was refused.
+    let go_on = move |change: Change| {
+        let (store, journey) = names.get_value();
+        let to = draft.number.get_value() + 1;
+        let said = to.to_string();
+        let variables = graphql::move_runs::Variables { store, journey, to: Some(to) };
+        change.send::<graphql::MoveRuns>(variables, move |_| {
+            toasts.done(t::moves_done(&said));
+            query.refetch();
+        });
+    };
     let publish = move |()| {
         busy.set(true);
         trouble.set(None);
@@ -40,6 +53,10 @@ pub fn bar(
                     asking.set(false);
                     draft.settle();
                     toasts.done(t::publish_done());
+                    if also.get_untracked() {
+                        also.set(false);
+                        go_on(moved);
+                    }
                     query.refetch();
                 }
                 Ok(data) if data.publish_journey.user_errors.iter().any(|error| error.code == "outdated") => {
@@ -85,7 +102,8 @@ pub fn bar(
         <Dialog label=t::publish() open=asking>
             <div class="dialog__body">
                 <h2>{next}</h2>
-                <p class="muted">{t::publish_words(under_way)}</p>
+                {move || (!also.get()).then(|| view! { <p class="muted">{t::publish_words(under_way)}</p> })}
+                {(under_way > 0).then(|| moves::choice(draft, names, asking, also))}
                 {move || trouble.get().map(|it| fault(&it, None))}
                 {move || {
                     let list = refused.get();

@@ -8,7 +8,7 @@ use crate::route::Parameters;
 use crate::ui::moment;
 
 /// The newest first.
-pub fn versions(versions: &[Version], parameters: Parameters) -> AnyView {
+pub fn versions(versions: &[Version], moves: Option<AnyView>, parameters: Parameters) -> AnyView {
     let rows: Vec<_> = versions
         .iter()
         .map(|version| {
@@ -39,6 +39,7 @@ pub fn versions(versions: &[Version], parameters: Parameters) -> AnyView {
             <div class="card__body stack stack--close">
                 <p class="muted small">{t::compare_words()}</p>
                 <ol class="stack stack--close">{rows}</ol>
+                {moves}
             </div>
         </section>
     }

@@ -54,6 +54,8 @@ async fn each_blueprint_becomes_a_journey_that_is_off(app: TestApp) {
         name: Set(format!("{n}")),
         status: Set("off".into()),
         current_version_id: Set(None),
+        moves_to: Set(None),
+        moves_before: Set(None),
         created_at: Set(1),
         updated_at: Set(1),
     };

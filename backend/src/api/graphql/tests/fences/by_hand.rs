@@ -25,6 +25,7 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("billing/state.rs", 2, 0),
     ("billing/usage.rs", 3, 0),
     ("carts/abandon.rs", 1, 0),
+    ("dry_run/service.rs", 1, 0),
     ("journeys/effects.rs", 1, 0),
     ("messages/cancel.rs", 1, 0),
     ("messages/hold.rs", 4, 0),

@@ -8,6 +8,7 @@ pub(in super::super) enum Named {
     Cart,
     Contact,
     Journey,
+    DryRun,
     Message,
     Template,
     Member,
@@ -37,8 +38,8 @@ pub(super) enum Filled {
 pub(super) fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
     use Filled::{Absent, Id, With};
     use Named::{
-        Cart, CartPlace, Contact, ContactPlace, Delivery, Hook, Identity, Invitation, Journey, Key, Member,
-        Message, MessagePlace, Organisation, Passkey, Session, Store, Template,
+        Cart, CartPlace, Contact, ContactPlace, Delivery, DryRun, Hook, Identity, Invitation, Journey, Key,
+        Member, Message, MessagePlace, Organisation, Passkey, Session, Store, Template,
     };
     match (owner, field, argument) {
         ("Query", "store", "id") | ("Mutation" | "Subscription", _, "storeId") => Id(Store),
@@ -107,7 +108,11 @@ pub(super) fn fixture(owner: &str, field: &str, argument: &str) -> Filled {
         ("Mutation", "createJourney", "blueprint") => With("EMPTY"),
         // No name, so that none is made.
         ("Mutation", "createJourney", "name") => With("\"\""),
-        ("Mutation", "publishJourney", "definition") => With("{}"),
+        ("Mutation", "publishJourney" | "startDryRun", "definition") => With("{}"),
+        ("Journey", "moving", "definition") | ("Mutation", "moveRuns", "to") => Absent,
+        ("Mutation", _, "dryRunId") => Id(DryRun),
+        ("DryRun", "carts", "place") => With("0"),
+        ("DryRun", "carts", "after") => Id(CartPlace),
         ("Mutation", "publishJourney", "baseVersion") => Absent,
         ("Mutation", "inviteMember", "email") => With("\"taken@team.example\""),
         (_, _, "role") => With("SUPPORT"),
