@@ -205,12 +205,13 @@ fn who_has_no_address_yet_is_told_apart() {
 /// A cart is left, and one notification tells of it.
 fn notified() -> Definition {
     let nodes = serde_json::json!({
-        "start": {"type": "trigger", "event": "cart_abandoned", "next": "tell"},
+        "left": {"type": "trigger", "on": ["cart"], "next": "tell"},
         "tell": {"type": "message", "channel": "push", "template": "recovery_push", "content_class": "informational", "purpose": "push", "next": "end"},
         "end": {"type": "exit"},
     });
-    let text = serde_json::json!({"schema_version": 1, "name": "Notify", "start": "start", "nodes": nodes});
-    Definition::parse(&text.to_string()).expect("a definition")
+    let text =
+        serde_json::json!({"schema": 1, "name": "Notices", "start": "left", "nodes": nodes}).to_string();
+    Definition::from_json(&text).expect("a journey")
 }
 
 fn wants_push(at: Millis) -> (Millis, Entry) {
