@@ -6,7 +6,7 @@ use crate::{
     auth::{Sessions, grant::Grants, http::Site, mailbox::Mailbox, oidc::Oidc, passkey::Passkeys},
     billing::{self, Billing},
     carts::abandon::Abandoner,
-    channels::{Channel, Channels, email, sandbox::Sandbox, sms::Twilio, terminal::Terminal},
+    channels::{Channel, Channels, email, push::WebPush, sandbox::Sandbox, sms::Twilio, terminal::Terminal},
     clock::Env,
     config::{Config, SignUp},
     consent::{self, circle},
@@ -22,7 +22,7 @@ use crate::{
         link::Heard,
     },
     post::{Postman, Sender},
-    privacy,
+    privacy, push,
     recovery::{self, Destinations, receipts::Receipts},
     returns, sms,
     storefront::{self, DemoStore},
@@ -37,8 +37,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 /// Anything that keeps the process from starting, said so that the operator can mend it.
 pub type StartError = Box<dyn std::error::Error>;
 
-/// What carries mail, if anything does, and what carries text messages.
-pub type Carriers = (Option<Arc<dyn Channel>>, Arc<dyn Channel>);
+/// What carries mail, if anything does, what carries text messages, and what carries notifications.
+pub type Carriers = (Option<Arc<dyn Channel>>, Arc<dyn Channel>, Arc<dyn Channel>);
 
 /// The parts that do the work, over one database and one clock: what the process runs, what a test steps through,
 /// what the demo's history is made with.
@@ -75,7 +75,7 @@ impl Parts {
         env: Env,
         master: MasterKey,
         public_url: &str,
-        (mail, texts): Carriers,
+        (mail, texts, push): Carriers,
         manner: impl Into<Manner>,
     ) -> Self {
         let Manner { metered, local, return_domain } = manner.into();
@@ -92,6 +92,7 @@ impl Parts {
                 // Without one of the operator's, those of the stores.
                 email: Some(mail.clone().unwrap_or_else(|| Arc::new(email::Email::by_routes()))),
                 sms: texts,
+                push,
                 sandbox: Arc::new(Sandbox),
             },
             links: LinkMaker { public_url: public_url.to_owned(), key: master.clone() },
@@ -185,7 +186,9 @@ impl App {
         };
         let texts =
             Twilio::new(&config.twilio_url).map_err(|said| format!("CARTWHEEL_TWILIO_URL: {said}"))?;
-        let carriers: Carriers = (mail, Arc::new(texts));
+        // Addresses of browsers are anybody's word, as those of webhooks are a merchant's.
+        let push = WebPush::new(Caller::new(config.webhooks_local)?, env.clone());
+        let carriers: Carriers = (mail, Arc::new(texts), Arc::new(push));
         let manner = Manner {
             metered: config.stripe_key.is_some(),
             local: config.webhooks_local,
@@ -469,6 +472,11 @@ impl App {
         workers.start_every("old hints", Duration::from_secs(3_600), quiet.clone(), move || {
             let (db, env) = (db.clone(), env.clone());
             async move { ingest::catch_up::sweep(&db, &env).await.map(|_| false) }
+        });
+        let Parts { db, env, .. } = self.parts.clone();
+        workers.start_every("old browsers", Duration::from_secs(3_600), quiet.clone(), move || {
+            let (db, env) = (db.clone(), env.clone());
+            async move { Ok(push::sweep(&db, &env).await? > 0) }
         });
         if let Some(file) = self.config.audit_heads.clone() {
             let Parts { db, master, .. } = self.parts.clone();

@@ -29,7 +29,7 @@ pub mod consent;
 pub mod templates;
 /// Opening a store.
 pub mod opening;
-/// Ways to reach a person: e-mail, the sandbox.
+/// Ways to reach a person: e-mail, text messages, web push, the sandbox.
 pub mod channels;
 /// E-mail of a store: its servers, its pace, its return path.
 pub mod mail;
@@ -37,6 +37,8 @@ pub mod mail;
 pub mod post;
 /// Links that bring a cart back, and what came of the links in a mail.
 pub mod recovery;
+/// Web push: the keys of a store and the browsers that may be notified.
+pub mod push;
 /// The outbox: last look, hand-over, answers.
 pub mod messages;
 /// What comes back of text messages: reports and answers.

@@ -7,6 +7,7 @@ use crate::{
     contact_point::{EmailAddress, Phone},
     locale::Country,
     money::{Currency, Money},
+    push::Subscription,
     time::Millis,
 };
 use serde::{Deserialize, Serialize};
@@ -241,6 +242,37 @@ pub enum Body {
     Order(Box<OrderChange>),
     /// Permission given or withdrawn.
     Consent(Vec<ConsentChange>),
+    /// A browser may be notified, or not any more.
+    Push(Box<PushChange>),
+}
+
+/// A browser may be notified, or not any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PushChange {
+    /// The browser's own token, the one its carts are bound to; `None` where the shop's server speaks.
+    pub browser: Option<String>,
+    /// What it says.
+    pub said: PushSaid,
+}
+
+/// What a browser says of its notifications.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushSaid {
+    /// It may be notified.
+    Subscribed {
+        /// Where and by which keys.
+        subscription: Subscription,
+        /// The store's public key it was made for.
+        key: String,
+        /// The permission, when somebody has just given it; none when a browser only shows that it is still there.
+        consent: Option<ConsentChange>,
+    },
+    /// It may not be notified any more.
+    Ended {
+        /// The address it had.
+        endpoint: String,
+    },
 }
 
 /// What can be left unfinished.

@@ -43,7 +43,7 @@ pub enum Verdict {
 pub struct Addressee<'a> {
     /// Erased on request.
     pub erased: bool,
-    /// There is an address to send to, on the message's channel.
+    /// There is an address to send to, on the message's channel; for a notification, a browser that is told of its cart.
     pub has_address: bool,
     /// Latest order, whatever the cart.
     pub last_order_at: Option<Millis>,
@@ -121,7 +121,8 @@ pub fn look(question: &Question<'_>, recipient: impl FnOnce(Channel) -> Recipien
     }
     let Some(words) = question.words else { return Verdict::Suppress("unknown_words".into(), None) };
     if !to.has_address {
-        return Verdict::Suppress("no_address".into(), None);
+        let missing = if words.0 == Channel::Push { "no_browser" } else { "no_address" };
+        return Verdict::Suppress(missing.into(), None);
     }
     if let Some(verdict) = question.journey().or_else(|| question.events(&to, now)) {
         return verdict;
@@ -224,7 +225,11 @@ impl Question<'_> {
         now: Millis,
     ) -> Option<Verdict> {
         let settings = self.settings;
-        let hours = if channel == Channel::Sms { settings.sms_hours } else { settings.email_hours };
+        let hours = match channel {
+            Channel::Sms => settings.sms_hours,
+            Channel::Push => settings.push_hours,
+            _ => settings.email_hours,
+        };
         let own = hours.and_then(|hours| QuietHours::outside(hours.from, hours.to));
         let mut quiet: Vec<QuietHours> = own.into_iter().collect();
         quiet.extend(self.definition.and_then(|d| d.settings.quiet_hours));
@@ -256,6 +261,12 @@ impl Question<'_> {
             _ => Some(Verdict::Suppress("frequency_cap".into(), None)),
         }
     }
+}
+
+/// Whether what went out on one channel counts among what went before a message on another: before a text message or a notification
+/// those of its own kind alone do, since rules on how many may come about a cart are about them.
+pub fn counts_before(channel: Channel, sent: Channel) -> bool {
+    !matches!(channel, Channel::Sms | Channel::Push) || sent == channel
 }
 
 /// What a person and the store have had to do with each other: the latest sale, and the cart that is negotiated, each with when and

@@ -33,6 +33,20 @@ pub struct SendingHours {
     pub to: u16,
 }
 
+/// Where shops put the service worker that shows notifications, if they do not say otherwise.
+pub const PUSH_WORKER: &str = "/cartwheel-push.js";
+
+/// Whether a text is a path from the root of a shop to a script of its own: no other host (`//…`), no query, nothing that climbs.
+fn path_of_worker(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    path.starts_with('/')
+        && path.len() <= 200
+        && path.chars().all(plain)
+        && !path.contains("//")
+        && !path.contains("..")
+        && path.ends_with(".js")
+}
+
 /// Everything a merchant can set for a store. Durations are whole seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -114,6 +128,12 @@ pub struct StoreSettings {
     pub sms_sender: String,
     /// What one part of a text message costs, in thousandths of a unit of the store's currency (75 is 0.075); 0: not known.
     pub sms_part_cost: u32,
+    /// Web push: whether the snippet may ask for it and notifications go out.
+    pub push_on: bool,
+    /// Web push: where in the shop the service worker lies, a path from its root.
+    pub push_worker: String,
+    /// Hours for notifications; none means any time.
+    pub push_hours: Option<SendingHours>,
     /// DKIM: signing domain; empty means mail is not signed.
     pub dkim_domain: String,
     /// DKIM: selector.
@@ -168,6 +188,9 @@ impl Default for StoreSettings {
             sms_account: String::new(),
             sms_sender: String::new(),
             sms_part_cost: 0,
+            push_on: false,
+            push_worker: PUSH_WORKER.into(),
+            push_hours: None,
             dkim_domain: String::new(),
             dkim_selector: String::new(),
             mail_return_domain: String::new(),
@@ -228,7 +251,12 @@ impl StoreSettings {
         if locale::zone(&self.time_zone).is_none() {
             errors.push(wrong("time_zone", "an IANA time zone such as Europe/Berlin"));
         }
-        for (key, hours) in [("email_hours", self.email_hours), ("sms_hours", self.sms_hours)] {
+        let all = [
+            ("email_hours", self.email_hours),
+            ("sms_hours", self.sms_hours),
+            ("push_hours", self.push_hours),
+        ];
+        for (key, hours) in all {
             if hours.is_some_and(|h| h.from > 1439 || h.to > 1439 || h.from == h.to) {
                 errors.push(wrong(key, "two different minutes of the day, 0 to 1439"));
             }
@@ -241,6 +269,9 @@ impl StoreSettings {
                 "sms_sender",
                 "a number such as +4915112345678, a name of at most 11 letters and digits, or a messaging service SID (MG…)",
             ));
+        }
+        if !path_of_worker(&self.push_worker) {
+            errors.push(wrong("push_worker", "a path in the shop such as /cartwheel-push.js"));
         }
         if self.sms_part_cost > 10_000 {
             errors.push(wrong("sms_part_cost", "at most 10000 thousandths"));
@@ -452,6 +483,11 @@ mod tests {
             ("mail_return_domain", "bounces"),
             ("sendgrid_key", "not a key"),
             ("ses_topic", "arn:aws:sqs:eu-central-1:123456789012:mail"),
+            ("push_worker", "https://evil.example/w.js"),
+            ("push_worker", "//evil.example/w.js"),
+            ("push_worker", "/a/../w.js"),
+            ("push_worker", "/w.js?x"),
+            ("push_hours", "{\"from\": 1440, \"to\": 60}"),
             ("sender_name", "a\r\nBcc: x"),
         ] {
             let before = s.clone();

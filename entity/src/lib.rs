@@ -72,6 +72,7 @@ pub mod passkey;
 pub mod platform_hint;
 pub mod platform_link;
 pub mod privacy_request;
+pub mod push_device;
 pub mod recovery_code;
 pub mod restore_link;
 pub mod run_context;

@@ -14,7 +14,7 @@ pub struct Model {
     pub id: Uuid,
     /// Message.
     pub message_id: Uuid,
-    /// From 1.
+    /// From 1; of a message to several browsers a thousand further for each that is called at the same time.
     pub number: i32,
     /// When it was written.
     pub started_at: i64,
@@ -31,6 +31,8 @@ pub struct Model {
     /// Whose fault its failure was: `recipient`, `provider` or `own`.
     #[sea_orm(column_type = "Text", nullable)]
     pub fault: Option<String>,
+    /// Which browser it went to, where the message goes to several.
+    pub device_id: Option<Uuid>,
 }
 
 /// Relations are followed by explicit, scoped queries.

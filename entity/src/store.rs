@@ -43,6 +43,9 @@ pub struct Model {
     pub mail_guard: Option<String>,
     /// Since when.
     pub mail_guard_at: Option<i64>,
+    /// The public half of its pair of keys for web push.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub push_key: Option<String>,
 }
 
 /// Relations are followed by explicit, scoped queries.

@@ -26,15 +26,18 @@ pub enum Section {
     Platform,
     /// Outgoing webhooks.
     Webhooks,
+    /// Web push.
+    Push,
 }
 
 impl Section {
     /// All of them, in the order of the tabs.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Store,
         Self::Abandonment,
         Self::Sending,
         Self::Texts,
+        Self::Push,
         Self::Snippet,
         Self::Platform,
         Self::Webhooks,
@@ -47,6 +50,7 @@ impl Section {
             Self::Abandonment => "abandonment",
             Self::Sending => "sending",
             Self::Texts => "texts",
+            Self::Push => "push",
             Self::Snippet => "snippet",
             Self::Platform => "platform",
             Self::Webhooks => "webhooks",

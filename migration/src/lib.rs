@@ -22,6 +22,7 @@ mod m0012_template_copies;
 mod m0013_dry_run;
 mod m0014_webhooks;
 mod m0015_who;
+mod m0016_push;
 mod m0017_mail;
 mod m0018_platforms;
 mod m0019_moves;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_dry_run::Migration),
             Box::new(m0014_webhooks::Migration),
             Box::new(m0015_who::Migration),
+            Box::new(m0016_push::Migration),
             Box::new(m0017_mail::Migration),
             Box::new(m0018_platforms::Migration),
             Box::new(m0019_moves::Migration),

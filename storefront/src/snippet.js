@@ -11,7 +11,8 @@
  *   to carts bound to it.
  *
  * ES5 syntax, no dependency. The server replaces the placeholder below by the store's settings:
- * `{k: public key, u: base URL, m: "off" | "after_consent" | "legitimate_interest", e: capture typed e-mail}`.
+ * `{k: public key, u: base URL, m: "off" | "after_consent" | "legitimate_interest", e: capture typed e-mail,
+ * p: {k: key for web push, w: path of the service worker}}`.
  */
 (function () {
   var config = __CARTWHEEL_CONFIG__;
@@ -44,7 +45,7 @@
 
   // ---- the record: identity, cart, campaign and queue, under one localStorage key ----
   // a anonymousId, t cart token, i userId, c cart id, k checkout id, r restore token,
-  // u campaign, g consent (1 given, 0 objected), n not before (ms),
+  // u campaign, g consent (1 given, 0 objected), n not before (ms), p [address notified at, since (ms)],
   // q queue of [messageId, event as JSON]: as text, so that a long queue costs little to read and write
 
   function read() {
@@ -277,6 +278,43 @@
     }));
   }
 
+  // ---- notifications: all but the question is a part of its own (src/push.js), loaded when it is wanted ----
+
+  var waitingForPart, part;
+
+  function withPart(run) {
+    if (part) return run(part);
+    if (waitingForPart) return waitingForPart.push(run);
+    waitingForPart = [run];
+    doc.head.appendChild(assign(doc.createElement('script'), { src: config.u + '/push/page.js' }));
+  }
+
+  function pushable() {
+    return config.p && win.Notification && win.PushManager && nav.serviceWorker;
+  }
+
+  var push_ = {
+    /** ask({wording, language}): in the handler of a press, with the sentence that stood beside what was pressed. */
+    ask: function (options) {
+      return new Promise(function (done) {
+        var why = !pushable() ? 'unsupported' : !active() ? 'inactive' : !(options && options.wording) ? 'no_wording'
+          : nav.userActivation && !nav.userActivation.isActive ? 'no_gesture' : 0;
+        if (why) return done(why);
+        // asked at once: a browser hears it only while the press is being handled, and the part may take its time
+        var asked = win.Notification.requestPermission();
+        withPart(function (part) { done(part.ask(asked, options)); });
+      });
+    },
+    stop: function () {
+      withPart(function (part) { part.stop(); });
+    },
+    /** For the part. */
+    part: function (make) {
+      part = make({ p: config.p, track: track, change: change, read: read });
+      (waitingForPart || []).forEach(function (run) { guard(run)(part); });
+    }
+  };
+
   // ---- the public object ----
 
   function start() {
@@ -294,6 +332,7 @@
     /** consent(true) lets the snippet work, consent(false) stops it and deletes what it kept. */
     api.consent = guard(function (given) {
       consent = !!given;
+      if (!given && (read() || {}).p) withPart(function (part) { part.leave(); });
       if (!given) wipe();
       if (active()) {
         change(function (record) { record.g = 1; });
@@ -318,6 +357,8 @@
       };
     });
     delete api.q;
+    api.push = push_;
+    Object.keys(push_).forEach(function (name) { push_[name] = guard(push_[name]); });
 
     address.search.slice(1).split('&').forEach(function (pair) {
       var at = pair.indexOf('='), name = pair.slice(0, at);
@@ -338,6 +379,10 @@
     }
 
     api.page();
+    if (pushable()) {
+      if (active() && (read() || {}).p) withPart(function (part) { part.sync(); });
+      else if (win.Notification.permission != 'denied') emit('push'); // the shop may offer it
+    }
     waiting.forEach(function (call) {
       if (api[call[0]]) api[call[0]].apply(0, [].slice.call(call, 1));
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { LIMIT, PLACEHOLDER, build, distFile, gzipped } from '../build.mjs';
+import { LIMIT, PARTS, PLACEHOLDER, build, buildPart, distFile, distOf, gzipped } from '../build.mjs';
 
 test('the checked-in dist file is what the source builds to (else: npm run build)', async () => {
   assert.equal(await readFile(distFile, 'utf8'), await build());
@@ -16,4 +16,12 @@ test('the server finds exactly one place for the settings, near the top', async 
   const text = await readFile(distFile, 'utf8');
   assert.equal(text.split(PLACEHOLDER).length, 2);
   assert.ok(text.indexOf(PLACEHOLDER) < 200);
+});
+
+test('the parts loaded on demand are what their sources build to, within the same budget', async () => {
+  for (const part of PARTS) {
+    const text = await readFile(distOf(part), 'utf8');
+    assert.equal(text, await buildPart(part), part);
+    assert.ok(gzipped(text) <= LIMIT, part);
+  }
 });

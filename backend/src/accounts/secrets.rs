@@ -32,11 +32,13 @@ pub enum SecretKind {
     DkimKey,
     /// Twilio auth token: sends text messages, checks signatures of what comes back.
     TwilioToken,
+    /// The private half of the pair of keys for web push (VAPID): made by us, never shown.
+    PushKey,
 }
 
 impl SecretKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Shopify,
         Self::ShopifyToken,
         Self::WooWebhook,
@@ -47,6 +49,7 @@ impl SecretKind {
         Self::SmtpUrl,
         Self::DkimKey,
         Self::TwilioToken,
+        Self::PushKey,
     ];
 
     /// As stored.
@@ -62,6 +65,7 @@ impl SecretKind {
             Self::SmtpUrl => "smtp_url",
             Self::DkimKey => "dkim_key",
             Self::TwilioToken => "twilio_token",
+            Self::PushKey => "push_key",
         }
     }
 }

@@ -304,6 +304,7 @@ pub async fn add_store(
         mail_own: Set(false),
         mail_guard: Set(None),
         mail_guard_at: Set(None),
+        push_key: Set(None),
     };
     system.insert::<store::Entity>(row).await?;
     Ok(keys)

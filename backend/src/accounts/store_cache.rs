@@ -51,6 +51,8 @@ pub struct StoreInfo {
     pub mail_guard: Option<(Judgement, String)>,
     /// Since when.
     pub mail_guard_at: Option<Millis>,
+    /// The public half of its pair of keys for web push; `None` while that was never switched on.
+    pub push_key: Option<String>,
     read_at: Millis,
 }
 
@@ -177,6 +179,7 @@ impl Stores {
             mail_own: row.mail_own,
             mail_guard: row.mail_guard.as_deref().and_then(guarded),
             mail_guard_at: row.mail_guard_at,
+            push_key: row.push_key,
             read_at: self.env.now(),
         });
         self.by_id.insert(info.id, info.clone());

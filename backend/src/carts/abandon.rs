@@ -11,6 +11,7 @@ use crate::{
     clock::Env,
     db::{Among, Db, DbError, Scoped, StoreScope},
     journeys::{Left, Versions, start_runs},
+    push,
     wake::Wake,
     webhooks::{Happening, tell},
 };
@@ -142,7 +143,12 @@ impl Abandoner {
             .filter(C::Id.among(left.iter().map(|c| c.id)))
             .exec(scoped.on())
             .await?;
-        let reachable = reachable(scoped, left.iter().filter_map(|c| c.contact_id).collect()).await?;
+        let people: Vec<Uuid> = left.iter().filter_map(|c| c.contact_id).collect();
+        let mut reachable = reachable(scoped, people.clone()).await?;
+        if store.settings.push_on {
+            let others = people.into_iter().filter(|id| !reachable.contains(id)).collect();
+            reachable.extend(push::of_contacts(scoped, others).await?.into_keys());
+        }
         let mut deltas = Deltas::new();
         let (mut begin, mut told) = (Vec::new(), Vec::new());
         for mut cart in left {

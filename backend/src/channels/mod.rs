@@ -7,6 +7,7 @@
 pub mod email;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
+pub mod push;
 pub mod sandbox;
 pub mod sms;
 pub mod terminal;
@@ -14,11 +15,13 @@ pub mod terminal;
 use cartwheel_domain::{
     consent::{self, SuppressionReason},
     ids::MessageId,
+    push::Subscription,
     time::Millis,
 };
 use std::{sync::Arc, time::Duration};
 
-/// A message as the recipient will see it. A channel takes what it has a use for: a text message is its two numbers and its text.
+/// A message as the recipient will see it. A channel takes what it has a use for: a text message is its two numbers and its text, a
+/// notification the text that is sealed for a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// Name in From; may be empty.
@@ -56,6 +59,8 @@ pub struct Route {
     pub server: Option<Arc<email::server::Server>>,
     /// What a mail is known by when it comes back.
     pub mark: Option<email::mark::Mark>,
+    /// The store's keys for web push, and the browser it goes to.
+    pub push: Option<Arc<push::Way>>,
 }
 
 impl Route {
@@ -66,6 +71,13 @@ impl Route {
             Arc::new(sms::Account { callback, ..(**account).clone() })
         });
         Self { texts, ..self.clone() }
+    }
+
+    /// The same way to one browser: what is said of one thing replaces what was said of it before, where the push service still has that.
+    pub fn notifying(&self, to: Subscription, topic: Option<String>) -> Self {
+        let push =
+            self.push.as_ref().map(|way| Arc::new(push::Way { to: Some(to), topic, ..(**way).clone() }));
+        Self { push, ..self.clone() }
     }
 }
 
@@ -181,6 +193,8 @@ pub struct Channels {
     pub email: Option<Arc<dyn Channel>>,
     /// Text messages of live stores, each by its own account.
     pub sms: Arc<dyn Channel>,
+    /// Notifications of live stores, each by its own keys.
+    pub push: Arc<dyn Channel>,
     /// Everything of sandbox stores.
     pub sandbox: Arc<dyn Channel>,
 }
@@ -189,16 +203,19 @@ impl Channels {
     /// Which one carries a store's messages of a kind.
     pub fn of(&self, kind: consent::Channel, sandbox: bool) -> Option<&Arc<dyn Channel>> {
         match kind {
-            consent::Channel::Email | consent::Channel::Sms if sandbox => Some(&self.sandbox),
+            consent::Channel::Email | consent::Channel::Sms | consent::Channel::Push if sandbox => {
+                Some(&self.sandbox)
+            }
             consent::Channel::Email => self.email.as_ref(),
             consent::Channel::Sms => Some(&self.sms),
+            consent::Channel::Push => Some(&self.push),
             _ => None,
         }
     }
 
     /// How long the slowest of them may take for one message.
     pub fn patience(&self) -> Duration {
-        let all = self.email.iter().chain([&self.sms, &self.sandbox]);
+        let all = self.email.iter().chain([&self.sms, &self.push, &self.sandbox]);
         all.map(|channel| channel.patience()).max().unwrap_or_default()
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     clock::Env,
     config::Config,
     db::{Actor, Db, OrganisationScope, StoreScope, Tx},
-    journeys, opening,
+    journeys, opening, push,
 };
 use cartwheel_domain::{
     contact_point::EmailAddress,
@@ -135,6 +135,12 @@ async fn set(config: &Config, db: &Db, env: &Env, store: StoreId, values: &[Stri
     let names: Vec<&str> =
         pairs.iter().map(|(key, _)| *key).chain(credentials.iter().map(|(kind, _)| kind.as_str())).collect();
     let entry = Entry::new(Action::StoreSettings, store, json!({ "changed": names }));
+    if pairs.contains(&("push_on", "true")) {
+        let master = crate::app::master_key(config, db, env).await?;
+        let mut tx = db.write().await?;
+        push::ensure(&mut tx, &scope, (&master, env)).await?;
+        tx.commit().await?;
+    }
     if !credentials.is_empty() {
         let master = crate::app::master_key(config, db, env).await?;
         let mut tx = db.write().await?;

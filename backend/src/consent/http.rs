@@ -60,7 +60,7 @@ async fn show(request: HttpRequest, token: web::Path<String>, desk: web::Data<De
     match desk.look(&token).await {
         Ok((who, store, own)) => {
             let language = who.language.or(spoken).unwrap_or(own);
-            answer(StatusCode::OK, page::ask(language, &store, &masked(&who)))
+            answer(StatusCode::OK, page::ask(language, &store, &masked(&who), who.channel))
         }
         Err(e) => unavailable(&e, spoken),
     }
@@ -80,7 +80,7 @@ async fn press(
     match desk.stop(&token, choice, how, spoken).await {
         Ok((who, store, own)) => {
             let language = who.language.or(spoken).unwrap_or(own);
-            let choice = if who.text { Choice::Everything } else { choice };
+            let choice = choice.said_by(&who);
             answer(StatusCode::OK, page::done(language, &store, &masked(&who), choice))
         }
         Err(e) => unavailable(&e, spoken),

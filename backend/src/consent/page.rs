@@ -2,7 +2,7 @@
 
 use super::unsubscribe::Choice;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cartwheel_domain::locale::Language;
+use cartwheel_domain::{consent::Channel, locale::Language};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -40,6 +40,10 @@ struct Words {
     done_email: &'static str,
     done_reminders: &'static str,
     done_everything: &'static str,
+    ask_push_title: &'static str,
+    ask_push: &'static str,
+    push: &'static str,
+    done_push: &'static str,
     invalid_title: &'static str,
     invalid: &'static str,
     later_title: &'static str,
@@ -59,6 +63,10 @@ const fn words(language: Language) -> &'static Words {
             done_email: "{store} will send no more reminders or offers by e-mail to {address}.",
             done_reminders: "{store} will no longer remind {address} of an unfinished basket.",
             done_everything: "{store} will no longer advertise to you on any channel.",
+            ask_push_title: "Stop notifications from {store}?",
+            ask_push: "This is about notifications of your browsers. Nothing changes until you press a button.",
+            push: "No more notifications",
+            done_push: "{store} will send no more notifications.",
             invalid_title: "This link does not work",
             invalid: "It is incomplete or was changed on the way. Please open it again from the e-mail, or answer that e-mail.",
             later_title: "Please try again in a moment",
@@ -75,6 +83,10 @@ const fn words(language: Language) -> &'static Words {
             done_email: "{store} schickt keine Erinnerungen und Angebote mehr per E-Mail an {address}.",
             done_reminders: "{store} erinnert {address} nicht mehr an einen offenen Warenkorb.",
             done_everything: "{store} schickt Ihnen auf keinem Weg mehr Werbung.",
+            ask_push_title: "Benachrichtigungen von {store} abbestellen?",
+            ask_push: "Es geht um Benachrichtigungen in Ihren Browsern. Erst ein Druck auf eine der Schaltflächen ändert etwas.",
+            push: "Keine Benachrichtigungen mehr",
+            done_push: "{store} schickt keine Benachrichtigungen mehr.",
             invalid_title: "Dieser Link funktioniert nicht",
             invalid: "Er ist unvollständig oder wurde unterwegs verändert. Bitte öffnen Sie ihn noch einmal aus der E-Mail, oder antworten Sie auf die E-Mail.",
             later_title: "Bitte gleich noch einmal versuchen",
@@ -91,6 +103,10 @@ const fn words(language: Language) -> &'static Words {
             done_email: "{store} n’enverra plus de rappels ni d’offres par e-mail à {address}.",
             done_reminders: "{store} ne rappellera plus de panier inachevé à {address}.",
             done_everything: "{store} ne vous adressera plus de publicité, par aucun canal.",
+            ask_push_title: "Ne plus recevoir les notifications de {store} ?",
+            ask_push: "Il s’agit des notifications de vos navigateurs. Rien ne change avant que vous n’appuyiez sur un bouton.",
+            push: "Arrêter les notifications",
+            done_push: "{store} n’enverra plus de notifications.",
             invalid_title: "Ce lien ne fonctionne pas",
             invalid: "Il est incomplet ou a été modifié en route. Ouvrez-le à nouveau depuis l’e-mail, ou répondez à cet e-mail.",
             later_title: "Réessayez dans un instant",
@@ -107,6 +123,10 @@ const fn words(language: Language) -> &'static Words {
             done_email: "{store} non invierà più promemoria né offerte via e-mail a {address}.",
             done_reminders: "{store} non ricorderà più a {address} un carrello non concluso.",
             done_everything: "{store} non invierà più pubblicità su nessun canale.",
+            ask_push_title: "Non ricevere più notifiche da {store}?",
+            ask_push: "Riguarda le notifiche nei Suoi browser. Nulla cambia finché non si preme un pulsante.",
+            push: "Ferma le notifiche",
+            done_push: "{store} non invierà più notifiche.",
             invalid_title: "Questo link non funziona",
             invalid: "È incompleto o è stato modificato lungo il percorso. Si prega di riaprirlo dall’e-mail o di rispondere a quella e-mail.",
             later_title: "Riprovare tra un momento",
@@ -116,23 +136,29 @@ const fn words(language: Language) -> &'static Words {
 }
 
 /// Asks; the form sends the choice to the very address of the page.
-pub(super) fn ask(language: Language, store: &str, address: &str) -> String {
+pub(super) fn ask(language: Language, store: &str, address: &str, channel: Option<Channel>) -> String {
     let w = words(language);
+    let notice = channel == Some(Channel::Push);
     let button = |choice: Choice, text: &str, class: &str| {
         format!("<button{class} name=\"choice\" value=\"{}\">{}</button>", choice.as_str(), escape(text))
     };
-    let buttons = [
-        button(Choice::Email, w.email, " class=\"first\""),
-        button(Choice::Reminders, w.reminders, ""),
-        button(Choice::Everything, w.everything, ""),
-    ];
+    let everything = button(Choice::Everything, w.everything, "");
+    let buttons = match notice {
+        true => [button(Choice::Push, w.push, " class=\"first\""), everything].concat(),
+        false => [
+            button(Choice::Email, w.email, " class=\"first\""),
+            button(Choice::Reminders, w.reminders, ""),
+            everything,
+        ]
+        .concat(),
+    };
+    let (title, text) = if notice { (w.ask_push_title, w.ask_push) } else { (w.ask_title, w.ask) };
     let body = format!(
-        "<p>{}</p><form method=\"post\">{}</form><p class=\"soft\">{}</p>",
-        fill(w.ask, store, address),
-        buttons.concat(),
+        "<p>{}</p><form method=\"post\">{buttons}</form><p class=\"soft\">{}</p>",
+        fill(text, store, address),
         escape(w.still)
     );
-    html(language, &fill(w.ask_title, store, address), &body)
+    html(language, &fill(title, store, address), &body)
 }
 
 /// Says what now holds.
@@ -141,6 +167,7 @@ pub(super) fn done(language: Language, store: &str, address: &str, choice: Choic
     let text = match choice {
         Choice::Email => w.done_email,
         Choice::Reminders => w.done_reminders,
+        Choice::Push => w.done_push,
         Choice::Everything => w.done_everything,
     };
     let body = format!(
@@ -169,6 +196,7 @@ pub(super) const fn wording(language: Language, choice: Choice) -> &'static str 
     match choice {
         Choice::Email => w.email,
         Choice::Reminders => w.reminders,
+        Choice::Push => w.push,
         Choice::Everything => w.everything,
     }
 }
@@ -219,10 +247,12 @@ mod tests {
     fn other_peoples_text_stays_text() {
         let evil = "<script>alert(1)</script>\"'{address}&\u{0}";
         for language in Language::ALL {
-            let page = ask(language, evil, "a•••@<b>.example");
+            let page = ask(language, evil, "a•••@<b>.example", None);
             assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
             assert!(page.contains("&lt;script&gt;"));
             assert_eq!(page.matches("<button").count(), 3);
+            let notice = ask(language, evil, "", Some(Channel::Push));
+            assert!(!notice.contains("<script") && notice.matches("<button").count() == 2, "{notice}");
             assert!(page.contains(&format!("lang=\"{language}\"")));
         }
     }
@@ -231,7 +261,9 @@ mod tests {
     fn each_page_has_one_heading_and_no_script_or_inline_style() {
         for language in Language::ALL {
             let pages = [
-                ask(language, "Shop", "a•••@b.example"),
+                ask(language, "Shop", "a•••@b.example", Some(Channel::Email)),
+                ask(language, "Shop", "a•••@b.example", Some(Channel::Push)),
+                done(language, "Shop", "a•••@b.example", Choice::Push),
                 done(language, "Shop", "a•••@b.example", Choice::Email),
                 done(language, "Shop", "a•••@b.example", Choice::Reminders),
                 done(language, "Shop", "a•••@b.example", Choice::Everything),

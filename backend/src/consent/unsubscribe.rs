@@ -33,6 +33,8 @@ pub enum Choice {
     Email,
     /// Reminders of what was left; offers stay as they are.
     Reminders,
+    /// Notifications; mail stays as it is.
+    Push,
     /// Advertising on every channel (objection, Art. 21 GDPR).
     Everything,
 }
@@ -43,13 +45,28 @@ impl Choice {
         match self {
             Self::Email => "email",
             Self::Reminders => "reminders",
+            Self::Push => "push",
             Self::Everything => "everything",
         }
     }
 
     /// The choice of a form's value. What we do not know means the plain thing: no more mail.
     pub fn from_form(value: &str) -> Self {
-        [Self::Reminders, Self::Everything].into_iter().find(|c| c.as_str() == value).unwrap_or(Self::Email)
+        [Self::Reminders, Self::Push, Self::Everything]
+            .into_iter()
+            .find(|c| c.as_str() == value)
+            .unwrap_or(Self::Email)
+    }
+
+    /// What it means to whoever got that message: a no in answer to a text message is one on every channel, a no to a notification is one
+    /// to notifications.
+    pub const fn said_by(self, who: &Addressee) -> Self {
+        match (self, who.channel) {
+            (_, Some(Channel::Sms)) | (Self::Everything, _) => Self::Everything,
+            (_, Some(Channel::Push)) => Self::Push,
+            (Self::Push, _) => Self::Email,
+            (choice, _) => choice,
+        }
     }
 
     const fn purposes(self) -> &'static [(Channel, Purpose)] {
@@ -58,6 +75,7 @@ impl Choice {
         match self {
             Self::Email | Self::Everything => &[EMAIL, CART],
             Self::Reminders => &[CART],
+            Self::Push => &[(Channel::Push, Purpose::Push)],
         }
     }
 }
@@ -71,8 +89,8 @@ pub struct Addressee {
     pub email: Option<EmailAddress>,
     /// The language of the mail.
     pub language: Option<Language>,
-    /// Whether it was a text message: a no in answer to one is a no on every channel.
-    pub text: bool,
+    /// How the message reached them.
+    pub channel: Option<Channel>,
 }
 
 /// Finds whom a message went to, and at which address: the one it was sent to, not one the person took since. A message
@@ -81,7 +99,7 @@ pub struct Addressee {
 /// # Errors
 /// What the database says.
 pub async fn addressee(scoped: &Scoped<'_>, message_id: MessageId) -> Result<Addressee, DbError> {
-    let nobody = Addressee { contact: None, email: None, language: None, text: false };
+    let nobody = Addressee { contact: None, email: None, language: None, channel: None };
     let sent = scoped.find::<message::Entity>().filter(message::Column::Id.eq(message_id.uuid()));
     let Some(sent) = sent.one(scoped.on()).await? else { return Ok(nobody) };
     let by_id =
@@ -107,7 +125,7 @@ pub async fn addressee(scoped: &Scoped<'_>, message_id: MessageId) -> Result<Add
     let locale = person.as_ref().and_then(|p| p.locale.as_deref());
     let language = template.map(|t| t.language);
     Ok(Addressee {
-        text: sent.channel == Channel::Sms.as_str(),
+        channel: Channel::from_name(&sent.channel),
         contact: person.as_ref().map(|p| ContactId(p.id)),
         email: sent_to
             .as_deref()
@@ -147,12 +165,14 @@ pub async fn unsubscribe(
     // Two presses at once come one after the other.
     scoped.lock().await?;
     let who = addressee(&scoped, message_id).await?;
-    let choice = if who.text { Choice::Everything } else { choice };
+    let choice = choice.said_by(&who);
     if let Some(contact) = who.contact {
         let shown = (how, wording(who.language));
         let said = new_entries(&scoped, env, contact, message_id, choice, shown).await?;
         ledger::append(&scoped, env, said).await?;
-        if let Some(address) = who.email.as_ref().filter(|_| choice != Choice::Reminders) {
+        if let Some(address) =
+            who.email.as_ref().filter(|_| !matches!(choice, Choice::Reminders | Choice::Push))
+        {
             let reason = match choice {
                 Choice::Everything => SuppressionReason::Objected,
                 _ => SuppressionReason::Unsubscribed,
@@ -219,6 +239,7 @@ async fn cancel_queued(scoped: &Scoped<'_>, contact: ContactId, choice: Choice) 
         Choice::Email => person
             .and(message::Column::Channel.eq(Channel::Email.as_str()))
             .and(message::Column::Purpose.ne(Purpose::Service.as_str())),
+        Choice::Push => person.and(message::Column::Channel.eq(Channel::Push.as_str())),
         Choice::Reminders => person.and(message::Column::Purpose.eq(Purpose::CartEmail.as_str())),
     };
     // A step that is being committed at this moment has its message there by now.

@@ -1,7 +1,9 @@
 //! One contact goes up in another.
 
 use crate::db::{DbError, Scoped};
-use cartwheel_entity::{cart, consent_event, contact_identity, event, journey_run, message, shop_order};
+use cartwheel_entity::{
+    cart, consent_event, contact_identity, event, journey_run, message, push_device, shop_order,
+};
 use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
@@ -20,6 +22,6 @@ pub async fn merge(scoped: &Scoped<'_>, from: Uuid, into: Uuid) -> Result<(), Db
                 .await?;
         )*};
     }
-    move_rows!(contact_identity, cart, journey_run, message, shop_order, event, consent_event);
+    move_rows!(contact_identity, cart, journey_run, message, shop_order, event, consent_event, push_device);
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::read::{Portion, Wanted};
 use crate::{consent::ledger, ingest::raw, journeys::facts::contact_facts, messages::address};
 use cartwheel_domain::{
     consent::{Channel, Suppression, SuppressionReason},
-    dry_run::{Happening, KnownOrder, OwnCart, Person, Sent, What},
+    dry_run::{Happening, KnownOrder, OwnBrowser, OwnCart, Person, Sent, What},
     event::{Body, Event, OrderState, Source},
     ids::{CartId, ContactId, SuppressionId},
     order::Order,
@@ -54,6 +54,15 @@ pub fn people(portion: Portion, wanted: &Wanted, settings: &StoreSettings) -> Ve
             growing.person.sent.push(Sent { at: *at, cart: cart.map(CartId), channel });
         }
     }
+    for row in &portion.browsers {
+        let Some(growing) = found.get_mut(&row.contact_id) else { continue };
+        let bound = portion.owners.iter().filter(|(_, tokens)| tokens.contains(&row.browser));
+        growing.person.browsers.push(OwnBrowser {
+            since: row.created_at,
+            vouched: row.vouched,
+            carts: bound.map(|(cart, _)| CartId(*cart)).collect(),
+        });
+    }
     for row in &portion.orders {
         if let Some(growing) = row.contact_id.and_then(|id| found.get_mut(&id)) {
             growing.order(row);
@@ -64,10 +73,10 @@ pub fn people(portion: Portion, wanted: &Wanted, settings: &StoreSettings) -> Ve
         let hashes = portion.hashes.get(&contact.id).into_iter().flatten();
         let noes = hashes.filter_map(|hash| portion.suppressions.get(hash)).flatten();
         growing.person.suppressions = noes.map(no).collect();
-        let elsewhere = portion
-            .circle
-            .iter()
-            .filter_map(|(channel, noes)| Some((*channel, noes.get(address(contact, *channel)?)?.clone())));
+        let elsewhere = portion.circle.iter().filter_map(|(channel, noes)| {
+            let to = address(contact, *channel)?;
+            Some((*channel, noes.get(to.as_ref())?.clone()))
+        });
         growing.person.circle = elsewhere.collect();
     }
     let mut people: Vec<Person> = found.into_values().map(Growing::done).collect();
@@ -108,6 +117,7 @@ impl Growing {
                 time_zone: contact.time_zone.clone(),
                 email_since: since.filter(|_| contact.email.is_some()),
                 phone_since: since.filter(|_| contact.phone.is_some()),
+                browsers: Vec::new(),
                 erased_at: contact.erased_at,
                 consents: Vec::new(),
                 suppressions: Vec::new(),
@@ -161,7 +171,7 @@ impl Growing {
                 let test = self.marked || marks.bot || marks.test || marks.staff;
                 What::Order { change, trusted: event.source.trusted(), test }
             }
-            Body::Plain(_) | Body::Consent(_) => What::Plain,
+            Body::Plain(_) | Body::Consent(_) | Body::Push(_) => What::Plain,
         }
     }
 

@@ -8,7 +8,8 @@ use crate::{
     consent::circle,
     db::{Among, DbError, Scoped},
     ingest::project::CART_KINDS,
-    messages::address,
+    messages::{address, owners},
+    push,
 };
 use cartwheel_domain::{
     consent::{Channel, CircleNo},
@@ -18,7 +19,7 @@ use cartwheel_domain::{
     settings::StoreSettings,
     time::{DAY, Millis, SECOND},
 };
-use cartwheel_entity::{cart, consent_event, contact, event, message, shop_order, suppression};
+use cartwheel_entity::{cart, consent_event, contact, event, message, push_device, shop_order, suppression};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
@@ -55,6 +56,8 @@ pub struct Wanted {
     pub kinds: Vec<&'static str>,
     /// Ways the draft sends by.
     pub channels: BTreeSet<Channel>,
+    /// Whether the store notifies browsers: then whoever has one is reached.
+    pub browsers: bool,
     /// Messages of other journeys from here on count.
     pub sent_since: Millis,
 }
@@ -82,7 +85,14 @@ impl Wanted {
             Node::Message(message) => Some(message.channel),
             _ => None,
         });
-        Self { journey, since, kinds: kinds.into_iter().collect(), channels: channels.collect(), sent_since }
+        Self {
+            journey,
+            since,
+            kinds: kinds.into_iter().collect(),
+            channels: channels.collect(),
+            browsers: settings.push_on,
+            sent_since,
+        }
     }
 
     /// Events of people are read from here on.
@@ -155,6 +165,10 @@ pub struct Portion {
     pub hashes: HashMap<Uuid, Vec<String>>,
     /// Noes to other stores, by channel and address.
     pub circle: HashMap<Channel, HashMap<String, Vec<CircleNo>>>,
+    /// Browsers in which they may be notified.
+    pub browsers: Vec<push_device::Model>,
+    /// The browsers that their carts are bound to, by their tokens.
+    pub owners: HashMap<Uuid, HashSet<String>>,
     /// Their orders.
     pub orders: Vec<OrderRow>,
     /// What went to them from other journeys.
@@ -221,6 +235,7 @@ pub async fn portion(
     let whose = consent_event::Column::ContactId;
     portion.consents = scoped.find_among::<consent_event::Entity, _>(whose, people.iter().copied()).await?;
     portion.noes(scoped, key, wanted, now).await?;
+    portion.browsers(scoped, wanted, people).await?;
     for part in people.chunks(PART) {
         let orders = orders_of(scoped, part).into_model::<OrderRow>().all(scoped.on()).await?;
         portion.orders.extend(orders);
@@ -311,6 +326,24 @@ impl Portion {
         Ok(())
     }
 
+    /// Most people have none, and then nobody asks which carts are whose.
+    async fn browsers(
+        &mut self,
+        scoped: &Scoped<'_>,
+        wanted: &Wanted,
+        people: &[Uuid],
+    ) -> Result<(), DbError> {
+        if !wanted.browsers && !wanted.channels.contains(&Channel::Push) {
+            return Ok(());
+        }
+        let found = push::of_contacts(scoped, people.iter().copied().collect()).await?;
+        self.browsers = found.into_values().flatten().collect();
+        let with: HashSet<Uuid> = self.browsers.iter().map(|row| row.contact_id).collect();
+        let carts = self.carts.iter().filter(|cart| with.contains(&cart.contact)).map(|cart| cart.id);
+        self.owners = owners(scoped, &carts.collect()).await?;
+        Ok(())
+    }
+
     async fn noes(
         &mut self,
         scoped: &Scoped<'_>,
@@ -323,7 +356,7 @@ impl Portion {
             let mut hashes = Vec::with_capacity(contacts.len());
             for contact in contacts {
                 let Some(to) = address(contact, channel) else { continue };
-                let hash = key.address_hash(store, channel.as_str(), to);
+                let hash = key.address_hash(store, channel.as_str(), &to);
                 self.hashes.entry(contact.id).or_default().push(hash.clone());
                 hashes.push(hash);
             }
@@ -332,7 +365,12 @@ impl Portion {
             for row in scoped.find_pairs::<suppression::Entity>(columns, &pairs).await? {
                 self.suppressions.entry(row.address_hash.clone()).or_default().push(row);
             }
-            let addresses = contacts.iter().filter_map(|c| address(c, channel)).collect();
+            if channel == Channel::Push {
+                // A browser is known to one store alone: there is nobody to hear of it from.
+                continue;
+            }
+            let known: Vec<_> = contacts.iter().filter_map(|c| address(c, channel)).collect();
+            let addresses = known.iter().map(AsRef::as_ref).collect();
             let heard = circle::heard(scoped, key, now, channel, &addresses, false).await?;
             self.circle.insert(channel, heard.noes);
         }

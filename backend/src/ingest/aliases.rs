@@ -27,7 +27,7 @@ pub fn kind_of(name: &str) -> EventKind {
         "couponapplied" | "couponentered" => EventKind::CouponApplied,
         "quoterequested" | "quoteupdated" | "quotecreated" => EventKind::QuoteRequested,
         "exitintent" => EventKind::ExitIntent,
-        "consentchanged" => EventKind::ConsentChanged,
+        "consentchanged" | "pushsubscribed" | "pushunsubscribed" => EventKind::ConsentChanged,
         "orderplaced" | "ordercompleted" | "placedorder" | "purchase" => EventKind::OrderPlaced,
         "orderupdated" | "orderpaid" => EventKind::OrderUpdated,
         "ordercancelled" | "ordercanceled" | "cancelledorder" | "canceledorder" => EventKind::OrderCancelled,

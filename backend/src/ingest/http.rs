@@ -8,6 +8,7 @@ use super::{
     inbox::{Inbox, InboxError},
     limit::{Limiter, retry_after},
     project::{Arrived, Outcome},
+    push,
     read::{self, Problem},
     segment::{self, Around},
     when,
@@ -307,6 +308,7 @@ impl Call<'_> {
                 context: self.context,
                 path_type: self.path_type,
                 fallback_id: &fallback_id,
+                kept: false,
             };
             match segment::parse(&raw, &around) {
                 Ok(mut parsed) => {
@@ -314,7 +316,8 @@ impl Call<'_> {
                     who.user_agent = who.user_agent.take().or_else(|| agent.map(str::to_owned));
                     notes.extend(parsed.notes.into_iter().map(|n| place(index, n)));
                     indices.push(index);
-                    events.push(Arrived::new(parsed.event, raw.into_owned(), parsed.restore_token));
+                    let raw = push::kept(&parsed.event, &raw).unwrap_or_else(|| raw.into_owned());
+                    events.push(Arrived::new(parsed.event, raw, parsed.restore_token));
                 }
                 Err(problem) => errors.push(place(index, problem)),
             }

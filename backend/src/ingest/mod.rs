@@ -15,6 +15,7 @@ mod items;
 pub mod limit;
 mod person;
 pub mod project;
+mod push;
 pub mod raw;
 mod read;
 pub mod segment;

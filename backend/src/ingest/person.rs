@@ -140,7 +140,7 @@ pub fn marks(object: &Object) -> Marks {
 /// Permissions given or withdrawn: one object or a list of them.
 pub fn consents(value: &Value, place: &str) -> Result<Vec<ConsentChange>, Problem> {
     match value {
-        Value::Object(one) => Ok(vec![consent(one, place)?]),
+        Value::Object(one) => Ok(vec![one_consent(one, place)?]),
         Value::Array(list) if list.len() <= 50 => list
             .iter()
             .enumerate()
@@ -148,14 +148,15 @@ pub fn consents(value: &Value, place: &str) -> Result<Vec<ConsentChange>, Proble
                 let place = format!("{place}/{i}");
                 v.as_object()
                     .ok_or_else(|| Problem::new(place.clone(), "a consent must be an object"))
-                    .and_then(|o| consent(o, &place))
+                    .and_then(|o| one_consent(o, &place))
             })
             .collect(),
         _ => Err(Problem::new(place, "consent must be an object or a list of at most 50 objects")),
     }
 }
 
-fn consent(object: &Object, place: &str) -> Result<ConsentChange, Problem> {
+/// One permission, given or withdrawn.
+pub fn one_consent(object: &Object, place: &str) -> Result<ConsentChange, Problem> {
     let named = |key: &str, fallback: Option<&str>, good: &dyn Fn(&str) -> bool, all: &[&str]| {
         let text = read::text(object, &[key]).or_else(|| fallback.map(str::to_owned)).unwrap_or_default();
         if good(&text) {

@@ -58,6 +58,7 @@ pub fn reread(row: &event::Model, settings: &StoreSettings) -> Option<Event> {
                 context: None,
                 path_type: None,
                 fallback_id: "",
+                kept: true,
             };
             segment::parse(&row.raw, &around).ok()?.event
         }

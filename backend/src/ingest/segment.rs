@@ -2,7 +2,7 @@
 //! of shops, and clients that send Klaviyo's or GA4's names all come through here.
 
 use super::{
-    aliases, commerce, person,
+    aliases, commerce, person, push,
     read::{self, Object, Problem},
     when::{self, Arrival},
 };
@@ -41,6 +41,8 @@ pub struct Around<'a> {
     pub path_type: Option<&'a str>,
     /// An id for a call that has none and no time either.
     pub fallback_id: &'a str,
+    /// It is read from what was kept of it: of a subscription the address and the keys were not.
+    pub kept: bool,
 }
 
 /// Reads one call from its JSON text.
@@ -70,6 +72,15 @@ fn child<'o>(call: &'o Object, key: &str) -> Result<Option<&'o Object>, Problem>
         Some(Value::Object(object)) => Ok(Some(object)),
         Some(_) => Err(Problem::new(format!("/{key}"), "must be an object")),
     }
+}
+
+/// A subscription belongs to the browser that speaks, whatever it says of people: an address selects nobody.
+fn browser_alone(who: Who) -> Result<Who, Problem> {
+    let Who { anonymous_id, locale, time_zone, user_agent, .. } = who;
+    if anonymous_id.is_none() {
+        return Err(Problem::new("/anonymousId", "a subscription needs the browser's anonymousId"));
+    }
+    Ok(Who { anonymous_id, locale, time_zone, user_agent, ..Who::default() })
 }
 
 struct Reader<'a> {
@@ -124,7 +135,17 @@ impl Reader<'_> {
         } else {
             Marks::default()
         };
-        let body = self.body(kind, properties, traits, context)?;
+        let of_push = push::Kind::named(&name);
+        let body = match of_push {
+            None => self.body(kind, properties, traits, context)?,
+            Some(_) if self.around.kept => Body::Plain(Object::new()),
+            Some(kind) => push::change(kind, (properties, context), self.around.source)
+                .map(|change| Body::Push(Box::new(change)))
+                .map_err(|problem| problem.under("/properties"))?,
+        };
+        if of_push.is_some() && !self.around.source.trusted() {
+            who = browser_alone(who)?;
+        }
         let event = Event {
             source: self.around.source,
             source_id: self.source_id(has_time)?,

@@ -2,7 +2,8 @@
 
 use super::{
     breaker::Breaker,
-    handover::{Batch, Job, hand_over},
+    browsers,
+    handover::{Batch, Call, Job, hand_over},
     model::{ATTEMPTING, UNCERTAIN, WORKER_LOST},
     render::LinkMaker,
     results::{self, Answered},
@@ -24,6 +25,7 @@ use cartwheel_domain::{
     time::{MINUTE, Millis, SECOND},
 };
 use cartwheel_entity::{message, message_attempt};
+use futures_util::future::join_all;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
 use std::{
     collections::BTreeMap,
@@ -308,22 +310,29 @@ async fn call(job: Job, breaker: &Breaker, env: &Env) -> Answered {
     let patience = Millis::try_from(job.channel.patience().as_millis()).unwrap_or(Millis::MAX);
     let ends_at_latest = env.now().saturating_add(patience);
     let late = job.message.lease_until.is_none_or(|until| ends_at_latest > until);
-    let outcome = if late {
+    let outcomes = if late {
         let reply = "the worker came to it too late to be sure of its lease; nothing was sent".to_owned();
-        Outcome::NotSent { fault: Fault::Own, reply, retry_after: None }
+        vec![Outcome::NotSent { fault: Fault::Own, reply, retry_after: None }; job.calls.len()]
     } else {
-        job.channel.send(&job.route, &job.outgoing, &job.message.send_key).await
+        let (outgoing, key) = (&job.outgoing, &job.message.send_key);
+        join_all(job.calls.iter().map(|call| job.channel.send(&call.route, outgoing, key))).await
     };
     let at = env.now();
-    let opened = breaker.learn(&job.route.name, &outcome, at);
-    let mut attempt = job.attempt;
-    // What was never tried says nothing of the server.
-    attempt.fault = Set(outcome.fault().filter(|_| !late).map(|fault| fault.as_str().to_owned()));
-    attempt.finished_at = Set(Some(at));
-    attempt.outcome = Set(Some(outcome.as_str().to_owned()));
-    attempt.reply = Set(Some(outcome.reply().chars().take(500).collect()));
+    let (mut attempts, mut over) = (Vec::with_capacity(job.calls.len()), Vec::new());
+    for (Call { mut attempt, browser, .. }, outcome) in job.calls.into_iter().zip(&outcomes) {
+        // What was never tried says nothing of the server.
+        attempt.fault = Set(outcome.fault().filter(|_| !late).map(|fault| fault.as_str().to_owned()));
+        attempt.finished_at = Set(Some(at));
+        attempt.outcome = Set(Some(outcome.as_str().to_owned()));
+        attempt.reply = Set(Some(outcome.reply().chars().take(500).collect()));
+        attempts.push(attempt);
+        over.extend(browser.filter(|_| browsers::is_over(outcome)));
+    }
+    let outcome = browsers::together(outcomes);
+    let opened = breaker.learn(&job.way, &outcome, at);
     Answered {
-        attempt,
+        attempts,
+        over,
         number: job.number,
         address: job.outgoing.to,
         idempotent: job.channel.idempotent(),

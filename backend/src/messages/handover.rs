@@ -2,6 +2,7 @@
 
 use super::{
     breaker::Breaker,
+    browsers,
     dispatch::Tools,
     history::History,
     hold::{HELD, LOOK_AGAIN},
@@ -34,7 +35,7 @@ use cartwheel_entity::{
 };
 use sea_orm::{ActiveValue::Set, Value};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -43,17 +44,27 @@ use uuid::Uuid;
 const NO_ROUTE: Millis = 5 * MINUTE;
 
 /// One call to make, after the commit.
+pub struct Call {
+    /// Its attempt, open.
+    pub attempt: message_attempt::ActiveModel,
+    /// By which way.
+    pub route: Route,
+    /// To which browser, where a message goes to several.
+    pub browser: Option<Uuid>,
+}
+
+/// The calls to make for one message: one, but for a notification, which goes to each browser of a person.
 pub struct Job {
     /// The message as claimed.
     pub message: message::Model,
-    /// Its attempt, open.
-    pub attempt: message_attempt::ActiveModel,
+    /// The calls.
+    pub calls: Vec<Call>,
     /// Number of the attempt, from 1.
     pub number: u32,
     /// Whom to call.
     pub channel: Arc<dyn Channel>,
-    /// By which way.
-    pub route: Route,
+    /// Names the way; the circuit breaker counts by it.
+    pub way: String,
     /// With what.
     pub outgoing: Outgoing,
     /// By which of the store's own servers.
@@ -140,7 +151,7 @@ struct Going {
     basis: Box<Basis>,
     rendered: Rendered,
     channel: Arc<dyn Channel>,
-    route: Route,
+    routes: Vec<(Route, Option<Uuid>)>,
     provider: Option<ProviderId>,
     others: u32,
 }
@@ -172,6 +183,7 @@ impl Work<'_> {
         let mut facts = load(self.tools, scoped, Arc::clone(&self.info), &rows, self.now).await?;
         let info = Arc::clone(&self.info);
         let mut traffic = Traffic::load(self.tools, scoped, &info, &rows, &facts.people).await?;
+        let called = browsers::called(scoped, &rows).await?;
         let known = self.tools.templates.clone();
         let mut templates = known.at_once();
         for row in rows {
@@ -191,23 +203,41 @@ impl Work<'_> {
                         }
                     };
                     let (way, others) = (chosen.way, chosen.others);
+                    let mut routes = browsers::ways(&facts, &row, &way.route, &called);
+                    let Some((first, _)) = routes.first() else {
+                        self.close(row, SUPPRESSED, "no_browser".into(), None);
+                        continue;
+                    };
+                    // Which push services are called is known only now.
+                    if way.route.push.is_some()
+                        && let Err(until) = self.breaker.admit(&first.name, self.now)
+                    {
+                        self.later(&row, until, "route_down");
+                        continue;
+                    }
                     let links = &self.tools.links;
                     match render(scoped, &mut templates, links, &facts, &row, &basis, self.now).await {
                         Ok(mut rendered) => {
                             facts.history.add((person, row.cart_id), &row.channel, self.now);
-                            let (channel, id) = (Arc::clone(&way.channel), MessageId(row.id));
-                            let mut route = way.route.to(id);
                             if row.channel == Kind::Email.as_str() && !info.sandbox {
-                                route.mark = routes::mark(self.tools, &info, way, id);
+                                let mark = routes::mark(self.tools, &info, way, MessageId(row.id));
+                                routes.iter_mut().for_each(|(route, _)| route.mark.clone_from(&mark));
                                 if let Some(from) = way.provider.as_ref().and_then(|it| it.sender.as_deref())
                                 {
                                     rendered.come_from(from, &row.send_key);
                                 }
                             }
+                            let channel = Arc::clone(&way.channel);
                             let provider = way.provider.as_ref().map(|it| it.id);
-                            let going =
-                                Going { message: row, basis, rendered, channel, route, provider, others };
-                            self.going.push(going);
+                            self.going.push(Going {
+                                message: row,
+                                basis,
+                                rendered,
+                                channel,
+                                routes,
+                                provider,
+                                others,
+                            });
                         }
                         Err(TemplatesError::Db(error)) => return Err(error),
                         Err(error) => {
@@ -283,28 +313,35 @@ impl Work<'_> {
         let mut kept = Kept::default();
         let mut jobs = Vec::with_capacity(self.going.len());
         for one in self.going {
-            let attempt = message_attempt::ActiveModel {
-                store_id: Set(self.info.id.uuid()),
-                id: Set(self.tools.env.id::<AttemptId>().uuid()),
-                message_id: Set(one.message.id),
-                number: Set(one.message.attempt + 1),
-                started_at: Set(self.now),
-                finished_at: Set(None),
-                outcome: Set(None),
-                reply: Set(None),
-                provider_id: Set(one.provider.map(ProviderId::uuid)),
-                fault: Set(None),
-            };
-            kept.attempts.push(attempt.clone());
+            let way = one.routes.first().map(|(route, _)| route.name.clone()).unwrap_or_default();
+            let numbers = (0..).map(|place: i32| one.message.attempt + 1 + place * browsers::APART);
+            let calls = one.routes.into_iter().zip(numbers).map(|((route, browser), number)| {
+                let attempt = message_attempt::ActiveModel {
+                    store_id: Set(self.info.id.uuid()),
+                    id: Set(self.tools.env.id::<AttemptId>().uuid()),
+                    message_id: Set(one.message.id),
+                    number: Set(number),
+                    started_at: Set(self.now),
+                    finished_at: Set(None),
+                    outcome: Set(None),
+                    reply: Set(None),
+                    device_id: Set(browser),
+                    provider_id: Set(one.provider.map(ProviderId::uuid)),
+                    fault: Set(None),
+                };
+                Call { attempt, route, browser }
+            });
+            let calls: Vec<Call> = calls.collect();
+            kept.attempts.extend(calls.iter().map(|call| call.attempt.clone()));
             kept.contents.push(one.rendered.content);
             kept.links.extend(one.rendered.links);
             kept.restores.extend(one.rendered.restore.map(|r| r.row));
             jobs.push(Job {
                 number: u32::try_from(one.message.attempt + 1).unwrap_or(1),
                 message: one.message,
-                attempt,
+                calls,
                 channel: one.channel,
-                route: one.route,
+                way,
                 outgoing: one.rendered.outgoing,
                 provider: one.provider,
                 others: one.others,
@@ -376,6 +413,10 @@ async fn load(
         scoped.find_among::<journey::Entity, _>(journey::Column::Id, set(|m| m.journey_id)).await?;
     let versions = tools.versions.get(scoped, set(|m| m.version_id)).await?;
     let persons = rows.iter().map(|m| people.contact(m.contact_id).map_or(m.contact_id, |c| c.id)).collect();
+    let owners = match rows.iter().any(|m| m.channel == Kind::Push.as_str()) {
+        true => browsers::owners(scoped, &cart_ids).await?,
+        false => HashMap::new(),
+    };
     let history = History::load(scoped, persons, cart_ids, &rows.iter().map(|m| m.id).collect()).await?;
     Ok(Facts {
         store,
@@ -385,5 +426,6 @@ async fn load(
         journeys: journeys.into_iter().map(|j| (j.id, j.status)).collect(),
         versions,
         history,
+        owners,
     })
 }

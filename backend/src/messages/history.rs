@@ -2,7 +2,7 @@
 
 use super::model::{ATTEMPTING, SENT, UNCERTAIN};
 use crate::db::{Among, DbError, Scoped};
-use cartwheel_domain::{consent::Channel, time::Millis};
+use cartwheel_domain::{consent::Channel, last_look::counts_before, time::Millis};
 use cartwheel_entity::message;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -12,8 +12,7 @@ use uuid::Uuid;
 #[derive(Default)]
 pub struct History {
     to_contact: HashMap<Uuid, Vec<Millis>>,
-    about_cart: HashMap<Uuid, u32>,
-    texts_about_cart: HashMap<Uuid, u32>,
+    about_cart: HashMap<(Uuid, Channel), u32>,
 }
 
 type Seen = (Uuid, Uuid, Option<Uuid>, String, Option<Millis>, Millis);
@@ -61,11 +60,8 @@ impl History {
     /// Counts one more.
     pub fn add(&mut self, (contact, cart): (Uuid, Option<Uuid>), channel: &str, at: Millis) {
         self.to_contact.entry(contact).or_default().push(at);
-        if let Some(cart) = cart {
-            *self.about_cart.entry(cart).or_insert(0) += 1;
-            if channel == Channel::Sms.as_str() {
-                *self.texts_about_cart.entry(cart).or_insert(0) += 1;
-            }
+        if let (Some(cart), Some(channel)) = (cart, Channel::from_name(channel)) {
+            *self.about_cart.entry((cart, channel)).or_insert(0) += 1;
         }
     }
 
@@ -74,9 +70,9 @@ impl History {
         self.to_contact.get(&contact).map_or(&[], Vec::as_slice)
     }
 
-    /// How many went about this cart: before a text message those alone count, since rules on how many may come are about them.
+    /// How many went about this cart, as far as they count before a message on this channel.
     pub fn about(&self, cart: Uuid, channel: Channel) -> u32 {
-        let counted = if channel == Channel::Sms { &self.texts_about_cart } else { &self.about_cart };
-        counted.get(&cart).copied().unwrap_or(0)
+        let counted = Channel::ALL.iter().filter(|sent| counts_before(channel, **sent));
+        counted.filter_map(|sent| self.about_cart.get(&(cart, *sent))).sum()
     }
 }

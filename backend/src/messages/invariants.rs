@@ -27,7 +27,7 @@ const CHECKS: &[(&str, &str, &str)] = &[
     (
         "I1",
         "a message was accepted more than once",
-        "SELECT count(*) FROM (SELECT 1 FROM message_attempt WHERE outcome = 'accepted' GROUP BY store_id, message_id HAVING count(*) > 1) AS x",
+        "SELECT count(*) FROM (SELECT 1 FROM message_attempt WHERE outcome = 'accepted' GROUP BY store_id, message_id, device_id HAVING count(*) > 1) AS x",
     ),
     (
         "I1",

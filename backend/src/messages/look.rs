@@ -25,8 +25,11 @@ use cartwheel_domain::{
     schedule::guess_zone,
     time::Millis,
 };
-use cartwheel_entity::{cart, contact, journey_run, message};
-use std::{collections::HashMap, sync::Arc};
+use cartwheel_entity::{cart, contact, journey_run, message, push_device};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 pub use cartwheel_domain::last_look::Verdict;
@@ -47,6 +50,8 @@ pub struct Facts {
     pub versions: HashMap<Uuid, Arc<Version>>,
     /// What went out before.
     pub history: History,
+    /// The browsers that carts are bound to, by their tokens.
+    pub owners: HashMap<Uuid, HashSet<String>>,
 }
 
 impl Facts {
@@ -70,7 +75,10 @@ impl Facts {
             definition: version.map(|v| &v.definition),
             to: contact.map(|c| Addressee {
                 erased: c.erased_at.is_some(),
-                has_address: channel.is_some_and(|channel| address(c, channel).is_some()),
+                has_address: channel.is_some_and(|channel| match channel {
+                    Channel::Push => !self.browsers(message, c).is_empty(),
+                    _ => address(c, channel).is_some(),
+                }),
                 last_order_at: c.last_order_at,
                 time_zone: c.time_zone.as_deref(),
             }),
@@ -102,6 +110,15 @@ impl Facts {
         if let Some(invalid) = guess_zone(Some(named), None, store_zone).invalid {
             tracing::warn!(contact = %contact.id, zone = invalid, "the contact's zone does not exist; another is used");
         }
+    }
+
+    /// The browsers that are told of this: those the cart is bound to, and those that the shop's server has vouched for. One that only
+    /// belongs to whoever typed the person's address is told of its own carts alone.
+    pub fn browsers(&self, message: &message::Model, contact: &contact::Model) -> Vec<&push_device::Model> {
+        let own = message.cart_id.and_then(|cart| self.owners.get(&cart));
+        let told =
+            |row: &&push_device::Model| row.vouched || own.is_some_and(|own| own.contains(&row.browser));
+        self.people.browsers(contact).filter(told).collect()
     }
 
     /// The subject the journey gives this message in place of its template's.

@@ -6,6 +6,7 @@
 //! called, and what it says is written under the epoch of the claim. See docs/journey-engine.md.
 
 pub mod breaker;
+mod browsers;
 pub mod cancel;
 pub mod dispatch;
 mod handover;
@@ -14,6 +15,7 @@ pub mod hold;
 pub mod invariants;
 mod look;
 pub mod model;
+pub mod notice;
 pub mod outlook;
 mod people;
 pub mod preview;
@@ -29,6 +31,7 @@ pub mod usage;
 #[cfg(test)]
 mod tests;
 
+pub use browsers::owners;
 pub use dispatch::{Dispatched, Dispatcher, Manner, Tools};
 pub use people::address;
 pub use render::LinkMaker;

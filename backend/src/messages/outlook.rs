@@ -4,6 +4,7 @@ use super::people::{Look, People, address};
 use crate::{
     accounts::{MasterKey, StoreInfo},
     db::{DbError, Scoped},
+    push,
 };
 use cartwheel_domain::{
     consent::{Channel, ContentClass, Decision, GateInput, may_send},
@@ -41,8 +42,11 @@ pub async fn outlook(
     now: Millis,
     key: &MasterKey,
 ) -> Result<Vec<Outlook>, DbError> {
-    let channels: BTreeSet<Channel> =
+    let mut channels: BTreeSet<Channel> =
         CHANNELS.into_iter().filter(|channel| address(contact, *channel).is_some()).collect();
+    if push::of_contacts(scoped, HashSet::from([contact.id])).await?.is_empty() {
+        channels.remove(&Channel::Push);
+    }
     if channels.is_empty() {
         return Ok(Vec::new());
     }

@@ -4,6 +4,7 @@ use crate::{
     accounts::MasterKey,
     consent::circle::{self, Heard},
     db::{Among, DbError, Scoped},
+    push,
 };
 use cartwheel_domain::{
     consent::{
@@ -11,14 +12,17 @@ use cartwheel_domain::{
         ledger::{Action, Entry, fold},
     },
     event::OrderState,
-    ids::{CartId, ConsentId, OrderId, StoreId, SuppressionId},
+    ids::{CartId, ConsentId, ContactId, OrderId, StoreId, SuppressionId},
     last_look::dealings,
     settings::StoreSettings,
     time::Millis,
 };
-use cartwheel_entity::{cart, consent_event, contact, shop_order, suppression};
+use cartwheel_entity::{cart, consent_event, contact, push_device, shop_order, suppression};
 use sea_orm::{ColumnTrait, QueryFilter};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+};
 use uuid::Uuid;
 
 /// What the answer is for.
@@ -37,6 +41,7 @@ pub struct People {
     suppressions: HashMap<String, Vec<Suppression>>,
     elsewhere: HashMap<Channel, Heard>,
     sales: HashMap<Uuid, shop_order::Model>,
+    browsers: HashMap<Uuid, Vec<push_device::Model>>,
     store: StoreId,
     key: MasterKey,
 }
@@ -70,7 +75,7 @@ impl People {
         let mut hashes: Vec<(&str, String)> = Vec::with_capacity(contacts.len());
         for channel in channels {
             let known = contacts.values().filter_map(|c| address(c, *channel));
-            hashes.extend(known.map(|to| (channel.as_str(), key.address_hash(store, channel.as_str(), to))));
+            hashes.extend(known.map(|to| (channel.as_str(), key.address_hash(store, channel.as_str(), &to))));
         }
         let mut suppressions: HashMap<String, Vec<Suppression>> = HashMap::new();
         // The hash says the channel already; named so that the look-up is one by the key and not through all of the store's.
@@ -89,7 +94,12 @@ impl People {
         }
         let mut elsewhere = HashMap::new();
         for channel in channels {
-            let addresses = contacts.values().filter_map(|c| address(c, *channel)).collect();
+            if *channel == Channel::Push {
+                // A browser is known to one store alone: there is nobody to hear of it from.
+                continue;
+            }
+            let known: Vec<_> = contacts.values().filter_map(|c| address(c, *channel)).collect();
+            let addresses = known.iter().map(AsRef::as_ref).collect();
             let last = look == Look::Last;
             let heard = circle::heard(scoped, key, now, *channel, &addresses, last).await?;
             elsewhere.insert(*channel, heard);
@@ -105,7 +115,16 @@ impl People {
         // Sorted here: asked for in this order, SQLite reads all orders of the store in it. The latest sale counts.
         rows.sort_by_key(|o| o.placed_at);
         let sales = rows.into_iter().filter_map(|o| Some((o.contact_id?, o))).collect();
-        Ok(Self { contacts, entries, suppressions, elsewhere, sales, store, key: key.clone() })
+        let browsers = match channels.contains(&Channel::Push) {
+            true => push::of_contacts(scoped, contacts.keys().copied().collect()).await?,
+            false => HashMap::new(),
+        };
+        Ok(Self { contacts, entries, suppressions, elsewhere, sales, browsers, store, key: key.clone() })
+    }
+
+    /// The browsers in which a person may be notified, the last seen first.
+    pub fn browsers(&self, contact: &contact::Model) -> impl Iterator<Item = &push_device::Model> {
+        self.browsers.get(&contact.id).into_iter().flatten()
     }
 
     /// The person an id stands for today.
@@ -132,12 +151,12 @@ impl People {
             self.contacts.values().filter(|c| c.id == contact.id || c.merged_into == Some(contact.id));
         let entries: Vec<&Entry> = entries.filter_map(|c| self.entries.get(&c.id)).flatten().collect();
         let to = address(contact, channel);
-        let hash = to.map(|to| self.key.address_hash(self.store, channel.as_str(), to));
+        let hash = to.as_ref().map(|to| self.key.address_hash(self.store, channel.as_str(), to));
         let elsewhere = self.elsewhere.get(&channel);
         Recipient {
             country: contact.country.as_deref().and_then(|c| c.parse().ok()),
             consents: fold(entries),
-            circle: to.and_then(|to| elsewhere?.noes.get(to)).cloned().unwrap_or_default(),
+            circle: to.and_then(|to| elsewhere?.noes.get(to.as_ref())).cloned().unwrap_or_default(),
             suppressions: hash.and_then(|h| self.suppressions.get(&h)).cloned().unwrap_or_default(),
             dealings: self.dealings(contact, cart, settings),
             preference_list_clear: false,
@@ -157,11 +176,12 @@ impl People {
     }
 }
 
-/// Where a person is reached on a channel.
-pub fn address(contact: &contact::Model, channel: Channel) -> Option<&str> {
+/// Where a person is reached on a channel. Notifications go to the person, in whichever browsers there are.
+pub fn address(contact: &contact::Model, channel: Channel) -> Option<Cow<'_, str>> {
     match channel {
-        Channel::Email => contact.email.as_deref(),
-        Channel::Sms => contact.phone.as_deref(),
+        Channel::Email => contact.email.as_deref().map(Cow::from),
+        Channel::Sms => contact.phone.as_deref().map(Cow::from),
+        Channel::Push => Some(ContactId(contact.id).to_string().into()),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! From a message that may go to what the recipient will see, and the rows that are kept of it.
 
-use super::{look::Facts, rewrite};
+use super::{look::Facts, notice, rewrite};
 use crate::{
     accounts::{MasterKey, StoreInfo},
     channels::Outgoing,
@@ -215,7 +215,16 @@ pub async fn render(
         view: None,
     };
     let company = company(scoped, cart).await?;
-    let context = context(&facts.store, contact, (cart, company), addresses, now);
+    let mut context = context(&facts.store, contact, (cart, company), addresses, now);
+    if message.channel == Channel::Push.as_str() {
+        let told = facts.browsers(message, contact);
+        if !told.iter().all(|browser| browser.vouched) {
+            // Whose name is on record is nothing for a browser in which somebody has only typed their address.
+            context.contact = ContactContext::default();
+        }
+        let written = template.mail.render_notice(&context)?;
+        return notice::notice(facts, message, (template.id, written, &told), context, restore);
+    }
     if message.channel == Channel::Sms.as_str() {
         let text = template.mail.render_message(&context)?;
         let to = contact.phone.clone().ok_or_else(missing)?;

@@ -13,6 +13,7 @@ use crate::{
     consent::{circle, suppression},
     db::{Among, Db, DbError, Scoped, StoreScope, batch},
     mail::{pace, ways},
+    push,
     webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
@@ -32,8 +33,10 @@ use uuid::Uuid;
 pub struct Answered {
     /// The message as claimed.
     pub message: message::Model,
-    /// The attempt, complete.
-    pub attempt: message_attempt::ActiveModel,
+    /// The attempts, complete: one for each call.
+    pub attempts: Vec<message_attempt::ActiveModel>,
+    /// Browsers that their push services no longer know.
+    pub over: Vec<Uuid>,
     /// Number of the attempt, from 1.
     pub number: u32,
     /// Where it went.
@@ -70,7 +73,9 @@ impl Answered {
     fn suppressed(&self) -> Option<(Channel, SuppressionReason)> {
         match &self.outcome {
             Outcome::Refused { permanent: true, suppress, .. } => {
-                Some((Channel::from_name(&self.message.channel)?, (*suppress)?))
+                // Of a notification it is the browser that is over, not the person.
+                let channel = Channel::from_name(&self.message.channel).filter(|c| *c != Channel::Push)?;
+                Some((channel, (*suppress)?))
             }
             _ => None,
         }
@@ -101,7 +106,8 @@ fn next(answered: &Answered) -> Next {
             Next { provider_id: provider_id.clone(), sent_at: Some(*at), ..done(SENT, None) }
         }
         Outcome::Refused { permanent: true, suppress: Some(SuppressionReason::HardBounce), .. } => {
-            done(FAILED, Some("no_such_mailbox"))
+            let notice = message.channel == Channel::Push.as_str();
+            done(FAILED, Some(if notice { "no_browser" } else { "no_such_mailbox" }))
         }
         Outcome::Refused { permanent: true, suppress: Some(_), .. } => done(FAILED, Some("opted_out")),
         // Nothing was accepted: another of the store's servers may take what this one will not carry.
@@ -181,7 +187,8 @@ async fn record_store(
     });
     let touched = scoped.change_fenced(&change, rows.collect()).await?;
     // The attempt is a fact whoever holds the lease now.
-    let attempts = answers.iter().map(|a| a.attempt.clone()).collect();
+    let attempts = answers.iter().flat_map(|a| a.attempts.iter().cloned()).collect();
+    push::forget(scoped, answers.iter().flat_map(|a| a.over.iter().copied()).collect()).await?;
     let columns = [
         message_attempt::Column::FinishedAt,
         message_attempt::Column::Outcome,

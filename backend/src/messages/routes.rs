@@ -6,10 +6,12 @@ use crate::{
     channels::{
         Channel, Route,
         email::{dkim::Signer, mark::Mark},
+        push::Way as PushWay,
         sms::Account,
     },
     db::{DbError, Scoped},
     mail::{Provider, reference},
+    push,
 };
 use cartwheel_domain::{consent, ids::MessageId, mail::Service, sms};
 use std::sync::Arc;
@@ -43,6 +45,7 @@ pub async fn of(
     let route = match kind {
         consent::Channel::Email => mail(tools, scoped, store).await?,
         consent::Channel::Sms => text(tools, scoped, store).await?,
+        consent::Channel::Push => notices(tools, scoped, store).await?,
         _ => None,
     };
     let Some(route) = route else { return Ok(Vec::new()) };
@@ -120,4 +123,30 @@ async fn text(tools: &Tools, scoped: &Scoped<'_>, store: &StoreInfo) -> Result<O
     let account = Account { id: id.to_owned(), token, sender, callback };
     // One account that is refused closes nobody else's way.
     Ok(Some(Route { name: format!("twilio {id}"), texts: Some(Arc::new(account)), ..Route::default() }))
+}
+
+/// A store notifies by its own pair of keys, while that is switched on.
+async fn notices(tools: &Tools, scoped: &Scoped<'_>, store: &StoreInfo) -> Result<Option<Route>, DbError> {
+    let settings = &store.settings;
+    if !settings.push_on {
+        return Ok(None);
+    }
+    let keys = match push::pair(scoped, tools.key()).await {
+        Ok(Some(keys)) => Arc::new(keys),
+        Ok(None) => return Ok(None),
+        Err(secrets::SecretError::Db(error)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(store = %store.id, %error, "notifications wait");
+            return Ok(None);
+        }
+    };
+    // RFC 8292, section 2.1: a mailto: or an https: address at which somebody can be asked.
+    let mail = settings.support_email.as_ref().or(settings.sender_email.as_ref());
+    let subject = match mail {
+        Some(mail) => format!("mailto:{mail}"),
+        None if tools.links.public_url.starts_with("https:") => tools.links.public_url.clone(),
+        None => "mailto:push@cartwheel.invalid".to_owned(),
+    };
+    let way = PushWay { keys, subject, to: None, topic: None };
+    Ok(Some(Route { name: "push".into(), push: Some(Arc::new(way)), ..Route::default() }))
 }

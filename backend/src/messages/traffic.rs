@@ -109,11 +109,10 @@ impl Traffic {
         to: &str,
         now: Millis,
     ) -> Result<Chosen<'_>, Later> {
-        let text = row.channel == Channel::Sms.as_str();
         let Self { ways, tried, pace, slow } = self;
         let ways = ways.get(&row.channel).map(Vec::as_slice).unwrap_or_default();
         if ways.is_empty() {
-            return Err((None, if text { "no_sms_route" } else { "no_mail_route" }));
+            return Err((None, missing(&row.channel)));
         }
         let of = |way: &Way| {
             let id = way.provider.as_ref().map(|it| it.id.uuid());
@@ -171,6 +170,15 @@ impl Traffic {
     /// What the database says.
     pub async fn write(self, scoped: &Scoped<'_>) -> Result<(), DbError> {
         self.pace.write(scoped).await
+    }
+}
+
+/// Why a message stays while its channel is not set up.
+fn missing(channel: &str) -> &'static str {
+    match Channel::from_name(channel) {
+        Some(Channel::Sms) => "no_sms_route",
+        Some(Channel::Push) => "no_push_route",
+        _ => "no_mail_route",
     }
 }
 

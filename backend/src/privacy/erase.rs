@@ -8,8 +8,8 @@ use crate::{
 };
 use cartwheel_domain::ids::SuppressionId;
 use cartwheel_entity::{
-    cart, contact, contact_identity, event, journey_run, message, message_content, run_wait, shop_order,
-    suppression,
+    cart, contact, contact_identity, event, journey_run, message, message_content, push_device, run_wait,
+    shop_order, suppression,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -99,6 +99,7 @@ pub async fn erase_contacts(
         .exec(on)
         .await?;
     end_runs(scoped, now, ids).await?;
+    scoped.delete_among::<push_device::Entity, _>(push_device::Column::ContactId, ids.to_vec()).await?;
     scoped
         .update::<cart::Entity>()
         .col_expr(cart::Column::RecoveryUrl, nothing())

@@ -13,7 +13,7 @@ use crate::{
     clock::Env,
     config::Config,
     db::{Db, StoreScope},
-    journeys, storefront, templates,
+    journeys, push, storefront, templates,
 };
 use cartwheel_domain::{
     ids::{JourneyId, StoreId},
@@ -48,6 +48,9 @@ fn settings(config: &Config) -> Result<StoreSettings, StartError> {
         similar_goods: true,
         opt_out_shown_at_collection: true,
         reminder_announced: true,
+        push_on: true,
+        // The demo shop is served from here, so its worker can come from here as well.
+        push_worker: "/push/worker.js".into(),
         ..Default::default()
     })
 }
@@ -80,8 +83,16 @@ pub async fn demo(db: &Db, config: &Config) -> Result<Made, StartError> {
     let scoped = tx.enter(&scope).await?;
     templates::install_default_set(&scoped, &past).await?;
     let journey = journeys::install_default(&scoped, &past, &settings).await?;
+    push::ensure(&mut tx, &scope, (&master, &env)).await?;
     tx.commit().await?;
-    let parts = Parts::new(db.clone(), past, master, &config.public_url, (None, Arc::new(Sandbox)), false);
+    let parts = Parts::new(
+        db.clone(),
+        past,
+        master,
+        &config.public_url,
+        (None, Arc::new(Sandbox), Arc::new(Sandbox)),
+        false,
+    );
     history::live(&parts, &clock, keys.store_id, env.now()).await?;
     if let Some(published) = journey {
         quicken(db, &env, &scope, published.journey_id).await?;

@@ -12,6 +12,10 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 
 const SNIPPET: &str = include_str!("../../../storefront/dist/snippet.min.js");
+/// The snippet's part for notifications.
+const PUSH_PART: &str = include_str!("../../../storefront/dist/push.min.js");
+/// The service worker that a shop's own file imports.
+const PUSH_WORKER: &str = include_str!("../../../storefront/dist/worker.min.js");
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../storefront/demo-shop"]
@@ -44,6 +48,8 @@ pub async fn demo_key(db: &Db) -> Result<Option<String>, DbError> {
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/s/{key}.js", web::get().to(snippet))
+        .route("/push/page.js", web::get().to(async || part(PUSH_PART)))
+        .route("/push/worker.js", web::get().to(async || part(PUSH_WORKER)))
         .route(
             "/demo-shop",
             web::get().to(|| async {
@@ -52,6 +58,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/demo-shop/config.json", web::get().to(demo_config))
         .route("/demo-shop/{file:.*}", web::get().to(demo_file));
+}
+
+/// A script that is the same for every store. A service worker comes from the shop's own address (Service Workers, section "Register"):
+/// there a file of one line imports ours. Where the shop *is* served from here, as the demo shop is, or by a path that the shop's server
+/// passes on, the header lets ours be registered for more than its own folder.
+fn part(script: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header(("cross-origin-resource-policy", "cross-origin"))
+        .insert_header(("service-worker-allowed", "/"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(script)
 }
 
 /// The snippet with a store's settings laid in. A minute's cache keeps a change of the capture mode quick.
@@ -80,6 +100,9 @@ async fn snippet(
     let mut settings = json!({ "k": store.public_key, "u": process.public_url, "m": mode });
     if store.settings.capture_typed_email {
         settings["e"] = json!(1);
+    }
+    if let Some(key) = store.push_key.as_ref().filter(|_| store.settings.push_on) {
+        settings["p"] = json!({ "k": key, "w": store.settings.push_worker });
     }
     // Inside a script, `<` could end it.
     let text = settings.to_string().replace('<', "\\u003c");

@@ -65,6 +65,22 @@ fn lawful_message(mail: &MailTemplate, language: Language, formality: Formality)
     Ok(())
 }
 
+/// Writes notifications about a cart, a checkout and a quote and looks whether each names the sender. The link back and the button that says
+/// no are put in by us.
+fn lawful_notice(mail: &MailTemplate, language: Language, formality: Formality) -> Result<(), MailFault> {
+    for kind in KINDS {
+        let context = example(language, formality, kind);
+        let out = mail.render_notice(&context)?;
+        if !out.subject.contains(&context.store.name) && !out.text.contains(&context.store.name) {
+            let said = format!(
+                "a notification about a {kind} comes out without the name of the sender: write {{{{ store.name }}}}"
+            );
+            return Err(missing("subject", said));
+        }
+    }
+    Ok(())
+}
+
 /// Writes a mail about a cart, a checkout and a quote and looks whether both parts of each name the sender's postal address, bring the
 /// cart back and offer a way to say no (CAN-SPAM 15 U.S.C. 7704(a)(5), ePrivacy directive article 13(4)).
 ///
@@ -78,6 +94,9 @@ pub fn lawful(
 ) -> Result<(), MailFault> {
     if channel == Channel::Sms {
         return lawful_message(mail, language, formality);
+    }
+    if channel == Channel::Push {
+        return lawful_notice(mail, language, formality);
     }
     for kind in KINDS {
         let mut context = example(language, formality, kind);

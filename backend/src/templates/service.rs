@@ -16,7 +16,7 @@ use cartwheel_domain::{
     locale::{Formality, Language},
     template::{
         MailFault, MailTemplate,
-        recovery::{self, DefaultMessage, DefaultTemplate},
+        recovery::{self, DefaultMessage, DefaultNotice, DefaultTemplate},
         texts::Texts,
     },
 };
@@ -72,7 +72,7 @@ pub async fn install_default_set(scoped: &Scoped<'_>, env: &Env) -> Result<(), T
     install_messages(scoped, env).await
 }
 
-/// Gives a store the text messages it starts with. Rows that are there already stay.
+/// Gives a store the text messages and notifications it starts with. Rows that are there already stay.
 ///
 /// # Errors
 /// What the database says.
@@ -92,11 +92,20 @@ pub async fn install_messages(scoped: &Scoped<'_>, env: &Env) -> Result<(), Temp
         text: Set(message.text),
         created_at: Set(env.now()),
     };
-    scoped.insert_new::<template::Entity>(recovery::messages().into_iter().map(row).collect()).await?;
+    let notice = |notice: DefaultNotice| template::ActiveModel {
+        key: Set(recovery::PUSH_KEY.to_owned()),
+        channel: Set(Channel::Push.as_str().to_owned()),
+        subject: Set(notice.title),
+        preheader: Set(notice.image),
+        ..row(DefaultMessage { language: notice.language, formality: notice.formality, text: notice.body })
+    };
+    let mut rows: Vec<_> = recovery::messages().into_iter().map(row).collect();
+    rows.extend(recovery::notices().into_iter().map(notice));
+    scoped.insert_new::<template::Entity>(rows).await?;
     Ok(())
 }
 
-/// Gives stores that were made before there were text messages theirs; asked at each start, and nothing once they have them.
+/// Gives stores that were made before there were text messages or notifications theirs; asked at each start, and nothing once they have them.
 ///
 /// # Errors
 /// What the database says.
@@ -111,7 +120,7 @@ pub async fn complete(db: &Db, env: &Env) -> Result<(), TemplatesError> {
                 Expr::col((template::Entity, template::Column::StoreId))
                     .equals((store::Entity, store::Column::Id)),
             )
-            .and_where(Expr::col((template::Entity, template::Column::Key)).eq(recovery::SMS_KEY))
+            .and_where(Expr::col((template::Entity, template::Column::Key)).eq(recovery::PUSH_KEY))
             .to_owned();
         let without = system.find::<store::Entity>().filter(Expr::not_exists(theirs));
         without.select_only().column(store::Column::Id).into_tuple().all(system.on()).await?
@@ -282,6 +291,13 @@ pub fn prepare(channel: Channel, texts: &Texts) -> Result<(Compiled, MailTemplat
                 [("subject", &texts.subject), ("preheader", &texts.preheader), ("mjml", &texts.mjml)];
             if let Some((field, _)) = others.into_iter().find(|(_, text)| !text.is_empty()) {
                 return Err(missing(field, "a text message has none: leave it empty".to_owned()));
+            }
+            Compiled { html: String::new(), text: texts.text.clone() }
+        }
+        // A notification is its title, its text and, in place of a preheader, the address of its picture.
+        Channel::Push => {
+            if !texts.mjml.is_empty() {
+                return Err(missing("mjml", "a notification has none: leave it empty".to_owned()));
             }
             Compiled { html: String::new(), text: texts.text.clone() }
         }

@@ -102,6 +102,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0013_dry_run/tables.sql"),
                 include_str!("../../../migration/src/m0014_webhooks/tables.sql"),
                 include_str!("../../../migration/src/m0015_who/who.sql"),
+                include_str!("../../../migration/src/m0016_push/tables.sql"),
                 include_str!("../../../migration/src/m0017_mail/tables.sql"),
                 include_str!("../../../migration/src/m0018_platforms/tables.sql"),
                 include_str!("../../../migration/src/m0019_moves.rs"),

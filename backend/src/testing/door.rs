@@ -34,7 +34,7 @@ pub async fn whole_at(app: &TestApp, api_rate: u32) -> App {
         ..Config::default()
     };
     let fake = || Arc::<Fake>::default() as Arc<dyn Channel>;
-    let (url, carriers) = (config.public_url.clone(), (Some(fake()), fake()));
+    let (url, carriers) = (config.public_url.clone(), (Some(fake()), fake(), fake()));
     let parts = Parts::new(
         app.db().clone(),
         app.env().clone(),

@@ -75,7 +75,12 @@ impl Flow {
             stores: app.stores().clone(),
             versions: Versions::default(),
             templates: Templates::default(),
-            channels: Channels { email: Some(fake.clone()), sms: fake.clone(), sandbox: Arc::new(Sandbox) },
+            channels: Channels {
+                email: Some(fake.clone()),
+                sms: fake.clone(),
+                push: fake.clone(),
+                sandbox: Arc::new(Sandbox),
+            },
             links: LinkMaker { public_url: "https://cartwheel.example".into(), key: app.master_key() },
             metered: true,
             providers: Providers::new(app.env().clone(), app.master_key(), true),

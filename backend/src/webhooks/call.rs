@@ -1,20 +1,31 @@
-//! One call to an endpoint: look the name up, judge each number, connect to one that was judged, speak TLS, send, read a little of the
+//! One call to an address that somebody outside of us has named: look the name up, judge each number, connect to one that was judged, speak TLS, send, read a little of the
 //! answer. No redirects, no proxies, no second look-up between judgement and connection.
 
 use super::address::{Refused, Target};
 use async_trait::async_trait;
+use cartwheel_domain::time::{Millis, SECOND};
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client::conn::http1,
-    header::{CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT},
+    header::{CONTENT_TYPE, HOST, HeaderName, LOCATION, RETRY_AFTER, USER_AGENT},
 };
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
-use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
@@ -84,6 +95,39 @@ pub enum Said {
     None(&'static str, String),
 }
 
+impl Said {
+    /// `Retry-After`: seconds, or a date (RFC 9110 10.2.3), as milliseconds from `now`.
+    pub fn asked(&self, now: Millis) -> Option<Millis> {
+        let Self::Answer { retry_after: Some(text), .. } = self else { return None };
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return Some(text.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(SECOND));
+        }
+        let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+        Some(at.timestamp_millis().saturating_sub(now))
+    }
+}
+
+/// What is sent by POST to whom, beside the host.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Headers.
+    pub headers: Vec<(HeaderName, String)>,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// What came of a call, and what decides whether it may be made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The answer, or why there is none.
+    pub said: Said,
+    /// Whether there was a connection to speak on: without one nothing has arrived.
+    pub sent: bool,
+    /// `Location`, as it stands there.
+    pub location: Option<String>,
+}
+
 /// Makes calls.
 #[derive(Clone)]
 pub struct Caller {
@@ -125,29 +169,46 @@ impl Caller {
         self.patience
     }
 
-    /// Sends; never fails, and never takes longer than its patience. A fifth of it is for the body of the answer, which decides nothing.
+    /// Sends; never fails, and never takes longer than its patience.
     pub async fn send(&self, url: &str, post: &Post) -> Said {
+        let headers = vec![
+            (CONTENT_TYPE, "application/json".to_owned()),
+            (USER_AGENT, "Cartwheel-Webhooks/1 (+https://www.standardwebhooks.com)".to_owned()),
+            (HeaderName::from_static("webhook-id"), post.id.clone()),
+            (HeaderName::from_static("webhook-timestamp"), post.seconds.to_string()),
+            (HeaderName::from_static("webhook-signature"), post.signature.clone()),
+        ];
+        self.ask(url, Asked { headers, body: Bytes::from(post.body.clone()) }).await.said
+    }
+
+    /// The same of anything. A fifth of the patience is for the body of the answer, which decides nothing.
+    pub async fn ask(&self, url: &str, asked: Asked) -> Exchange {
+        let none = |said, sent| Exchange { said, sent, location: None };
         // Judged anew each time: the rules may have grown since it was typed.
         let target = match Target::parse(url, self.local) {
             Ok(target) => target,
-            Err(refused) => return Said::None("address_refused", refused.to_string()),
+            Err(refused) => return none(Said::None("address_refused", refused.to_string()), false),
         };
-        let for_body = self.patience / 5;
-        match timeout(self.patience - for_body, self.exchange(&target, post)).await {
-            Ok(Ok(answer)) => read(answer, for_body).await,
+        let (for_body, sent) = (self.patience / 5, AtomicBool::new(false));
+        let said = match timeout(self.patience - for_body, self.exchange(&target, asked, &sent)).await {
+            Ok(Ok(answer)) => return read(answer, for_body).await,
             Ok(Err((word, why))) => Said::None(word, cut(&why)),
             Err(_) => Said::None("timed_out", format!("no answer within {} s", self.patience.as_secs_f32())),
-        }
+        };
+        none(said, sent.load(Ordering::Relaxed))
     }
 
-    async fn exchange(&self, target: &Target, post: &Post) -> Result<Answer, Failed> {
+    async fn exchange(&self, target: &Target, asked: Asked, sent: &AtomicBool) -> Result<Answer, Failed> {
         let tcp = self.connect(target).await?;
         if !target.tls() {
-            return talk(tcp, target, post).await;
+            sent.store(true, Ordering::Relaxed);
+            return talk(tcp, target, asked).await;
         }
         let name = ServerName::try_from(target.host()).map_err(|e| ("tls", e.to_string()))?;
         let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await;
-        talk(stream.map_err(|e| ("tls", e.to_string()))?, target, post).await
+        let stream = stream.map_err(|e| ("tls", e.to_string()))?;
+        sent.store(true, Ordering::Relaxed);
+        talk(stream, target, asked).await
     }
 
     /// Looks the name up once, and connects to numbers of that answer alone, each judged.
@@ -186,7 +247,7 @@ struct Answer {
     _sender: http1::SendRequest<Full<Bytes>>,
 }
 
-async fn talk<S>(stream: S, target: &Target, post: &Post) -> Result<Answer, Failed>
+async fn talk<S>(stream: S, target: &Target, asked: Asked) -> Result<Answer, Failed>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -194,15 +255,10 @@ where
         let why = std::error::Error::source(&e).map(|inner| format!("{e}: {inner}"));
         ("broken", why.unwrap_or_else(|| e.to_string()))
     };
-    let request = Request::post(target.path())
-        .header(HOST, target.authority())
-        .header(CONTENT_TYPE, "application/json")
-        .header(USER_AGENT, "Cartwheel-Webhooks/1 (+https://www.standardwebhooks.com)")
-        .header("webhook-id", &post.id)
-        .header("webhook-timestamp", post.seconds)
-        .header("webhook-signature", &post.signature)
-        .body(Full::new(Bytes::from(post.body.clone())))
-        .map_err(|e| ("broken", e.to_string()))?;
+    let request = Request::post(target.path()).header(HOST, target.authority());
+    let request =
+        asked.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+    let request = request.body(Full::new(asked.body)).map_err(|e| ("broken", e.to_string()))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let driver: Driver = Box::pin(connection);
     let asking = Box::pin(async move {
@@ -219,7 +275,7 @@ where
 }
 
 /// Status and the beginning of the body. A body that is cut, slow or endless changes nothing: the status was said.
-async fn read(answer: Answer, patience: Duration) -> Said {
+async fn read(answer: Answer, patience: Duration) -> Exchange {
     let (parts, mut body) = answer.response.into_parts();
     let mut bytes = Vec::new();
     let reading = async {
@@ -242,12 +298,13 @@ async fn read(answer: Answer, patience: Duration) -> Said {
         }
     };
     let _ = timeout(patience, whole).await;
-    let asked = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Said::Answer {
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let said = Said::Answer {
         status: parts.status.as_u16(),
-        retry_after: asked.filter(|_| may_ask(parts.status)),
+        retry_after: header(RETRY_AFTER).filter(|_| may_ask(parts.status)),
         text: cut(&String::from_utf8_lossy(&bytes)),
-    }
+    };
+    Exchange { said, sent: true, location: header(LOCATION) }
 }
 
 /// Whether a status comes with a time that is worth heeding.

@@ -4,7 +4,7 @@ use super::{DELIVERED, FAILED, GAVE_UP, GONE, WAITING, call::Said, courier::Tool
 use crate::db::{DbError, Scoped, StoreScope, batch};
 use cartwheel_domain::{
     ids::{AttemptId, DeliveryId, StoreId},
-    time::{Millis, SECOND},
+    time::Millis,
 };
 use cartwheel_entity::{hook_attempt, hook_delivery};
 use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
@@ -48,17 +48,6 @@ impl Answered {
         }
     }
 
-    /// `Retry-After`: seconds, or a date (RFC 9110 10.2.3).
-    fn asked(&self) -> Option<Millis> {
-        let Some(Said::Answer { retry_after: Some(text), .. }) = &self.said else { return None };
-        let text = text.trim();
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Some(text.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(SECOND));
-        }
-        let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-        Some(at.timestamp_millis().saturating_sub(self.at))
-    }
-
     /// Status, next time, rounds, reason, when it was done.
     fn next(&self) -> (i32, Millis, i32, Option<&'static str>, Option<Millis>) {
         let row = &self.row;
@@ -73,7 +62,8 @@ impl Answered {
             return (FAILED, row.next_at, row.round, Some(GONE), Some(self.at));
         }
         let number = row.attempt + 1 - row.round;
-        match retry::wait(DeliveryId(row.id), number, self.asked()) {
+        match retry::wait(DeliveryId(row.id), number, self.said.as_ref().and_then(|said| said.asked(self.at)))
+        {
             Some(pause) => (WAITING, self.at + pause, row.round, Some(self.word), None),
             None => (FAILED, row.next_at, row.round, Some(GAVE_UP), Some(self.at)),
         }

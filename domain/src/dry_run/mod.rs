@@ -13,7 +13,7 @@ mod play;
 mod played;
 mod tally;
 
-pub use people::{Happening, KnownOrder, OwnCart, Person, Plan, Sent, What};
+pub use people::{Happening, KnownOrder, OwnBrowser, OwnCart, Person, Plan, Sent, What};
 pub use play::play;
 pub use played::{Fate, Played, PlayedMessage, PlayedRun, Refused};
 pub use tally::{Bucket, MOST_CARTS, Number, Tally, kinds};
@@ -24,7 +24,8 @@ pub const ASSUMPTIONS: [&str; 6] = [
     "no_engagement",
     // People did what they did: no message would have changed it.
     "same_behaviour",
-    // The store's settings, and what is known of people beside address, orders and consent, are those of today.
+    // The store's settings, and what is known of people beside address, orders and consent, are those of today; so are the browsers
+    // that may be notified, each from when it was first heard of.
     "as_today",
     // Nobody is in the journey when it begins, and no version of it has sent anything.
     "nobody_in",

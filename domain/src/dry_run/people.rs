@@ -42,6 +42,8 @@ pub struct Person {
     pub email_since: Option<Millis>,
     /// Since when there is a telephone number.
     pub phone_since: Option<Millis>,
+    /// Browsers in which they may be notified, those that are known today.
+    pub browsers: Vec<OwnBrowser>,
     /// When they were erased.
     pub erased_at: Option<Millis>,
     /// Their consents, each with when it was written down.
@@ -71,12 +73,15 @@ pub struct Sent {
     pub channel: Channel,
 }
 
-impl Sent {
-    /// Whether it counts among those that went before a message on this channel: before a text message those alone do, since
-    /// rules on how many may come are about them.
-    pub fn counts_before(&self, channel: Channel) -> bool {
-        channel != Channel::Sms || self.channel == Channel::Sms
-    }
+/// A browser in which a person may be notified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnBrowser {
+    /// Since when it is known.
+    pub since: Millis,
+    /// The shop's server has said that it is theirs: it is told of all their carts.
+    pub vouched: bool,
+    /// The carts that are bound to it: without the server's word it is told of these alone.
+    pub carts: Vec<CartId>,
 }
 
 /// A cart of a person.

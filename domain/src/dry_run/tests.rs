@@ -101,6 +101,7 @@ fn person(country: &str, events: Vec<Happening>) -> Person {
         time_zone: None,
         email_since: Some(0),
         phone_since: None,
+        browsers: Vec::new(),
         erased_at: None,
         consents: Vec::new(),
         suppressions: Vec::new(),
@@ -199,6 +200,62 @@ fn who_has_no_address_yet_is_told_apart() {
     let played = played(&settings, &journey, &someone);
     assert_eq!(played.refused, [Refused { cart: cart(1), at: T + 30 * MINUTE, why: "unreachable" }]);
     assert_eq!(played.runs.len(), 1);
+}
+
+/// A cart is left, and one notification tells of it.
+fn notified() -> Definition {
+    let nodes = serde_json::json!({
+        "left": {"type": "trigger", "on": ["cart"], "next": "tell"},
+        "tell": {"type": "message", "channel": "push", "template": "recovery_push", "content_class": "informational", "purpose": "push", "next": "end"},
+        "end": {"type": "exit"},
+    });
+    let text =
+        serde_json::json!({"schema": 1, "name": "Notices", "start": "left", "nodes": nodes}).to_string();
+    Definition::from_json(&text).expect("a journey")
+}
+
+fn wants_push(at: Millis) -> (Millis, Entry) {
+    let method = Some(Method::Checkbox);
+    let (channel, purpose, action) = (Channel::Push, Purpose::Push, Action::Given);
+    (at, Entry { id: "p".into(), channel, purpose, action, method, at })
+}
+
+#[test]
+fn a_browser_is_told_of_the_carts_it_is_bound_to_and_of_all_once_the_shop_has_vouched() {
+    let (mut settings, journey) = (settings("US"), notified());
+    settings.push_on = true;
+    let mut someone = person("US", vec![filled(1, T, 1), filled(2, T + HOUR, 2)]);
+    (someone.email_since, someone.consents) = (None, vec![wants_push(T - HOUR)]);
+    assert_eq!(played(&settings, &journey, &someone).refused.len(), 2, "there is no way to them");
+    let browser = OwnBrowser { since: T, vouched: false, carts: vec![cart(1)] };
+    someone.browsers = vec![browser.clone()];
+    let told = |fates: [&Fate; 2]| assert_eq!(self::fates(&played(&settings, &journey, &someone)), fates);
+    told([&Fate::Sent, &Fate::Suppressed("no_browser".into())]);
+    someone.browsers = vec![OwnBrowser { vouched: true, ..browser.clone() }];
+    assert_eq!(fates(&played(&settings, &journey, &someone)), [&Fate::Sent, &Fate::Sent]);
+    // It was heard of when the first cart had been left already.
+    someone.browsers = vec![OwnBrowser { since: T + 45 * MINUTE, vouched: true, ..browser.clone() }];
+    let late = played(&settings, &journey, &someone);
+    assert_eq!(late.refused, [Refused { cart: cart(1), at: T + 30 * MINUTE, why: "unreachable" }]);
+    assert_eq!(fates(&late), [&Fate::Sent]);
+    settings.push_on = false;
+    assert!(played(&settings, &journey, &someone).runs.is_empty(), "browsers reach nobody while that is off");
+}
+
+#[test]
+fn a_notification_goes_in_the_hours_of_notifications() {
+    let (mut settings, journey) = (settings("US"), notified());
+    settings.push_on = true;
+    // T is five o'clock in the morning in New York; notifications go from noon.
+    settings.set("push_hours", r#"{"from": 720, "to": 1080}"#).expect("hours");
+    let mut someone = person("US", vec![filled(1, T, 1)]);
+    someone.time_zone = Some("America/New_York".into());
+    someone.consents = vec![wants_push(T - HOUR)];
+    someone.browsers = vec![OwnBrowser { since: 0, vouched: true, carts: Vec::new() }];
+    let noon = played(&settings, &journey, &someone);
+    assert_eq!((fates(&noon), noon.messages[0].at), (vec![&Fate::Sent], T + 7 * HOUR));
+    settings.set("email_hours", r#"{"from": 1080, "to": 1140}"#).expect("hours");
+    assert_eq!(played(&settings, &journey, &someone).messages[0].at, T + 7 * HOUR, "mail's hours are mail's");
 }
 
 #[test]

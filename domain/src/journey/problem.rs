@@ -145,7 +145,7 @@ impl fmt::Display for Problem {
             Code::LoopWithoutWait => write!(f, "a loop in which nothing waits: {v}"),
             Code::NotAMessage => write!(f, "\"{v}\" is no message of this journey"),
             Code::EmptyRange => write!(f, "give at_least or at_most, the lower not above the upper"),
-            Code::OtherChannel => write!(f, "journeys send on the channels email and sms, not on {v}"),
+            Code::OtherChannel => write!(f, "journeys send on the channels email, sms and push, not on {v}"),
             Code::NotComparable => write!(f, "must be a text, a number, true or false"),
             Code::BadTemplateKey => write!(f, "\"{v}\" is no template key: 1 to 64 of a-z, 0-9, _ and -"),
             Code::ControlCharacter => write!(f, "must be one line without control characters"),

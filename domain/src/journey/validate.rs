@@ -33,7 +33,7 @@ pub const MAX_SUBJECT: usize = 250;
 
 const MAX_TEXT: usize = 200;
 /// On what a journey can send.
-pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
+pub const CHANNELS: [Channel; 3] = [Channel::Email, Channel::Sms, Channel::Push];
 
 impl Definition {
     /// Everything that speaks against publishing this definition: the journey as a whole first, then node by node.

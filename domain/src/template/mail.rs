@@ -111,7 +111,38 @@ impl MailTemplate {
             _ => Ok(text),
         }
     }
+
+    /// Renders subject, plain text and preheader as title, text and picture of a notification. A picture's address that may not stand in a
+    /// message is left out: a reminder is worth more than its picture.
+    ///
+    /// # Errors
+    /// As [`Self::render`]; and when title or text come out empty, or all of it takes more than [`MOST_NOTICE`] bytes.
+    pub fn render_notice(&self, context: &MailContext) -> Result<RenderedMail, MailFault> {
+        let (value, limits) = (complete(context, false)?, Limits::default());
+        let line = |template: &Template, field| {
+            template.render(&value, &limits, OutputContext::Line).map_err(in_field(field))
+        };
+        let (subject, image) = (line(&self.subject, "subject")?, line(&self.preheader, "preheader")?);
+        let text = self.text.render(&value, &limits, OutputContext::Text).map_err(in_field("text"))?;
+        let text = text.trim().to_owned();
+        let web = |address: &str| address.starts_with("http") && url::is_allowed(address);
+        let preheader = Some(image).filter(|address| web(address)).unwrap_or_default();
+        let bytes = subject.len() + text.len() + preheader.len();
+        let empty = |what| Err(not_sent(format!("the {what} is empty")));
+        match (subject.trim().is_empty(), text.is_empty()) {
+            (true, _) => empty("title"),
+            (_, true) => empty("text"),
+            _ if bytes > MOST_NOTICE => Err(not_sent(format!(
+                "title, text and picture take {bytes} bytes; a notification has {MOST_NOTICE} at most for them"
+            ))),
+            _ => Ok(RenderedMail { subject, preheader, html: String::new(), text }),
+        }
+    }
 }
+
+/// The most bytes that title, text and picture of a notification may take together: links, logo and the button that says no come to them
+/// ([`crate::push::MOST_PAYLOAD`]).
+pub const MOST_NOTICE: usize = 2_400;
 
 /// The values of a message, with all that is mandatory.
 fn complete(context: &MailContext, address_required: bool) -> Result<Value, MailFault> {

@@ -59,8 +59,12 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
                 json!({"type": "holdout", "percent": rng.between(0, 100), "next": next})
             }
             0..35 if i > first_message => {
-                let (channel, purpose) =
-                    *rng.pick(&[("email", "cart_email"), ("email", "marketing_email"), ("sms", "cart_sms")]);
+                let (channel, purpose) = *rng.pick(&[
+                    ("email", "cart_email"),
+                    ("email", "marketing_email"),
+                    ("sms", "cart_sms"),
+                    ("push", "push"),
+                ]);
                 json!({"type": "message", "channel": channel, "template": format!("t{i}"),
                 "content_class": "informational", "purpose": purpose, "next": next})
             }

@@ -69,8 +69,8 @@ fn each_field_of_each_node() {
         ),
         (mail(|v| v["subject"] = json!({"en": ""})), &["node \"x\", subject.en: must not be empty"]),
         (
-            mail(|v| v["channel"] = json!("push")),
-            &["node \"x\", channel: journeys send on the channels email and sms, not on push"],
+            mail(|v| v["channel"] = json!("post")),
+            &["node \"x\", channel: journeys send on the channels email, sms and push, not on post"],
         ),
         (
             mail(|v| v["channel"] = json!("sms")),
@@ -84,6 +84,13 @@ fn each_field_of_each_node() {
                 v["subject"] = json!({"de": "Hallo"});
             }),
             &["node \"x\", subject: a message on the channel sms has no subject"],
+        ),
+        (
+            mail(|v| {
+                (v["channel"], v["purpose"]) = (json!("push"), json!("push"));
+                v["subject"] = json!({"de": "Hallo"});
+            }),
+            &["node \"x\", subject: a message on the channel push has no subject"],
         ),
         (
             mail(|v| v["content_class"] = json!("transactional")),

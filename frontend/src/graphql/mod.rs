@@ -89,7 +89,7 @@ refusing! {
     send_test_webhook replay_webhook replay_failed_webhooks
     connect_platform disconnect_platform test_platform subscribe_platform confirm_platform_reminders
     create_mail_provider update_mail_provider delete_mail_provider check_mail_provider order_mail_providers
-    replace_mail_hooks resume_mail
+    replace_mail_hooks resume_mail rotate_push_key
 }
 
 macro_rules! refusing_whole {

@@ -168,6 +168,8 @@ operations! {
     DeleteWebhookEndpoint in "src/graphql/delete_webhook_endpoint.graphql";
     /// Gives an endpoint another secret.
     RotateWebhookSecret in "src/graphql/rotate_webhook_secret.graphql";
+    /// Gives a store another pair of keys for web push.
+    RotatePushKey in "src/graphql/rotate_push_key.graphql";
     /// Tells an endpoint that somebody wants to see whether it listens.
     SendTestWebhook in "src/graphql/send_test_webhook.graphql";
     /// Tells something again.

@@ -6,7 +6,7 @@ use crate::api::Change;
 use crate::graphql::types::{CartKind, CartStatus, Time};
 use crate::i18n::{format, t};
 use crate::route::Route;
-use crate::ui::{NumberField, Select, Tone, fault, icon, moment, notice};
+use crate::ui::{Icon, NumberField, Select, Tone, fault, icon, moment, notice};
 use crate::words::{self, Line};
 
 /// How many rows a list shows at once.
@@ -178,6 +178,40 @@ pub fn bubble(text: &str) -> AnyView {
     view! {
         <div class="phone" tabindex="0" role="region" aria-label=t::sms_view()>
             <p class="phone__text">{text.to_owned()}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// A notification as a browser shows it.
+pub struct Pushed {
+    /// First line.
+    pub title: String,
+    /// What it says.
+    pub text: String,
+    /// Address of its picture; the console loads nothing from a shop, so its place is shown alone.
+    pub image: Option<String>,
+    /// The button that says no.
+    pub stop: Option<String>,
+}
+
+/// A notification as a desktop or a phone shows it. Which of the parts a device leaves out is its own.
+pub fn pushed(notice: &Pushed, phone: bool) -> AnyView {
+    let picture = notice.image.as_ref().map(|_| {
+        view! { <div class="pushed__image" role="img" aria-label=t::push_image()>{icon(Icon::Inbox)}</div> }
+    });
+    let stop = notice.stop.clone().map(|label| view! { <p class="pushed__stop">{label}</p> });
+    view! {
+        <div class="pushed" class:pushed--phone=phone tabindex="0" role="region" aria-label=t::push_view()>
+            <div class="pushed__head">
+                <span class="pushed__icon">{icon(Icon::Bell)}</span>
+                <div class="stack stack--tight">
+                    <p class="strong anywhere">{notice.title.clone()}</p>
+                    <p class="anywhere">{notice.text.clone()}</p>
+                </div>
+            </div>
+            {picture}
+            {stop}
         </div>
     }
     .into_any()

@@ -47,6 +47,8 @@ pub enum Icon {
     Mail,
     /// `message-square`
     MessageSquare,
+    /// `bell`
+    Bell,
     /// `clock`
     Clock,
     /// `split`
@@ -179,6 +181,9 @@ impl Icon {
             }
             Icon::MessageSquare => {
                 r#"<path d="M22 17a2 2 0 0 1-2 2H6.828a2 2 0 0 0-1.414.586l-2.202 2.202A.71.71 0 0 1 2 21.286V5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2z"/>"#
+            }
+            Icon::Bell => {
+                r#"<path d="M10.268 21a2 2 0 0 0 3.464 0"/><path d="M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .74-1.673C19.41 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326"/>"#
             }
             Icon::Clock => r#"<circle cx="12" cy="12" r="10"/><path d="M12 6v6l4 2"/>"#,
             Icon::Split => {

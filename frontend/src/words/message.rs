@@ -59,6 +59,7 @@ pub fn template(key: &str) -> String {
         "recovery_2" => t::template_recovery_2(),
         "recovery_3" => t::template_recovery_3(),
         "recovery_sms" => t::template_recovery_sms(),
+        "recovery_push" => t::template_recovery_push(),
         other => other.to_owned(),
     }
 }
@@ -81,6 +82,8 @@ pub fn refusal(id: &str, detail: &str) -> String {
         "paced" | "slowed" => t::refusal_paced(),
         "warm_up" => t::refusal_warming(),
         "mail_paused" => t::refusal_mail_paused(),
+        "no_push_route" => t::refusal_push_off(),
+        "no_browser" => t::refusal_no_browser(),
         "opted_out" => t::refusal_opted_out(),
         "noes_being_written" => t::refusal_noes(),
         "no_address" => t::refusal_no_address(),

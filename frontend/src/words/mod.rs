@@ -57,6 +57,7 @@ pub fn section(section: Section) -> String {
         Section::Abandonment => t::settings_abandonment(),
         Section::Sending => t::settings_sending(),
         Section::Texts => t::settings_texts(),
+        Section::Push => t::settings_push(),
         Section::Snippet => t::settings_snippet(),
         Section::Platform => t::settings_platform(),
         Section::Webhooks => t::settings_webhooks(),

@@ -18,6 +18,7 @@ const paths = {
   bag: 'M5 8h14l-1 12H6zM9 8V6a3 3 0 0 1 6 0v2',
   close: 'M6 6l12 12M18 6L6 18',
   arrow: 'M5 12h14M13 6l6 6-6 6',
+  bell: 'M6 17h12l-1.5-2.5V10a4.5 4.5 0 0 0-9 0v4.5zM10 20h4',
   minus: 'M6 12h12',
   plus: 'M6 12h12M12 6v12',
   check: 'M5 13l4 4L19 7',

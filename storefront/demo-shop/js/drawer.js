@@ -2,6 +2,7 @@
 import { lines, onChange, setQuantity, total } from './basket.js';
 import { image, money, nameOf, variantName } from './catalogue.js';
 import { byId, h, icon } from './dom.js';
+import { offer } from './notices.js';
 import { t } from './texts.js';
 
 /** One line with its picture; `controls` is what stands under the name. */
@@ -41,7 +42,8 @@ function draw(message) {
       h('p.sum', {}, h('span', {}, t('basket.total')), h('strong', { id: 'basket-total' }, money(total(current)))),
       h('p.quiet', {}, t('basket.included')),
       h('a.button.wide', { href: '#/checkout/1' }, t('basket.checkout'), icon('arrow')),
-      h('a.plain', { href: '#/quote' }, t('basket.quote')))));
+      h('a.plain', { href: '#/quote' }, t('basket.quote')),
+      offer(() => byId('drawer').open && draw()))));
 }
 
 export function openDrawer(message) {

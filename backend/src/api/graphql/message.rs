@@ -238,8 +238,11 @@ impl Message {
         self.row.unsubscribed_at.map(Time)
     }
 
-    /// Recipient's address, or their number.
+    /// Recipient's address, or their number; of a notification the browsers it went to.
     async fn to(&self, ctx: &Context<'_>) -> Result<String> {
+        if self.row.channel == Channel::Push.as_str() {
+            return Ok(self.content().await?.map(|content| content.recipient).unwrap_or_default());
+        }
         let key = Key { scope: self.access.scope, id: self.row.contact_id };
         let row: Option<contact::Model> =
             ctx.data::<DataLoader<Contacts>>()?.load_one(key).await.map_err(|e| self.access.fault(&e))?;

@@ -28,6 +28,7 @@ pub mod page;
 pub mod platform;
 pub mod platform_change;
 pub mod query;
+mod push_change;
 pub mod rollout;
 pub mod scalars;
 pub mod settings;

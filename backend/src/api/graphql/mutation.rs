@@ -11,6 +11,7 @@ use super::{
     mail_change::MailMutation,
     new_store::OpeningMutation,
     platform_change::PlatformMutation,
+    push_change::PushMutation,
     rollout::ManyMutation,
     scalars::Json,
     settings::StoreSettingsInput,
@@ -29,6 +30,7 @@ use crate::{
     },
     db::{Actor, Role},
     journeys::{JourneyError, named, service},
+    push,
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
@@ -54,6 +56,7 @@ pub struct Mutation(
     TemplateMutation,
     TemplateRollOutMutation,
     WebhookMutation,
+    PushMutation,
     DryRunMutation,
     PlatformMutation,
     MailMutation,
@@ -274,6 +277,10 @@ pub(super) async fn change(access: &Access, input: StoreSettingsInput) -> Result
             .await
             .map_err(|e| access.fault(&e))?;
         changed.push(kind.as_str().into());
+    }
+    if settings.push_on {
+        let with = (&access.api.master, &access.api.env);
+        push::ensure(&mut tx, &access.scope, with).await.map_err(|e| access.fault(&e))?;
     }
     if input.holdout_percent.is_some() {
         let scoped = tx.enter(&access.scope).await.map_err(|e| access.fault(&e))?;

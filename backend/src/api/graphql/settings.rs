@@ -1,7 +1,10 @@
 //! A store's settings, read and changed.
 
 use super::{access::Access, errors::UserError};
-use crate::accounts::{SecretKind, secrets};
+use crate::{
+    accounts::{SecretKind, secrets},
+    push,
+};
 use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
 use cartwheel_domain::{
     locale::Formality,
@@ -194,6 +197,42 @@ impl StoreSettings {
         &self.of().ses_topic
     }
 
+    /// Web push: whether the snippet may ask for it and notifications go out.
+    async fn push_on(&self) -> bool {
+        self.of().push_on
+    }
+
+    /// Web push: where in the shop the service worker lies.
+    async fn push_worker(&self) -> &str {
+        &self.of().push_worker
+    }
+
+    /// Web push: the line that file holds.
+    async fn push_worker_script(&self) -> String {
+        format!("importScripts('{}/push/worker.js');", self.0.api.public_url)
+    }
+
+    /// Web push: the public half of the store's pair of keys; anybody may see it. Null while it was never switched on.
+    async fn push_public_key(&self) -> Option<&str> {
+        self.0.info.push_key.as_deref()
+    }
+
+    /// Web push: browsers that may be notified.
+    async fn push_subscriptions(&self) -> Result<i32> {
+        let count = self.0.read(async |scoped| push::count(scoped).await).await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
+    /// From when notifications may not go (`20:00`); null for any time.
+    async fn push_quiet_hours_from(&self) -> Option<String> {
+        self.of().push_hours.map(|h| clock(h.to))
+    }
+
+    /// From when notifications may go again (`09:00`); null for any time.
+    async fn push_quiet_hours_to(&self) -> Option<String> {
+        self.of().push_hours.map(|h| clock(h.from))
+    }
+
     /// At most so many messages to one person …
     async fn frequency_cap_messages(&self) -> Option<i32> {
         Some(seconds(self.of().cap_messages))
@@ -304,6 +343,14 @@ pub struct StoreSettingsInput {
     pub sendgrid_key: Option<String>,
     /// Amazon SES: the topic its notifications come by; empty takes it out.
     pub ses_topic: Option<String>,
+    /// Web push on or off; a pair of keys is made when it is switched on for the first time.
+    pub push_on: Option<bool>,
+    /// A path in the shop such as `/cartwheel-push.js`.
+    pub push_worker: Option<String>,
+    /// `20:00`; empty, in both, for any time.
+    pub push_quiet_hours_from: Option<String>,
+    /// `09:00`.
+    pub push_quiet_hours_to: Option<String>,
     /// At most so many …
     pub frequency_cap_messages: Option<i32>,
     /// … within so many seconds.
@@ -377,6 +424,8 @@ impl StoreSettingsInput {
         set("mail_rates", "mailRates", self.mail_rates.as_ref().map(rates));
         set("sendgrid_key", "sendgridKey", text(&self.sendgrid_key));
         set("ses_topic", "sesTopic", text(&self.ses_topic));
+        set("push_on", "pushOn", self.push_on.map(serde_json::Value::from));
+        set("push_worker", "pushWorker", text(&self.push_worker));
         set("sms_account", "smsAccount", text(&self.sms_account));
         set("sms_sender", "smsSender", text(&self.sms_sender));
         set("sms_part_cost", "smsPartCost", number(self.sms_part_cost));
@@ -386,7 +435,14 @@ impl StoreSettingsInput {
         let mails = ("quietHoursFrom", &self.quiet_hours_from, "quietHoursTo", &self.quiet_hours_to);
         let texts =
             ("smsQuietHoursFrom", &self.sms_quiet_hours_from, "smsQuietHoursTo", &self.sms_quiet_hours_to);
-        for (given, hours) in [(mails, &mut to.email_hours), (texts, &mut to.sms_hours)] {
+        let notices = (
+            "pushQuietHoursFrom",
+            &self.push_quiet_hours_from,
+            "pushQuietHoursTo",
+            &self.push_quiet_hours_to,
+        );
+        let all = [(mails, &mut to.email_hours), (texts, &mut to.sms_hours), (notices, &mut to.push_hours)];
+        for (given, hours) in all {
             match hours_of(given) {
                 Ok(Some(new)) => *hours = new,
                 Ok(None) => {}

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::sheet,
     db::{DbError, Role},
-    messages::preview,
+    messages::{notice, preview},
     templates::{self, Edit, Head, Ready, StoredTemplate, TemplatesError, prepare, save},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
@@ -18,9 +18,10 @@ use cartwheel_domain::{
     consent::Channel,
     ids::{CartId, TemplateId},
     locale, money,
+    push::{MOST_PAYLOAD, Notice},
     settings::StoreSettings,
     sms,
-    template::{MailFault, RenderedMail},
+    template::{MailFault, RenderedMail, context::MailContext},
 };
 use std::sync::Arc;
 
@@ -104,13 +105,34 @@ pub struct PreviewMessage {
     cost: Option<Money>,
 }
 
+/// A notification as somebody would get it, and what it takes.
+#[derive(SimpleObject)]
+pub struct PreviewNotice {
+    /// First line.
+    title: String,
+    /// What it says below.
+    text: String,
+    /// Large picture, where the device shows one.
+    image: Option<String>,
+    /// Small picture: the shop's logo.
+    icon: Option<String>,
+    /// The button that says no.
+    stop: String,
+    /// Bytes before it is sealed.
+    bytes: i32,
+    /// The most it may take.
+    most: i32,
+}
+
 /// What comes of a text for somebody of the store.
 #[derive(SimpleObject)]
 pub struct TemplatePreview {
-    /// The mail; null when it cannot be written, or is a text message.
+    /// The mail; null when it cannot be written, or is none.
     mail: Option<PreviewMail>,
-    /// The text message; null when it cannot be written, or is a mail.
+    /// The text message; null when it cannot be written, or is none.
     message: Option<PreviewMessage>,
+    /// The notification; null when it cannot be written, or is none.
+    notice: Option<PreviewNotice>,
     /// Why it cannot be written, with line and column.
     problems: Vec<UserError>,
     /// Whose mail it is; null: an example's.
@@ -184,11 +206,7 @@ impl Template {
     }
 
     /// What comes of texts: work that takes milliseconds, on a thread of its own.
-    async fn tried(
-        &self,
-        edit: Edit,
-        values: cartwheel_domain::template::context::MailContext,
-    ) -> Result<Result<RenderedMail, MailFault>> {
+    async fn tried(&self, edit: Edit, values: MailContext) -> Result<Result<RenderedMail, MailFault>> {
         let stored = self.stored().await?.clone();
         let work = tokio::task::spawn_blocking(move || {
             let texts = edit.applied(&stored);
@@ -202,11 +220,36 @@ impl Template {
                     text,
                 });
             }
+            if stored.channel == Channel::Push {
+                return mail.render_notice(&values);
+            }
             // Whether a postal address must be known is the gate's word on each message.
             mail.render(&values, false)
         });
         work.await.map_err(|e| self.access.fault(&e))
     }
+}
+
+/// A token of a link as long as real ones are: a preview's leads nowhere and is shorter.
+const TOKEN: &str = "000000000000000000000000000000000000000000000000000000000000000000000000";
+
+fn preview_notice(written: &RenderedMail, mut values: MailContext) -> Result<PreviewNotice, MailFault> {
+    values.links.restore.push_str(&TOKEN[..43]);
+    values.links.unsubscribe.push_str(TOKEN);
+    let shown = notice::of(written, &values, TOKEN[..32].to_owned());
+    let payload = notice::fitted(shown)?;
+    // What was given up to make it fit is not shown either.
+    let shown: Notice =
+        serde_json::from_str(&payload).unwrap_or_else(|_| notice::of(written, &values, String::new()));
+    Ok(PreviewNotice {
+        title: shown.title,
+        text: shown.body,
+        image: shown.image,
+        icon: shown.icon,
+        stop: shown.stop.map(|stop| stop.label).unwrap_or_default(),
+        bytes: i32::try_from(payload.len()).unwrap_or(i32::MAX),
+        most: i32::try_from(MOST_PAYLOAD).unwrap_or(i32::MAX),
+    })
 }
 
 fn preview_message(text: String, settings: &StoreSettings) -> PreviewMessage {
@@ -236,7 +279,8 @@ impl Template {
         &self.head.key
     }
 
-    /// How it reaches people: email or sms. Of a text message there is the plain-text part alone.
+    /// How it reaches people: email, sms or push. Of a text message there is the plain-text part alone; of a notification the subject is its
+    /// title, the plain-text part its text, and the preheader the address of its picture.
     async fn channel(&self) -> &str {
         self.head.channel.as_str()
     }
@@ -320,19 +364,23 @@ impl Template {
         let read = access.read(async |scoped| preview::values(scoped, &access.info, url, wanted, now).await);
         let (values, cart) = read.await?;
         let cart = cart.map(|row| Cart { access: access.clone(), row });
-        Ok(match self.tried(draft.unwrap_or_default().into(), values).await? {
+        let none =
+            |problems, cart| TemplatePreview { mail: None, message: None, notice: None, problems, cart };
+        Ok(match self.tried(draft.unwrap_or_default().into(), values.clone()).await? {
+            Ok(written) if head.channel == Channel::Push => match preview_notice(&written, values) {
+                Ok(notice) => TemplatePreview { notice: Some(notice), ..none(Vec::new(), cart) },
+                Err(fault) => none(vec![at_field("draft", &fault)], cart),
+            },
             Ok(RenderedMail { text, .. }) if head.channel == Channel::Sms => {
                 let message = Some(preview_message(text, &access.info.settings));
-                TemplatePreview { mail: None, message, problems: Vec::new(), cart }
+                TemplatePreview { message, ..none(Vec::new(), cart) }
             }
             Ok(RenderedMail { subject, preheader, html, text }) => {
                 let ticket = sheet::ticket(&access.api, access.info.id, &html);
                 let mail = PreviewMail { subject, preheader, html, text, ticket };
-                TemplatePreview { mail: Some(mail), message: None, problems: Vec::new(), cart }
+                TemplatePreview { mail: Some(mail), ..none(Vec::new(), cart) }
             }
-            Err(fault) => {
-                TemplatePreview { mail: None, message: None, problems: vec![at_field("draft", &fault)], cart }
-            }
+            Err(fault) => none(vec![at_field("draft", &fault)], cart),
         })
     }
 

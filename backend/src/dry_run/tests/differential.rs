@@ -20,6 +20,7 @@ use crate::{
     },
     ingest::project::{Signals, project},
     journeys::timeline::node_counts,
+    push,
     testing::{START, TestApp, flow::Flow},
 };
 use cartwheel_domain::{
@@ -55,12 +56,14 @@ impl Lived {
             let scoped = tx.enter(&flow.store.scope()).await.expect("the store");
             let (key, env) = (app.master_key(), app.env());
             secrets::put(&scoped, &key, env, SecretKind::TwilioToken, "a token").await.expect("kept");
+            push::ensure(&mut tx, &flow.store.scope(), (&key, env)).await.expect("a pair of keys");
             tx.commit().await.expect("committed");
             let mut tx = app.db().read().await.expect("a transaction");
             let scoped = tx.enter(&flow.store.scope()).await.expect("the store");
             scoped.find::<journey::Entity>().one(scoped.on()).await.expect("asked").expect("the journey")
         };
         let version = VersionId(row.current_version_id.expect("published"));
+        app.stores().forget(flow.store.id());
         let lived = Self { flow, definition, journey: JourneyId(row.id), version };
         lived.live(app, history).await;
         lived
@@ -77,7 +80,8 @@ impl Lived {
         );
         let info = app.stores().by_id(self.flow.store.id()).await.expect("asked").expect("the store");
         let signals = Signals::default();
-        let mut arrivals = history.arrivals.into_iter().peekable();
+        let key = info.push_key.as_deref().expect("a key");
+        let mut arrivals = history.with_key(key).arrivals.into_iter().peekable();
         loop {
             let now = arrivals.peek().map_or(END, |(at, _)| *at).min(self.next_due(app).await);
             if now >= END {

@@ -9,15 +9,19 @@ use cartwheel_domain::{
     consent::Channel,
     event::{
         Body, CartChange, CartKind, ConsentChange, Event, EventKind, LineItem, Lines, Marks, OrderChange,
-        OrderState, Source, Who,
+        OrderState, PushChange, PushSaid, Source, Who,
     },
     journey::{Definition, Node, default_recovery_journey_with},
     money::{Currency, Money},
+    push::Subscription,
     settings::StoreSettings,
-    template::recovery::SMS_KEY,
+    template::recovery::{PUSH_KEY, SMS_KEY},
     time::{DAY, HOUR, MINUTE, Millis, SECOND},
 };
 use std::collections::BTreeSet;
+
+/// Stands for the store's key for web push, which is made when the store is.
+const STORE_KEY: &str = "the key of the store";
 
 /// When a history ends.
 pub const END: Millis = START + 36 * DAY;
@@ -39,6 +43,8 @@ pub fn settings(rng: &mut Rng) -> StoreSettings {
         ("opt_out_shown_at_collection", "true"),
         ("sms_account", "AC0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"),
         ("sms_sender", "+12125550100"),
+        ("push_on", "true"),
+        ("push_hours", *rng.pick(&[r#"{"from": 480, "to": 1200}"#, r#"{"from": 0, "to": 1439}"#])),
         ("staff_domains", r#"["staff.example"]"#),
     ] {
         settings.set(key, value).unwrap_or_else(|e| panic!("{key}: {e:?}"));
@@ -55,8 +61,12 @@ pub fn definition(rng: &mut Rng) -> Definition {
     };
     for node in definition.nodes.values_mut() {
         if let Node::Message(message) = node {
-            let text = message.channel == Channel::Sms;
-            message.template = if text { SMS_KEY } else { "recovery_1" }.into();
+            message.template = match message.channel {
+                Channel::Sms => SMS_KEY,
+                Channel::Push => PUSH_KEY,
+                _ => "recovery_1",
+            }
+            .into();
         }
     }
     if rng.chance(30) {
@@ -90,6 +100,18 @@ impl History {
         }
         history.arrivals.sort_by_key(|(at, _)| *at);
         history
+    }
+
+    /// Says the store's own key wherever somebody subscribes.
+    pub fn with_key(mut self, of_store: &str) -> Self {
+        for (_, arrived) in &mut self.arrivals {
+            if let Body::Push(change) = &mut arrived.event.body
+                && let PushSaid::Subscribed { key, .. } = &mut change.said
+            {
+                of_store.clone_into(key);
+            }
+        }
+        self
     }
 
     fn shopper(&mut self, n: usize) {
@@ -135,12 +157,39 @@ impl History {
                 self.consent(&shopper, at + MINUTE, channel, ("confirmed", "double_opt_in"));
             }
         }
+        if self.rng.chance(50) {
+            let at = first + self.rng.between(-HOUR, 2 * DAY);
+            self.subscribe(&shopper, at);
+        }
         if self.rng.chance(20) {
             let at = first + self.rng.between(0, 8 * DAY);
             let action = *self.rng.pick(&["withdrawn", "objected"]);
             let channel = *self.rng.pick(&["email", "email", "sms"]);
             self.consent(&shopper, at, channel, (action, "checkbox"));
         }
+    }
+
+    /// A browser is subscribed, by the word of the shop's server; with a press beside a sentence, or long after that.
+    fn subscribe(&mut self, shopper: &Shopper, at: Millis) {
+        let pressed = ConsentChange {
+            channel: "push".into(),
+            purpose: "push".into(),
+            action: "given".into(),
+            method: "checkbox".into(),
+            wording: Some("Remind me here".into()),
+            place: None,
+            evidence: serde_json::json!({}),
+        };
+        let mut p256dh = [7; 65];
+        p256dh[0] = 4;
+        let endpoint = format!("https://push.example/{}", shopper.n);
+        let said = PushSaid::Subscribed {
+            subscription: Subscription { endpoint, p256dh, auth: [7; 16] },
+            key: STORE_KEY.into(),
+            consent: self.rng.chance(80).then_some(pressed),
+        };
+        let change = PushChange { browser: Some(format!("b{}", shopper.n)), said };
+        self.tell(shopper, at, EventKind::ConsentChanged, Body::Push(Box::new(change)));
     }
 
     fn consent(&mut self, shopper: &Shopper, at: Millis, channel: &str, (action, method): (&str, &str)) {

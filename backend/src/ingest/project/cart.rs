@@ -329,7 +329,7 @@ impl Unit<'_, '_> {
             let (token, checkout) = match &one.event.body {
                 Body::Cart(c) => (c.cart_token.as_deref(), c.checkout_token.as_deref()),
                 Body::Order(o) => (o.cart_token.as_deref(), o.checkout_token.as_deref()),
-                Body::Plain(_) | Body::Consent(_) => continue,
+                Body::Plain(_) | Body::Consent(_) | Body::Push(_) => continue,
             };
             if !self.carts.get(link.cart_id).is_some_and(|m| carts::status(m).open()) {
                 continue;

@@ -7,7 +7,7 @@ use crate::{
 };
 use cartwheel_domain::{
     consent::{Channel, Method, Purpose, ledger::Action},
-    event::Body,
+    event::{Body, ConsentChange, PushSaid},
     ids::ContactId,
 };
 use serde_json::json;
@@ -18,7 +18,14 @@ impl Unit<'_, '_> {
     pub(super) async fn record_consents(&self, fresh: &[&Arrived]) -> Result<(), DbError> {
         let mut said = Vec::new();
         for one in fresh {
-            let Body::Consent(list) = &one.event.body else { continue };
+            let list: Vec<&ConsentChange> = match &one.event.body {
+                Body::Consent(list) => list.iter().collect(),
+                Body::Push(change) => match &change.said {
+                    PushSaid::Subscribed { consent, .. } => consent.iter().collect(),
+                    PushSaid::Ended { .. } => continue,
+                },
+                Body::Plain(_) | Body::Cart(_) | Body::Order(_) => continue,
+            };
             let trusted = one.event.source.trusted();
             let Some(contact) = self.placed.get(&one.id).and_then(|(contact, _)| *contact) else { continue };
             for change in list {

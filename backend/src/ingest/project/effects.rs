@@ -42,6 +42,7 @@ impl Unit<'_, '_> {
         self.rebind_runs().await?;
         let woken = self.wake(fresh).await?;
         self.record_consents(fresh).await?;
+        self.keep_browsers(fresh).await?;
         let mut seen: BTreeSet<&'static str> = BTreeSet::new();
         for one in fresh {
             seen.insert(match one.event.source {

@@ -85,7 +85,7 @@ impl Unit<'_, '_> {
                     keys_of(source, c.cart_token.as_deref(), c.checkout_token.as_deref(), *contact)
                 }
                 Body::Order(o) => keys_of(source, o.cart_token.as_deref(), o.checkout_token.as_deref(), None),
-                Body::Plain(_) | Body::Consent(_) => continue,
+                Body::Plain(_) | Body::Consent(_) | Body::Push(_) => continue,
             };
             for key in keys {
                 let free = self

@@ -9,6 +9,7 @@ mod consents;
 mod effects;
 mod history;
 mod order;
+mod push;
 mod signals;
 
 pub use history::CART_KINDS;
@@ -197,7 +198,7 @@ pub async fn project(
         let cart = match &one.event.body {
             Body::Cart(change) => unit.cart_event(one, change, contact).await?,
             Body::Order(change) => unit.order_event(one, change, contact).await?,
-            Body::Plain(_) | Body::Consent(_) => None,
+            Body::Plain(_) | Body::Consent(_) | Body::Push(_) => None,
         };
         unit.placed.insert(one.id, (contact, cart));
     }
@@ -251,7 +252,7 @@ fn wanted(fresh: &[&Arrived], placed: &[Option<Uuid>]) -> (BTreeSet<Key>, BTreeS
                 orders.insert(o.external_id.clone());
                 order_keys(source, o.cart_token.as_deref(), o.checkout_token.as_deref())
             }
-            Body::Plain(_) | Body::Consent(_) => continue,
+            Body::Plain(_) | Body::Consent(_) | Body::Push(_) => continue,
         };
         for key in named {
             keys.extend(key.past());

@@ -51,6 +51,7 @@ impl Shop {
             context: None,
             path_type: None,
             fallback_id: "",
+            kept: false,
         };
         let parsed = segment::parse(&raw, &around).unwrap_or_else(|e| panic!("{e:?} in {raw}"));
         Arrived::new(parsed.event, raw, parsed.restore_token)

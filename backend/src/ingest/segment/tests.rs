@@ -27,6 +27,7 @@ fn parsed(source: Source, mut call: Value) -> Result<Parsed, Problem> {
         context: None,
         path_type: None,
         fallback_id: "fallback",
+        kept: false,
     };
     parse(&call.to_string(), &around)
 }
@@ -217,6 +218,7 @@ fn a_call_without_an_id_is_known_by_its_text_when_it_has_a_time() {
         context: None,
         path_type: Some("page"),
         fallback_id: "fallback",
+        kept: false,
     };
     let id = |text: &str| parse(text, &around).expect("good").event.source_id;
     assert_eq!(id(r#"{"userId":"u"}"#), "fallback");
@@ -332,7 +334,7 @@ proptest! {
     fn hostile_text_never_breaks_the_reader(text in "\\PC{0,200}") {
         let settings = StoreSettings::default();
         let arrival = Arrival { received: NOW, sent_at: None };
-        let around = Around { settings: &settings, source: Source::Api, arrival, context: None, path_type: Some("track"), fallback_id: "f" };
+        let around = Around { settings: &settings, source: Source::Api, arrival, context: None, path_type: Some("track"), fallback_id: "f", kept: false };
         let _ = parse(&text, &around);
     }
 

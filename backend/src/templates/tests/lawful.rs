@@ -1,6 +1,6 @@
 //! What every mail must have, whoever wrote it.
 
-use crate::templates::{Ready, prepare};
+use crate::templates::{Ready, example::example, prepare};
 use cartwheel_domain::{
     consent::Channel,
     locale::{Formality, Language},
@@ -84,4 +84,52 @@ fn what_cannot_be_written_for_a_quote_is_not_saved() {
     texts.subject = "{% if cart.kind == 'quote' %}{{ 1 | divided_by: 0 }}{% endif %}x".into();
     let fault = refused(texts);
     assert_eq!((fault.field, fault.error.line), ("subject", 1), "{fault}");
+}
+
+fn notices() -> Vec<(Language, Formality, Texts)> {
+    let texts = |n: recovery::DefaultNotice| Texts {
+        subject: n.title,
+        preheader: n.image,
+        mjml: String::new(),
+        text: n.body,
+    };
+    recovery::notices().into_iter().map(|n| (n.language, n.formality, texts(n))).collect()
+}
+
+#[test]
+fn the_notifications_a_store_is_given_may_be_saved_and_say_what_they_are_about() {
+    for (language, formality, texts) in notices() {
+        let (_, notice) = prepare(Channel::Push, &texts).expect("it can be written");
+        let out = notice.render_notice(&example(language, formality, "quote")).expect("written");
+        assert!(out.subject.starts_with("Nordlicht Keramik"), "{}", out.subject);
+        assert!(out.text.len() > 20 && out.preheader == "https://shop.example/board.jpg", "{out:?}");
+        assert!(out.html.is_empty());
+        Ready::of(Channel::Push, texts, language, formality).unwrap_or_else(|e| panic!("{language}: {e}"));
+    }
+}
+
+#[test]
+fn a_notification_without_a_sender_or_with_too_many_words_is_not_saved() {
+    let (language, formality, given) = notices().remove(1);
+    let refused = |change: &dyn Fn(&mut Texts)| {
+        let mut texts = given.clone();
+        change(&mut texts);
+        Ready::of(Channel::Push, texts, language, formality).expect_err("refused")
+    };
+    let fault = refused(&|t| t.subject = "Ihr Warenkorb".into());
+    assert_eq!(fault.field, "subject");
+    assert!(fault.error.message.contains("{{ store.name }}"), "{fault}");
+    assert!(
+        refused(&|t| t.text = "{% if false %}x{% endif %}".into()).error.message.contains("text is empty")
+    );
+    assert!(refused(&|t| t.text = "wort ".repeat(600)).error.message.contains("2400 at most"));
+    assert_eq!(refused(&|t| t.mjml = "<mjml></mjml>".into()).field, "mjml");
+    assert_eq!(refused(&|t| t.subject = "{{ store.name ".into()).field, "subject");
+    // A picture that is none is left out; the reminder goes.
+    for image in ["javascript:alert(1)", "board.jpg", "http://shop.example/board.jpg", "mailto:a@b.example"] {
+        let texts = Texts { preheader: image.into(), ..given.clone() };
+        let (_, notice) = prepare(Channel::Push, &texts).expect("it can be written");
+        let out = notice.render_notice(&example(language, formality, "cart")).expect("written");
+        assert_eq!(out.preheader, "", "{image}");
+    }
 }

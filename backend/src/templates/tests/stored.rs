@@ -46,7 +46,7 @@ async fn a_new_store_has_its_set_in_every_language(app: TestApp) {
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     install_default_set(&scoped, app.env()).await.expect("a second time changes nothing");
     let all = newest(&scoped, None).await.expect("the list");
-    assert_eq!(all.len(), 28);
+    assert_eq!(all.len(), 35);
     assert!(all.iter().all(|head| head.version == 1));
     let templates = Templates::default();
     for language in Language::ALL {

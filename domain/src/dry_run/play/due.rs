@@ -12,7 +12,7 @@ use crate::{
         Effect, EndReason, Group, JourneyState, LOOK_BACK, PastEntries, RunContext, RunState, RunStatus,
         Transition, admit, keys, step,
     },
-    last_look::{About, Addressee, Asker, Question, Verdict, look},
+    last_look::{About, Addressee, Asker, Question, Verdict, counts_before, look},
     time::Millis,
 };
 use std::cmp::Reverse;
@@ -66,7 +66,7 @@ impl Player<'_> {
 
     /// Begins a run, or says why not.
     fn begin(&mut self, cart: usize, before: u32, now: Millis) -> Result<(), &'static str> {
-        if self.erased(now) || !(self.has_email(now) || self.has_phone(now)) {
+        if self.erased(now) || !self.reachable(now) {
             return Err("unreachable");
         }
         let plan = self.plan;
@@ -181,7 +181,7 @@ impl Player<'_> {
         let (channel, ..) = queued.words;
         let before = self.person.sent.iter().filter(|sent| sent.at <= now).chain(&self.sent);
         let about_cart =
-            before.clone().filter(|sent| sent.cart == Some(cart.id) && sent.counts_before(channel));
+            before.clone().filter(|sent| sent.cart == Some(cart.id) && counts_before(channel, sent.channel));
         let messages_sent = u32::try_from(about_cart.count()).unwrap_or(u32::MAX);
         let sent_to: Vec<Millis> = before.map(|sent| sent.at).collect();
         let id = cart.id.to_string();
@@ -198,7 +198,7 @@ impl Player<'_> {
             definition: Some(self.plan.definition),
             to: Some(Addressee {
                 erased: self.erased(now),
-                has_address: self.has_address(channel, now),
+                has_address: self.has_address(channel, cart.id, now),
                 last_order_at: self.last_order_at,
                 time_zone: self.person.time_zone.as_deref(),
             }),

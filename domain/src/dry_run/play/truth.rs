@@ -3,7 +3,8 @@
 use super::{Player, Run};
 use crate::{
     consent::{Channel, Recipient, Suppression, ledger::fold},
-    dry_run::cart::Cart,
+    dry_run::{OwnBrowser, cart::Cart},
+    ids::CartId,
     journey::{Arrived, CartFacts, Engagement, Facts, JourneyState, LineFacts, NodeId, WaitScope},
     last_look::dealings,
     money::{Currency, Money},
@@ -26,10 +27,20 @@ impl Player<'_> {
         self.person.phone_since.is_some_and(|at| at <= now)
     }
 
-    pub(super) fn has_address(&self, channel: Channel, now: Millis) -> bool {
+    /// Whether there is any way to them: then a run begins.
+    pub(super) fn reachable(&self, now: Millis) -> bool {
+        let notified = self.plan.settings.push_on && self.person.browsers.iter().any(|b| b.since <= now);
+        self.has_email(now) || self.has_phone(now) || notified
+    }
+
+    /// Whether there is a way to tell them of a cart.
+    pub(super) fn has_address(&self, channel: Channel, cart: CartId, now: Millis) -> bool {
+        let told =
+            |browser: &OwnBrowser| browser.since <= now && (browser.vouched || browser.carts.contains(&cart));
         match channel {
             Channel::Email => self.has_email(now),
             Channel::Sms => self.has_phone(now),
+            Channel::Push => self.person.browsers.iter().any(told),
             _ => false,
         }
     }

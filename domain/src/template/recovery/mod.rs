@@ -100,6 +100,38 @@ pub struct DefaultMessage {
 /// The key of the text message a store starts with.
 pub const SMS_KEY: &str = "recovery_sms";
 
+/// One ready notification, in Liquid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultNotice {
+    /// The language it is written in.
+    pub language: Language,
+    /// The form of address.
+    pub formality: Formality,
+    /// First line.
+    pub title: String,
+    /// What it says.
+    pub body: String,
+    /// Address of its picture.
+    pub image: String,
+}
+
+/// The key of the notification a store starts with.
+pub const PUSH_KEY: &str = "recovery_push";
+
+/// The notification of each language and form of address.
+pub fn notices() -> Vec<DefaultNotice> {
+    let sections = include_str!("push/texts.txt").split("\n[").skip(1);
+    let notice = |section: &str| {
+        let (name, text) = section.split_once("]\n")?;
+        let (language, formality) = name.split_once(' ')?;
+        let (language, formality) = (language.parse().ok()?, formality.parse().ok()?);
+        let mut lines = text.lines().map(str::to_owned);
+        let (title, body, image) = (lines.next()?, lines.next()?, lines.next()?);
+        Some(DefaultNotice { language, formality, title, body, image })
+    };
+    sections.filter_map(notice).collect()
+}
+
 /// The text message of each language and form of address.
 pub fn messages() -> Vec<DefaultMessage> {
     let sections = include_str!("sms/texts.txt").split("\n[").skip(1);

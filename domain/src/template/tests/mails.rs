@@ -85,3 +85,24 @@ fn nothing_is_offered_and_nothing_is_said_to_run_out() {
         }
     }
 }
+
+#[test]
+fn every_language_and_form_has_a_notification_that_neither_hurries_nor_shouts() {
+    let all = recovery::notices();
+    assert_eq!(all.len(), 7);
+    for notice in &all {
+        for source in [&notice.title, &notice.body, &notice.image] {
+            Template::parse(source).unwrap_or_else(|e| panic!("{} {source}: {e}", notice.language));
+        }
+        assert!(notice.title.contains("{{ store.name }}"), "{}", notice.language);
+        assert!(!(notice.title.clone() + &notice.body).contains('!'), "{}", notice.language);
+    }
+    for language in Language::ALL {
+        let forms: Vec<_> = all.iter().filter(|n| n.language == language).map(|n| n.formality).collect();
+        let expected: &[Formality] = match language.has_formality() {
+            true => &[Formality::Formal, Formality::Informal],
+            false => &[Formality::Formal],
+        };
+        assert_eq!(forms, expected, "{language}");
+    }
+}

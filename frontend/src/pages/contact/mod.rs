@@ -163,6 +163,7 @@ fn permissions(permissions: &[Permission]) -> AnyView {
             let channel = match one.channel.as_str() {
                 "email" => t::channel_email(),
                 "sms" => t::channel_sms(),
+                "push" => t::channel_push(),
                 other => other.to_owned(),
             };
             view! {

@@ -9,7 +9,7 @@ use crate::api::use_query;
 use crate::graphql;
 use crate::graphql::message::{MessageStoreMessage as Message, ResponseData, Variables};
 use crate::i18n::{format, t};
-use crate::pages::shared::{bubble, fact, given};
+use crate::pages::shared::{Pushed, bubble, fact, given, pushed};
 use crate::route::{Parameters, Route, use_store_id};
 use crate::ui::{Icon, Segmented, Tab, empty, icon, notice, skeleton_block, stateful, tabs};
 use crate::words;
@@ -52,8 +52,10 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
     };
     let tab = |name: String, word: &str| Tab { href: here(word), name, current: view == word };
     let sms = message.channel == "sms";
-    let views = if sms {
-        vec![tab(t::sms_view(), ""), tab(t::mail_headers(), "headers"), tab(t::mail_basis(), "basis")]
+    let push = message.channel == "push";
+    let views = if sms || push {
+        let first = if sms { t::sms_view() } else { t::push_view() };
+        vec![tab(first, ""), tab(t::mail_headers(), "headers"), tab(t::mail_basis(), "basis")]
     } else {
         vec![
             tab(t::mail_view(), ""),
@@ -67,6 +69,7 @@ fn mail(message: &Message, store: &str, parameters: Parameters) -> AnyView {
         "plain" => view! { <pre class="mail-plain" tabindex="0" role="region" aria-label=t::mail_plain()>{message.plain_text.clone()}</pre> }.into_any(),
         "headers" => headers(message),
         "basis" => basis(message),
+        _ if push => message.plain_text.as_ref().map_or_else(unwritten, |text| notification(message, text)),
         _ if sms => message.plain_text.as_deref().map_or_else(unwritten, bubble),
         _ => sheet(message, parameters),
     };
@@ -102,6 +105,24 @@ fn came_back(message: &Message) -> Option<AnyView> {
     let said = message.bounce_detail.clone().map(|said| view! { <p class="tiny muted anywhere">{said}</p> });
     let more = view! { <p>{words}</p> {said} }.into_any();
     Some(notice(crate::ui::Tone::Caution, t::bounce_came(), more))
+}
+
+/// The notification as a desktop shows it, and where it leads.
+fn notification(message: &Message, text: &str) -> AnyView {
+    let header = |name: &str| {
+        let found = message.headers.iter().find(|header| header.name == name);
+        found.map(|header| header.value.clone()).filter(|value| !value.is_empty())
+    };
+    let shown = Pushed {
+        title: message.subject.clone().unwrap_or_default(),
+        text: text.to_owned(),
+        image: header("Image"),
+        stop: None,
+    };
+    let link = header("Link").map(|url| {
+        view! { <p class="small anywhere"><a class="link" href=url.clone() rel="noreferrer" target="_blank">{t::push_opens()}</a></p> }
+    });
+    view! { <div class="stack stack--close">{pushed(&shown, false)}{link}</div> }.into_any()
 }
 
 /// The mail in a frame of a desktop's or a phone's width.

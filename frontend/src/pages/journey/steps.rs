@@ -86,6 +86,14 @@ fn offered(definition: &Definition, after: &NodeId) -> Vec<Node> {
             subject: std::collections::BTreeMap::new(),
             next: next(),
         }),
+        Node::Message(Message {
+            channel: Channel::Push,
+            template: "recovery_push".to_owned(),
+            content_class: ContentClass::Informational,
+            purpose: Purpose::Push,
+            subject: std::collections::BTreeMap::new(),
+            next: next(),
+        }),
         Node::Webhook(Webhook { endpoint: None, fields: std::collections::BTreeMap::new(), next: next() }),
         Node::UpdateContact(UpdateContact {
             add_tags: vec![t::update_first()],

@@ -4,6 +4,7 @@ mod abandonment;
 mod form;
 mod mail;
 mod platform;
+mod push;
 mod sending;
 mod snippet;
 mod store;
@@ -61,6 +62,7 @@ pub fn Settings() -> impl IntoView {
                 }
                 .into_any(),
                 Section::Texts => texts::form(&data, context),
+                Section::Push => push::part(&data, context, info.with(|info| info.as_ref().is_some_and(|it| it.role >= Role::Admin))),
                 Section::Snippet => snippet::form(&data, context),
                 Section::Platform => platform::part(),
                 Section::Webhooks => webhooks::part(),

@@ -2,20 +2,31 @@
 
 use leptos::prelude::*;
 
+use super::Kind;
 use super::draft::{Draft, Findings};
 use crate::i18n::t;
 use crate::route::{Parameters, use_parameters};
 use crate::ui::{Tab, TextArea, tabs};
 use crate::words::template_field;
 
-/// The fields; to be read only unless `writing`. A text message is its text alone.
-pub fn fields(draft: Draft, findings: Findings, writing: bool, sms: bool) -> AnyView {
+/// The fields; to be read only unless `writing`. A text message is its text alone, a notification title, text and picture.
+pub fn fields(draft: Draft, findings: Findings, writing: bool, kind: Kind) -> AnyView {
     let parameters = use_parameters();
     let wrong = move |field: &'static str| {
         Signal::derive(move || Some(findings.of(field).join("\n")).filter(|told| !told.is_empty()))
     };
     let [subject, preheader, mjml, text] = draft.typed;
-    if sms {
+    if kind == Kind::Notice {
+        return view! {
+            <section class="stack writing__fields" aria-label=t::journey_form()>
+                <TextArea id="subject" label=t::push_title() value=subject hint=t::push_title_hint() error=wrong("subject") read_only=!writing />
+                <TextArea id="text" label=t::push_text() value=text error=wrong("text") read_only=!writing />
+                <TextArea id="preheader" label=t::push_image() value=preheader hint=t::push_image_hint() error=wrong("preheader") read_only=!writing />
+            </section>
+        }
+        .into_any();
+    }
+    if kind == Kind::Text {
         let text = draft.typed[3];
         return view! {
             <section class="stack writing__fields" aria-label=t::journey_form()>

@@ -23,6 +23,27 @@ use crate::ui::{Crumb, Icon, PageHead, empty_page, moment, skeleton_page, statef
 use crate::words;
 use draft::{Draft, Findings};
 
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A mail, with its four parts.
+    Mail,
+    /// A text message: its text alone.
+    Text,
+    /// A notification: title, text and picture.
+    Notice,
+}
+
+impl Kind {
+    fn of(channel: &str) -> Self {
+        match channel {
+            "sms" => Self::Text,
+            "push" => Self::Notice,
+            _ => Self::Mail,
+        }
+    }
+}
+
 /// The text a page is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -30,8 +51,8 @@ pub struct Place {
     pub store: String,
     /// The version shown.
     pub id: String,
-    /// Whether it is a text message.
-    pub sms: bool,
+    /// How it reaches people.
+    pub kind: Kind,
     /// The newest version of the same text.
     pub newest: String,
     /// The number of the newest.
@@ -58,7 +79,7 @@ fn content(text: &Text, store: &str, may: bool) -> AnyView {
     let place = Place {
         store: store.to_owned(),
         id: text.id.clone(),
-        sms: text.channel == "sms",
+        kind: Kind::of(&text.channel),
         newest: newest.map_or_else(|| text.id.clone(), |one| one.id.clone()),
         number: newest.map_or(text.version, |one| one.version),
     };
@@ -84,7 +105,7 @@ fn content(text: &Text, store: &str, may: bool) -> AnyView {
         {siblings(text, store)}
         {save::standing(text, draft, &place, may)}
         <div class="columns columns--half writing">
-            {fields::fields(draft, findings, writing, place.sms)}
+            {fields::fields(draft, findings, writing, place.kind)}
             {preview::preview(draft, findings, &place)}
             {versions::versions(text, store)}
         </div>

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+mod pushed;
 mod text;
 
-use super::Place;
 use super::draft::{Draft, Edit, Finding, Findings};
+use super::{Kind, Place};
 use crate::api::{Query, use_query};
 use crate::browser;
 use crate::graphql;
@@ -29,8 +30,10 @@ type Pictures = RwSignal<Vec<(u32, Arc<Mail>)>>;
 
 /// The pane beside the fields.
 pub fn preview(draft: Draft, findings: Findings, place: &Place) -> AnyView {
-    if place.sms {
-        return text::preview(draft, findings, place);
+    match place.kind {
+        Kind::Text => return text::preview(draft, findings, place),
+        Kind::Notice => return pushed::preview(draft, findings, place),
+        Kind::Mail => {}
     }
     let query = asked(draft, findings, place);
     let pictures: Pictures = RwSignal::new(Vec::new());
@@ -253,7 +256,10 @@ mod tests {
     #[test]
     fn a_mail_without_a_cart_is_told_as_an_example() {
         let html = drawn(|| {
-            whose(&Preview { mail: None, message: None, problems: Vec::new(), cart: None }, "store_1")
+            whose(
+                &Preview { mail: None, message: None, notice: None, problems: Vec::new(), cart: None },
+                "store_1",
+            )
         });
         assert!(html.contains(&t::template_preview_example()), "{html}");
     }

@@ -16,6 +16,7 @@ export default {
   'basket.less': 'One {name} less', 'basket.more': 'One {name} more', 'basket.remove': 'Remove {name}', 'basket.quote': 'Ask for a quote instead', 'basket.included': 'VAT and delivery included',
   'basket.restored': 'Your basket is back.', 'basket.expired': 'This link has expired. Your basket on this device is unchanged.', 'basket.gone': 'What was in this basket is no longer sold.',
   'quote.restored': 'Your quote is back.',
+  'push.wording': 'If I leave something in the basket, Wheelhouse may remind me of it in this browser. I can take this back at any time.', 'push.ask': 'Remind me here', 'push.subscribed': 'This browser will be reminded.', 'push.denied': 'Your browser keeps notifications of this shop away. Its settings can change that.', 'push.failed': 'That did not work here. Nothing was changed.', 'push.inactive': 'First allow the shop to remember the basket.',
   'checkout.title': 'Checkout', 'checkout.step': 'Step {n} of 3', 'checkout.contact': 'Contact', 'checkout.address': 'Delivery', 'checkout.payment': 'Payment',
   'checkout.next': 'Continue', 'checkout.previous': 'Back', 'checkout.pay': 'Pay {amount}', 'checkout.summary': 'Your order', 'checkout.empty': 'Your basket is empty.',
   'field.email': 'E-mail', 'field.firstName': 'First name', 'field.lastName': 'Last name', 'field.street': 'Street and number', 'field.zip': 'Postcode', 'field.city': 'Town', 'field.company': 'Company', 'field.message': 'Anything we should know?', 'field.optional': 'optional',

@@ -16,6 +16,7 @@ export default {
   'basket.less': 'Un de moins : {name}', 'basket.more': 'Un de plus : {name}', 'basket.remove': 'Retirer : {name}', 'basket.quote': 'Demander plutôt un devis', 'basket.included': 'TVA et livraison comprises',
   'basket.restored': 'Votre panier est de retour.', 'basket.expired': 'Ce lien a expiré. Le panier de cet appareil reste tel quel.', 'basket.gone': 'Le contenu de ce panier n’est plus vendu.',
   'quote.restored': 'Votre devis est de retour.',
+  'push.wording': 'Si je laisse quelque chose dans le panier, Wheelhouse peut me le rappeler dans ce navigateur. Je peux y revenir à tout moment.', 'push.ask': 'Me le rappeler ici', 'push.subscribed': 'Ce navigateur recevra le rappel.', 'push.denied': 'Votre navigateur bloque les notifications de cette boutique. Ses réglages permettent d’en changer.', 'push.failed': 'Cela n’a pas fonctionné ici. Rien n’a été modifié.', 'push.inactive': 'Autorisez d’abord la boutique à se souvenir du panier.',
   'checkout.title': 'Caisse', 'checkout.step': 'Étape {n} sur 3', 'checkout.contact': 'Contact', 'checkout.address': 'Livraison', 'checkout.payment': 'Paiement',
   'checkout.next': 'Continuer', 'checkout.previous': 'Retour', 'checkout.pay': 'Payer {amount}', 'checkout.summary': 'Votre commande', 'checkout.empty': 'Votre panier est vide.',
   'field.email': 'E-mail', 'field.firstName': 'Prénom', 'field.lastName': 'Nom', 'field.street': 'Rue et numéro', 'field.zip': 'Code postal', 'field.city': 'Ville', 'field.company': 'Entreprise', 'field.message': 'Une précision ?', 'field.optional': 'facultatif',

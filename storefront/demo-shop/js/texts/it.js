@@ -16,6 +16,7 @@ export default {
   'basket.less': 'Uno in meno: {name}', 'basket.more': 'Uno in più: {name}', 'basket.remove': 'Togli: {name}', 'basket.quote': 'Meglio un preventivo', 'basket.included': 'IVA e consegna comprese',
   'basket.restored': 'Il Suo carrello è tornato.', 'basket.expired': 'Questo link è scaduto. Il carrello su questo dispositivo resta com’è.', 'basket.gone': 'Il contenuto di questo carrello non è più in vendita.',
   'quote.restored': 'Il Suo preventivo è tornato.',
+  'push.wording': 'Se lascio qualcosa nel carrello, Wheelhouse può ricordarmelo in questo browser. Posso revocarlo in qualsiasi momento.', 'push.ask': 'Ricordamelo qui', 'push.subscribed': 'Questo browser riceverà il promemoria.', 'push.denied': 'Il Suo browser blocca le notifiche di questo negozio. Le impostazioni possono cambiarlo.', 'push.failed': 'Qui non ha funzionato. Nulla è cambiato.', 'push.inactive': 'Prima bisogna permettere al negozio di ricordare il carrello.',
   'checkout.title': 'Cassa', 'checkout.step': 'Passo {n} di 3', 'checkout.contact': 'Contatto', 'checkout.address': 'Consegna', 'checkout.payment': 'Pagamento',
   'checkout.next': 'Continua', 'checkout.previous': 'Indietro', 'checkout.pay': 'Paga {amount}', 'checkout.summary': 'Il Suo ordine', 'checkout.empty': 'Il Suo carrello è vuoto.',
   'field.email': 'E-mail', 'field.firstName': 'Nome', 'field.lastName': 'Cognome', 'field.street': 'Via e numero', 'field.zip': 'CAP', 'field.city': 'Città', 'field.company': 'Azienda', 'field.message': 'Qualcosa che dobbiamo sapere?', 'field.optional': 'facoltativo',

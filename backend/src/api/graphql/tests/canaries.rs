@@ -103,7 +103,12 @@ async fn plant(app: &TestApp, store: &TestStore, sessions: &Sessions) -> Canarie
     let with = (&store.scope(), app.env(), &app.master_key());
     let (_, hook) =
         crate::webhooks::endpoint::create(&mut tx, with, false, &listening).await.expect("an endpoint");
+    let with = (&app.master_key(), app.env());
+    crate::push::ensure(&mut tx, &store.scope(), with).await.expect("a pair of keys");
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    let pair = crate::push::pair(&scoped, &app.master_key()).await.expect("opened").expect("there");
     tx.commit().await.expect("committed");
+    all.add("private key of web push", pair.text());
     all.add("webhook secret", hook.strip_prefix("whsec_").expect("a secret"));
     all.add("Shopify secret", shopify);
     for text in [
@@ -299,7 +304,7 @@ async fn no_secret_comes_out(app: TestApp) {
         app.env().clone(),
         app.master_key(),
         &config.public_url,
-        (Some(carrier), Arc::<Fake>::default()),
+        (Some(carrier), Arc::<Fake>::default(), Arc::<Fake>::default()),
         false,
     );
     let metrics = PrometheusBuilder::new().build_recorder().handle();

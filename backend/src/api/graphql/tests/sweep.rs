@@ -274,7 +274,7 @@ async fn everything(app: &TestApp) -> BTreeMap<&'static str, BTreeSet<String>> {
     let system = tx.system().await.expect("all");
     let (tables, all) = rows!(system: api_key audit_entry billing_account billing_event billing_notice cart cart_key circle_entry circle_member circle_seat company consent_event contact contact_identity
         data_key dry_run dry_run_number event hook_attempt hook_delivery hook_endpoint invitation journey journey_copy journey_run journey_version mail_desk mail_pace mail_provider mail_token member member_identity membership message message_attempt
-        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey platform_hint platform_link privacy_request
+        message_content message_link message_receipt meter_report metric_day node_count order_refund organisation passkey platform_hint platform_link privacy_request push_device
         recovery_code restore_link run_context run_step run_wait second_factor service_key service_mail session shop_order store store_access store_role store_secret store_signal
         suppression template template_copy usage_hour usage_period);
     let folder =
@@ -365,6 +365,7 @@ pub(super) async fn side(app: &TestApp, service: &Service) -> (TestStore, Ids, S
         last_used_at: Set(None),
     };
     system.insert::<entity::member_identity::Entity>(elsewhere).await.expect("inserted");
+    browser(&mut tx, app, &store, contact.uuid()).await;
     let hook = webhooks(&mut tx, app, &store).await;
     let provider = mail_server(&mut tx, app, &store).await;
     tx.commit().await.expect("committed");
@@ -410,6 +411,29 @@ async fn mail_server(tx: &mut crate::db::Tx, app: &TestApp, store: &TestStore) -
     pace::slow(&scoped, &format!("{CANARY}.example"), app.env().now()).await.expect("slowed");
     desk::replace(&scoped).await.expect("replaced");
     ProviderId(row.id)
+}
+
+/// A pair of keys for web push, and a browser that may be notified.
+async fn browser(tx: &mut crate::db::Tx, app: &TestApp, store: &TestStore, contact: uuid::Uuid) {
+    let with = (&app.master_key(), app.env());
+    crate::push::ensure(tx, &store.scope(), with).await.expect("a pair of keys");
+    let row = entity::push_device::ActiveModel {
+        store_id: Set(store.id().uuid()),
+        id: Set(app.env().uuid()),
+        contact_id: Set(contact),
+        endpoint: Set(format!("https://push.{CANARY}.example/1")),
+        endpoint_hash: Set(CANARY.into()),
+        p256dh: Set(CANARY.into()),
+        auth: Set(CANARY.into()),
+        browser: Set(CANARY.into()),
+        visitor: Set(CANARY.into()),
+        vouched: Set(true),
+        label: Set(CANARY.into()),
+        created_at: Set(app.env().now()),
+        seen_at: Set(app.env().now()),
+    };
+    let scoped = tx.enter(&store.scope()).await.expect("the store");
+    scoped.insert::<entity::push_device::Entity>(vec![row]).await.expect("inserted");
 }
 
 /// An endpoint of outgoing webhooks that was told something, and what.

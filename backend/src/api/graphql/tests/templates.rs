@@ -33,7 +33,7 @@ impl Desk<'_> {
         let query = "query($s: ID!) { store(id: $s) { templates { id key language formality version newest subject } } }";
         let all = self.ask(query, json!({ "s": store })).await["store"]["templates"].clone();
         let all = all.as_array().expect("a list");
-        assert_eq!(all.len(), 28);
+        assert_eq!(all.len(), 35);
         let is = |t: &&Value| t["key"] == "recovery_1" && t["language"] == "de" && t["formality"] == "FORMAL";
         all.iter().find(is).expect("the German text").clone()
     }

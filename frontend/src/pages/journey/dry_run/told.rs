@@ -47,6 +47,7 @@ pub fn channel(word: &str) -> String {
     match word {
         "email" => t::channel_email(),
         "sms" => t::channel_sms(),
+        "push" => t::channel_push(),
         other => other.replace('_', " "),
     }
 }

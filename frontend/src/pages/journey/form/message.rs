@@ -16,8 +16,11 @@ pub fn form(form: Form, message: &Message) -> AnyView {
         move || template.get(),
         move |template| form.draft.change(Change::SetTemplate { node: form.id(), template }),
     );
-    let sms = message.channel == Channel::Sms;
-    let known: &[&str] = if sms { &["recovery_sms"] } else { &["recovery_1", "recovery_2", "recovery_3"] };
+    let known: &[&str] = match message.channel {
+        Channel::Sms => &["recovery_sms"],
+        Channel::Push => &["recovery_push"],
+        _ => &["recovery_1", "recovery_2", "recovery_3"],
+    };
     let mut options: Vec<(String, String)> =
         known.iter().map(|key| ((*key).to_owned(), words::template(key))).collect();
     if !options.iter().any(|(key, _)| *key == message.template) {
@@ -26,9 +29,14 @@ pub fn form(form: Form, message: &Message) -> AnyView {
     let picked = view! {
         <Select id="template" label=t::message_template() options=options value=template on_pick=move |value: String| template.set(value) visible_label=true />
     };
-    if sms {
-        // A text message has no subject; whom it may go to is asked of each person.
-        return view! { {picked} <p class="field__hint">{t::message_text_hint()}</p> }.into_any();
+    // Neither has a subject; whom it may go to is asked of each person.
+    let hint = match message.channel {
+        Channel::Sms => Some(t::message_text_hint()),
+        Channel::Push => Some(t::message_push_hint()),
+        _ => None,
+    };
+    if let Some(hint) = hint {
+        return view! { {picked} <p class="field__hint">{hint}</p> }.into_any();
     }
     let subjects: Vec<_> = Lang::ALL.into_iter().map(|lang| subject(form, message, lang)).collect();
     view! {

@@ -33,6 +33,8 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("messages/invariants.rs", 0, 12),
     ("messages/usage.rs", 1, 0),
     ("opening.rs", 1, 0),
+    // Which stores have browsers to forget; they are forgotten in the scope of each.
+    ("push/devices.rs", 1, 0),
     ("storefront/mod.rs", 1, 0),
     ("templates/service.rs", 1, 0),
     ("webhooks/health.rs", 1, 0),
