@@ -195,7 +195,7 @@ impl Work<'_> {
                     let contact = facts.people.contact(row.contact_id);
                     let person = contact.map_or(row.contact_id, |c| c.id);
                     let to = contact.and_then(|c| address(c, Kind::Email)).unwrap_or_default();
-                    let chosen = match traffic.choose(self.breaker, &info, &row, to, self.now) {
+                    let chosen = match traffic.choose(self.breaker, &info, &row, &to, self.now) {
                         Ok(chosen) => chosen,
                         Err((at, reason)) => {
                             self.later(&row, at.unwrap_or(self.now + NO_ROUTE), reason);

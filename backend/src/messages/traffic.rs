@@ -92,7 +92,7 @@ impl Traffic {
                     && (!granted(row.reason.as_deref()) || row.reason.as_deref() == Some(WARMING))
             });
             let to = due.filter_map(|row| address(people.contact(row.contact_id)?, Channel::Email));
-            scopes.extend(to.map(|to| pace::domain(&domain_of(to))));
+            scopes.extend(to.map(|to| pace::domain(&domain_of(&to))));
         }
         Ok(Self { ways, tried, pace: Pace::load(scoped, scopes).await?, slow })
     }

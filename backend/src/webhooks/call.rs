@@ -178,11 +178,11 @@ impl Caller {
             (HeaderName::from_static("webhook-timestamp"), post.seconds.to_string()),
             (HeaderName::from_static("webhook-signature"), post.signature.clone()),
         ];
-        self.ask(url, Asked { headers, body: Bytes::from(post.body.clone()) }).await.said
+        self.speak(url, Asked { headers, body: Bytes::from(post.body.clone()) }).await.said
     }
 
     /// The same of anything. A fifth of the patience is for the body of the answer, which decides nothing.
-    pub async fn ask(&self, url: &str, asked: Asked) -> Exchange {
+    pub async fn speak(&self, url: &str, asked: Asked) -> Exchange {
         let none = |said, sent| Exchange { said, sent, location: None };
         // Judged anew each time: the rules may have grown since it was typed.
         let target = match Target::parse(url, self.local) {

@@ -75,17 +75,10 @@ fn filled(n: u128, at: Millis, of: u128) -> Happening {
 
 fn ordered(n: u128, at: Millis, of: u128) -> Happening {
     let change = OrderChange {
-        external_id: format!("o{n}"),
-        number: None,
         state: Some(OrderState::Purchased),
         total: Some(Money::new(4_900, Currency::EUR)),
-        refunded_total_minor: None,
-        refund: None,
         cart_token: Some("c".into()),
-        checkout_token: None,
-        lines: Vec::new(),
-        coupons: Vec::new(),
-        placed_at: None,
+        ..OrderChange::new(format!("o{n}"))
     };
     let what = What::Order { change: Box::new(change), trusted: true, test: false };
     happens(n, at, at, EventKind::OrderPlaced, of, what)

@@ -131,7 +131,7 @@ impl Channel for WebPush {
             (HeaderName::from_static("urgency"), "normal".to_owned()),
         ];
         headers.extend(way.topic.clone().map(|topic| (HeaderName::from_static("topic"), topic)));
-        let answer = self.caller.ask(&to.endpoint, Asked { headers, body: Bytes::from(body) }).await;
+        let answer = self.caller.speak(&to.endpoint, Asked { headers, body: Bytes::from(body) }).await;
         said(answer, self.env.now())
     }
 }
