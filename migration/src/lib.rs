@@ -26,6 +26,7 @@ mod m0016_push;
 mod m0017_mail;
 mod m0018_platforms;
 mod m0019_moves;
+mod m0022_accepted;
 
 pub use dialect::RUNTIME_ROLE;
 
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_mail::Migration),
             Box::new(m0018_platforms::Migration),
             Box::new(m0019_moves::Migration),
+            Box::new(m0022_accepted::Migration),
         ]
     }
 }

@@ -48,8 +48,8 @@ pub async fn setup(scoped: &Scoped<'_>) -> Result<Setup, DbError> {
 fn latest_sent(scoped: &Scoped<'_>) -> Select<message::Entity> {
     scoped
         .find::<message::Entity>()
-        // Said as the index of sent messages says it.
-        .filter(Expr::cust("message.status = 3"))
+        // Said as the index of accepted messages says it.
+        .filter(message::Column::SentAt.is_not_null())
         .order_by_desc(message::Column::SentAt)
         .order_by_desc(message::Column::Id)
         .limit(1)

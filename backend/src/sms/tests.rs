@@ -12,7 +12,10 @@ use crate::{
         suppression,
     },
     db::Scoped,
-    messages::model::{CANCELLED, FAILED, QUEUED, SENT, SUPPRESSED, UNCERTAIN},
+    messages::{
+        model::{CANCELLED, FAILED, QUEUED, SENT, SUPPRESSED, UNCERTAIN},
+        usage::hour_of,
+    },
     testing::{
         TestApp,
         flow::{Flow, settings},
@@ -292,6 +295,20 @@ async fn a_report_settles_a_doubt_and_moves_forward_alone(app: TestApp) {
 
 async fn undelivered(app: &TestApp, code: &str, silenced: bool) {
     let story = Story::of(app, Fake::forgetful()).await;
+    // Doctor compares hours from the second on.
+    story
+        .inside(async |scoped| {
+            let before = usage_hour::ActiveModel {
+                store_id: Set(scoped.store_id().uuid()),
+                channel: Set("sms".into()),
+                hour: Set(hour_of(app.env().now()) - HOUR),
+                accepted: Set(0),
+                counted: Set(0),
+                reported: Set(0),
+            };
+            scoped.insert::<usage_hour::Entity>(vec![before]).await.expect("inserted");
+        })
+        .await;
     story.flow.drain().await;
     let sid = story.first().await.provider_id.expect("told");
     assert_eq!(story.report(&sid, "undelivered", code).await, StatusCode::NO_CONTENT);
@@ -299,6 +316,8 @@ async fn undelivered(app: &TestApp, code: &str, silenced: bool) {
     let expected = format!("undelivered {code}");
     assert_eq!((failed.status, failed.reason.as_deref()), (FAILED, Some(expected.as_str())));
     assert_eq!(story.silenced().await, silenced, "{code}");
+    // It was accepted, and is paid for, whatever became of it.
+    story.flow.assert_sound().await;
 }
 
 #[db_test]

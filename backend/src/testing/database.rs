@@ -106,6 +106,7 @@ pub async fn postgres() -> Home {
                 include_str!("../../../migration/src/m0017_mail/tables.sql"),
                 include_str!("../../../migration/src/m0018_platforms/tables.sql"),
                 include_str!("../../../migration/src/m0019_moves.rs"),
+                include_str!("../../../migration/src/m0022_accepted.rs"),
                 include_str!("../../../migration/src/lib.rs"),
                 include_str!("../../../migration/src/dialect.rs")
             ));

@@ -15,7 +15,6 @@ use crate::{
         stripe::object::Invoice,
     },
     db::{DbError, StoreScope},
-    messages::model::SENT,
 };
 use async_graphql::{ID, Object, Result, SimpleObject};
 use cartwheel_domain::{
@@ -23,7 +22,7 @@ use cartwheel_domain::{
     ids::{MessageId, StoreId},
 };
 use cartwheel_entity::{billing_account, message, meter_report, store, usage_period};
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 
 /// A plan there is.
 #[derive(SimpleObject)]
@@ -453,7 +452,6 @@ impl BillingStore {
             let scoped = tx.enter(&scope).await?;
             let mut query = scoped
                 .find::<message::Entity>()
-                .filter(Expr::cust(format!("status = {SENT}")))
                 .filter(C::SentAt.gte(self.month.start))
                 .filter(C::SentAt.lt(self.month.end));
             if let Some((at, id)) = place {
