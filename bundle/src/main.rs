@@ -9,7 +9,7 @@
 //! | the compiled module | `assets/console-HASH.wasm`, `assets/console-HASH.js`, and a small `assets/boot-HASH.js` that starts it |
 //! | its pages on demand | `assets/page-NAME-HASH.wasm`, what several of them share as `assets/shared-N-HASH.wasm`, and `assets/link-HASH.js` that fetches them |
 //! | `style/*.css` | one `assets/style-HASH.css`, in the order of the file names |
-//! | `lang/*.json` | `assets/lang-CODE-HASH.json`, one per language, of which the browser loads one |
+//! | `lang/*.json` | `assets/lang-CODE-HASH.json` and, for pages on demand, `assets/more-CODE-HASH.json`, of one language at a time ([`texts`]) |
 //! | `assets/*` | `assets/NAME-HASH.EXT` |
 //! | `index.html` | `index.html`, with the placeholders of [`page`] filled in |
 //!
@@ -22,6 +22,7 @@ mod css;
 mod pack;
 mod page;
 mod split;
+mod texts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,15 +87,17 @@ impl Task {
         }
         let style = css::join(&self.frontend.join("style"), &pack)?;
         let style = pack.add("style", "css", style.into_bytes())?;
+        let first = texts::first(&self.frontend.join("src"))?;
         let mut langs = Vec::new();
         for (name, bytes) in pack::folder(&self.frontend.join("lang"), Some("json"))? {
             let code = name.trim_end_matches(".json").to_owned();
-            let texts = page::texts_in_order(&self.frontend.join("lang").join(&name), &bytes)?;
-            let path = pack.add(&format!("lang-{code}"), "json", texts)?;
-            langs.push((code, path));
+            let [now, later] = texts::halves(&self.frontend.join("lang").join(&name), &bytes, &first)?;
+            let now = pack.add(&format!("lang-{code}"), "json", now)?;
+            let later = pack.add(&format!("more-{code}"), "json", later)?;
+            langs.push((code, [now, later]));
         }
         let boot = pack.add("boot", "js", page::boot(&module).into_bytes())?;
-        let first_language = langs.first().map(|(_, path)| path.clone());
+        let first_language = langs.first().map(|(_, [now, _])| now.clone());
         let html = page::fill(
             &self.frontend.join("index.html"),
             &page::Parts { style: &style, boot: &boot, module: &module, langs: &langs },

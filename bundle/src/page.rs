@@ -9,7 +9,7 @@
 //! | `{{module}}`, `{{link}}` | the bindings, and what fetches pages on demand, for `<link rel="modulepreload">` |
 //! | `{{wasm}}` | the WebAssembly, for `<link rel="preload" as="fetch" crossorigin>` |
 //! | `{{asset:NAME}}` | a file of `frontend/assets` |
-//! | `{{langs}}` | JSON, language code → path, for `<script type="application/json" id="cw-assets">` |
+//! | `{{langs}}` | JSON, language code → paths of its two files, for `<script type="application/json" id="cw-assets">` |
 //!
 //! The content security policy forbids scripts inside the page. A block of JSON is data and is allowed.
 
@@ -29,7 +29,7 @@ pub struct Parts<'a> {
     /// The bindings and the wasm.
     pub module: &'a Module,
     /// Language code and path.
-    pub langs: &'a [(String, String)],
+    pub langs: &'a [(String, [String; 2])],
 }
 
 /// The script that loads the wasm. Should that fail, it shows the element `#cw-boot-error` of the page.
@@ -55,8 +55,9 @@ pub fn boot(module: &Module) -> String {
 pub fn fill(path: &Path, parts: &Parts<'_>, pack: &Pack) -> Outcome<String> {
     let told = |fault: String| format!("{}: {fault}", path.display());
     let text = std::fs::read_to_string(path).map_err(|fault| told(fault.to_string()))?;
+    let files = |paths: &[String; 2]| paths.iter().map(|path| format!("/{path}")).collect::<Vec<_>>().into();
     let langs: serde_json::Map<_, _> =
-        parts.langs.iter().map(|(code, path)| (code.clone(), format!("/{path}").into())).collect();
+        parts.langs.iter().map(|(code, paths)| (code.clone(), files(paths))).collect();
     let langs = serde_json::Value::Object(langs).to_string();
     let filled = replace(&text, |name| match name {
         "css" => Some(format!("/{}", parts.style)),
@@ -101,28 +102,9 @@ fn refuse_inline(page: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The texts of a language without their keys, in the order of these: the console finds a text by its place.
-///
-/// # Errors
-/// Text that is no JSON object, with the line.
-pub fn texts_in_order(path: &Path, bytes: &[u8]) -> Outcome<Vec<u8>> {
-    let told = |fault: String| format!("{}: {fault}", path.display());
-    let texts: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(bytes).map_err(|fault| told(fault.to_string()))?;
-    serde_json::to_vec(&texts.into_values().collect::<Vec<_>>()).map_err(|fault| told(fault.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_travel_without_their_keys() {
-        let texts =
-            texts_in_order(Path::new("en.json"), br#"{ "b": "two", "a": { "one": "1", "other": "n" } }"#);
-        assert_eq!(texts.unwrap(), br#"[{"one":"1","other":"n"},"two"]"#);
-        assert!(texts_in_order(Path::new("en.json"), b"[]").unwrap_err().starts_with("en.json: "));
-    }
 
     #[test]
     fn placeholders_are_filled_and_unknown_ones_refused() {

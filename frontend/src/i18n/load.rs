@@ -1,4 +1,5 @@
-//! Fetching a language: its hashed file is named in the page, under `#cw-assets`.
+//! Fetching a language: its two hashed files are named in the page, under `#cw-assets`. The first has the texts of the first load; the
+//! other those that only pages on demand show, and comes with the first of these.
 
 use super::{Lang, table};
 use crate::browser;
@@ -23,9 +24,24 @@ pub async fn switch(lang: Lang) -> bool {
     loaded
 }
 
+/// Loads what pages on demand say, if it is not there yet; says whether it is now.
+pub async fn rest() -> bool {
+    while !table::is_whole() {
+        let lang = table::current();
+        let Some(json) = fetch(lang, 1).await else { return false };
+        // Another language may have come into use meanwhile.
+        if lang == table::current() && !table::install(lang, &json) {
+            return false;
+        }
+    }
+    true
+}
+
 async fn load(lang: Lang) -> bool {
-    let Some(json) = fetch(lang).await else { return false };
-    let installed = table::install(lang, &json);
+    let Some(json) = fetch(lang, 0).await else { return false };
+    // Whoever is on a page on demand sees it in the new language without a wait.
+    let more = if table::is_whole() { fetch(lang, 1).await } else { None };
+    let installed = table::install(lang, &json) && more.is_none_or(|more| table::install(lang, &more));
     if let Some(root) = browser::document().and_then(|document| document.document_element()) {
         // The attribute tells screen readers and the browser's hyphenation; the texts stand without it too.
         let _ = root.set_attribute("lang", lang.code());
@@ -33,9 +49,9 @@ async fn load(lang: Lang) -> bool {
     installed
 }
 
-async fn fetch(lang: Lang) -> Option<String> {
+async fn fetch(lang: Lang, part: usize) -> Option<String> {
     let listed = browser::document()?.get_element_by_id("cw-assets")?.text_content()?;
     let files: serde_json::Value = serde_json::from_str(&listed).ok()?;
-    let path = files.get(lang.code())?.as_str()?.to_owned();
+    let path = files.get(lang.code())?.get(part)?.as_str()?.to_owned();
     browser::read(&path).await
 }

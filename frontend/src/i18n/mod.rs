@@ -8,7 +8,7 @@ pub mod intl;
 mod load;
 mod table;
 
-pub use load::{start, switch};
+pub use load::{rest, start, switch};
 pub use table::{current, install};
 
 use table::{counted, fill, text};

@@ -11,6 +11,8 @@ struct Table {
 }
 
 enum Entry {
+    /// It is in the other file, which has not come yet.
+    Away,
     Plain(String),
     Counted(String, String),
 }
@@ -19,8 +21,8 @@ thread_local! {
     static TABLE: RefCell<Table> = const { RefCell::new(Table { lang: Lang::En, texts: Vec::new() }) };
 }
 
-/// Puts a language into use from the text of its file: texts in the order of their keys, or as they are written, by key. Says whether
-/// it was one.
+/// Puts a language into use from the text of a file: texts in the order of their keys, or as they are written, by key. A place that holds no
+/// text leaves what is known of it, if that is of this language. Says whether it was such a file.
 pub fn install(lang: Lang, json: &str) -> bool {
     let sorted = match serde_json::from_str(json) {
         Ok(serde_json::Value::Array(texts)) => texts,
@@ -36,12 +38,27 @@ pub fn install(lang: Lang, json: &str) -> bool {
         .into_iter()
         .map(|value| match value {
             serde_json::Value::String(text) => Entry::Plain(text),
+            serde_json::Value::Number(_) => Entry::Away,
             forms => Entry::Counted(form(&forms["one"]), form(&forms["other"])),
         })
-        .collect();
-    TABLE.with_borrow_mut(|table| *table = Table { lang, texts });
+        .collect::<Vec<_>>();
+    TABLE.with_borrow_mut(|table| {
+        if table.lang != lang || table.texts.len() != texts.len() {
+            *table = Table { lang, texts };
+            return;
+        }
+        let came = table.texts.iter_mut().zip(texts).filter(|(_, came)| !matches!(came, Entry::Away));
+        came.for_each(|(place, came)| *place = came);
+    });
     intl::forget();
     true
+}
+
+/// Whether no text is missing.
+pub(super) fn is_whole() -> bool {
+    TABLE.with_borrow(|table| {
+        !table.texts.is_empty() && !table.texts.iter().any(|text| matches!(text, Entry::Away))
+    })
 }
 
 /// The language in use.
@@ -52,7 +69,7 @@ pub fn current() -> Lang {
 pub(super) fn text(index: usize) -> String {
     TABLE.with_borrow(|table| match table.texts.get(index) {
         Some(Entry::Plain(text) | Entry::Counted(_, text)) => text.clone(),
-        None => String::new(),
+        Some(Entry::Away) | None => String::new(),
     })
 }
 
@@ -65,7 +82,7 @@ pub(super) fn counted(index: usize, n: i64, values: &[(&str, &str)]) -> String {
     let form = TABLE.with_borrow(|table| match table.texts.get(index) {
         Some(Entry::Counted(text, _)) if one => text.clone(),
         Some(Entry::Plain(text) | Entry::Counted(_, text)) => text.clone(),
-        None => String::new(),
+        Some(Entry::Away) | None => String::new(),
     });
     let number = format::number(n);
     let mut values = values.to_vec();

@@ -83,3 +83,23 @@ fn collect(folder: &std::path::Path, into: &mut String) {
         }
     }
 }
+
+#[test]
+fn the_two_files_of_a_language_make_one() {
+    let whole: Vec<serde_json::Value> = {
+        let all: std::collections::BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(include_str!("../../lang/de.json")).expect("JSON");
+        all.into_values().collect()
+    };
+    let half = |wanted: usize| {
+        let places = whole.iter().enumerate();
+        let one: Vec<_> =
+            places.map(|(at, text)| if at % 2 == wanted { text.clone() } else { 0.into() }).collect();
+        serde_json::to_string(&one).expect("JSON")
+    };
+    english();
+    assert!(install(Lang::De, &half(0)) && !super::table::is_whole(), "nothing English is left beside it");
+    assert!(install(Lang::De, &half(1)) && super::table::is_whole());
+    assert_eq!((t::nav_carts(), t::span_days(1)), ("Warenkörbe".into(), "1 Tag".into()));
+    assert!(install(Lang::De, &half(0)) && super::table::is_whole(), "what came again takes nothing away");
+}

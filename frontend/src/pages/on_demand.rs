@@ -17,7 +17,7 @@ use super::{
 };
 use crate::api::{Fault, FaultKind};
 use crate::browser;
-use crate::i18n::t;
+use crate::i18n::{self, t};
 use crate::route::Route;
 use crate::shell::outside::outside;
 use crate::ui::{PageHead, fault, set_title, skeleton_lines, skeleton_page, skeleton_rows};
@@ -115,8 +115,20 @@ impl Chunk {
         }
     }
 
-    /// Fetches it, if it is not there yet; says whether it is now. A failure is not remembered.
+    /// Fetches it with what it says, if they are not there yet; says whether they are now. A failure is not remembered.
     pub async fn load(self) -> bool {
+        let mut code = pin!(self.code());
+        // Both are on their way at once.
+        let begun = now(code.as_mut());
+        let texts = i18n::rest().await;
+        let code = match begun {
+            Some(loaded) => loaded,
+            None => code.await,
+        };
+        code && texts
+    }
+
+    async fn code(self) -> bool {
         match self {
             Self::Carts => load_carts().await,
             Self::Journeys => load_journeys().await,
@@ -301,6 +313,7 @@ mod tests {
 
     #[test]
     fn code_that_is_there_is_not_waited_for() {
+        assert!(install(Lang::En, include_str!("../../lang/en.json")));
         assert_eq!(now(Chunk::Inbox.load()), Some(true));
         assert_eq!(now(std::future::pending::<()>()), None);
     }
