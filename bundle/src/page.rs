@@ -13,7 +13,6 @@
 //!
 //! The content security policy forbids scripts inside the page. A block of JSON is data and is allowed.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::Outcome;
