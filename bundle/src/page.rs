@@ -103,6 +103,8 @@ fn refuse_inline(page: &str) -> Outcome<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
