@@ -84,9 +84,9 @@ test('servers are added, checked, put in order and taken away, and the page read
   await expect(raw).not.toHaveText(before);
   expect((await page.request.post(before, { data: 'nothing' })).status()).toBe(404);
   expect((await page.request.post(await raw.innerText(), { data: 'nothing' })).status()).toBe(204);
-  await page.getByLabel(en('mailer_pace_own')).fill('gmail lots');
+  await page.getByRole('textbox', { name: en('mailer_pace_own') }).fill('gmail lots');
   await expect(page.getByText(en('mailer_pace_wrong'))).toBeVisible();
-  await page.getByLabel(en('mailer_pace_own')).fill('gmail 77');
+  await page.getByRole('textbox', { name: en('mailer_pace_own') }).fill('gmail 77');
   await page.getByRole('form', { name: en('mailer_pace_own') }).getByRole('button', { name: en('save') }).click();
   await expect(page.getByText(en('settings_saved'))).toBeVisible();
   await page.reload();

@@ -112,10 +112,12 @@ test('a shop is connected, a pending order is a cart, and it is ordered once it 
   }).toPass();
 
   expect(await shop.tell('order.created', order('pending', false))).toBe(200);
-  await page.goto(`${home}/carts?q=noor.woo`);
-  await loaded(page);
   const row = page.getByRole('row').filter({ hasText: 'noor.woo@example.com' });
-  await expect(row).toContainText('64.20');
+  await expect(async () => {
+    await page.goto(`${home}/carts?q=noor.woo`);
+    await loaded(page);
+    await expect(row).toContainText('64.20', { timeout: 1_000 });
+  }).toPass();
   await row.getByRole('link').first().click();
   await expect(page.getByText('Waxed saddle bag').first()).toBeVisible();
   const cart = page.url();

@@ -11,7 +11,7 @@ use cartwheel_domain::{
 };
 use cartwheel_entity::platform_link::{ActiveModel, Column, Entity, Model};
 use moka::sync::Cache;
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ExprTrait, QueryFilter, sea_query::Expr};
 
 /// How far before the moment of connecting the first look goes back: what is under way in the shop just then. Older
 /// carts are left alone: reminding of them at once would surprise everybody.
@@ -68,9 +68,15 @@ pub async fn connect(scoped: &Scoped<'_>, platform: Platform, api: bool, now: Mi
                 Column::RefusedAt,
                 Column::HooksAt,
                 Column::RemindersAt,
+                Column::LeaseUntil,
             ],
         )
-        .await
+        .await?;
+    // Whoever is asking with the former credentials has nothing to say any more.
+    let update = scoped.update::<Entity>().filter(Column::Platform.eq(platform.as_str()));
+    let update = update.col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1));
+    update.exec(scoped.on()).await?;
+    Ok(())
 }
 
 /// Takes a connection away; what came by it stays.

@@ -300,6 +300,25 @@ async fn a_worker_that_comes_back_late_writes_nothing(app: TestApp) {
 }
 
 #[db_test]
+async fn what_came_of_former_credentials_is_not_said_of_new_ones(app: TestApp) {
+    let shop = Shop::new(&app, Platform::Woocommerce, woo_answers).await;
+    shop.first_says(Answer::status(401, "", ""));
+    let former = shop.part.claim().await.expect("asked").expect("due");
+    let refused = shop.part.step(&former).await;
+    let mut tx = app.db().write().await.expect("a transaction");
+    let scoped = tx.enter(&shop.store.scope()).await.expect("the store");
+    link::connect(&scoped, Platform::Woocommerce, true, app.env().now()).await.expect("connected anew");
+    tx.commit().await.expect("committed");
+    shop.part.settle(&former, refused).await.expect("settled");
+    let link = shop.link().await;
+    assert_eq!((link.wrong, link.next_at, link.lease_until), (None, Some(app.env().now()), None));
+    shop.round().await;
+    assert!(shop.link().await.round_at.is_some());
+    shop.edge.inbox.close().await;
+    app.allow_leftovers();
+}
+
+#[db_test]
 async fn webhooks_that_were_switched_off_are_switched_on_again(app: TestApp) {
     let shop = Shop::new(&app, Platform::Woocommerce, woo_answers).await;
     let to = format!("{PUBLIC}/webhooks/woocommerce/{}", shop.store.id());
