@@ -1,5 +1,7 @@
 //! The composition root: the one file that names concrete adapters and puts the parts together.
 
+mod sweeps;
+
 use crate::{
     accounts::{KeyError, MasterKey, Stores, audit, keys::Given, password},
     api::{self, Live, graphql::Api},
@@ -22,13 +24,13 @@ use crate::{
         link::Heard,
     },
     post::{Postman, Sender},
-    privacy, push,
+    privacy,
     recovery::{self, Destinations, receipts::Receipts},
     returns, sms,
     storefront::{self, DemoStore},
     templates::{self, Templates},
     wake::Wake,
-    webhooks::{self, Caller, Courier},
+    webhooks::{Caller, Courier},
 };
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev::Server, middleware, web};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -416,11 +418,6 @@ impl App {
                 async move { part.tick().await }
             });
         }
-        let Parts { db, env, .. } = self.parts.clone();
-        workers.start_every("old dry runs", Duration::from_secs(600), quiet.clone(), move || {
-            let (db, env) = (db.clone(), env.clone());
-            async move { dry_run::sweep(&db, env.now()).await.map(|_| false) }
-        });
         let Parts { db, env, master, .. } = self.parts.clone();
         workers.start_every("circles", Duration::from_secs(2), quiet.clone(), move || {
             let (db, env, master) = (db.clone(), env.clone(), master.clone());
@@ -448,35 +445,10 @@ impl App {
             let part = courier.clone();
             async move { Ok(part.rescue().await? > 0) }
         });
-        let Parts { db, env, .. } = self.parts.clone();
-        workers.start_every("old pace", Duration::from_secs(3_600), quiet.clone(), move || {
-            let (db, env) = (db.clone(), env.clone());
-            async move { mail::pace::sweep(&db, &env).await.map(|_| false) }
-        });
-        let Parts { db, env, .. } = self.parts.clone();
-        workers.start_every("mail guard", Duration::from_secs(600), quiet.clone(), move || {
-            let (db, env) = (db.clone(), env.clone());
-            async move { mail::guard::sweep(&db, &env).await }
-        });
-        let Parts { db, env, .. } = self.parts.clone();
-        workers.start_every("old webhooks", Duration::from_secs(600), quiet.clone(), move || {
-            let (db, env) = (db.clone(), env.clone());
-            async move { Ok(webhooks::replay::sweep(&db, &env).await? > 0) }
-        });
         let part = self.catch_up.clone();
         workers.start_every("platforms", Duration::from_secs(1), quiet.clone(), move || {
             let part = part.clone();
             async move { part.tick().await }
-        });
-        let Parts { db, env, .. } = self.parts.clone();
-        workers.start_every("old hints", Duration::from_secs(3_600), quiet.clone(), move || {
-            let (db, env) = (db.clone(), env.clone());
-            async move { ingest::catch_up::sweep(&db, &env).await.map(|_| false) }
-        });
-        let Parts { db, env, .. } = self.parts.clone();
-        workers.start_every("old browsers", Duration::from_secs(3_600), quiet.clone(), move || {
-            let (db, env) = (db.clone(), env.clone());
-            async move { Ok(push::sweep(&db, &env).await? > 0) }
         });
         if let Some(file) = self.config.audit_heads.clone() {
             let Parts { db, master, .. } = self.parts.clone();
@@ -509,10 +481,11 @@ impl App {
             });
         }
         let dispatcher = self.parts.dispatcher.clone();
-        workers.start_every("rescue messages", rescue, quiet, move || {
+        workers.start_every("rescue messages", rescue, quiet.clone(), move || {
             let part = dispatcher.clone();
             async move { Ok(part.rescue().await? > 0) }
         });
+        sweeps::start(&mut workers, &self.parts.db, &self.parts.env, &quiet);
         workers
     }
 
