@@ -153,7 +153,7 @@ fn what_the_schema_refuses_the_code_refuses_too() {
         ("/nodes/pause/minutes", json!(1)),
         ("/nodes/control/percent", json!(101)),
         ("/nodes/plain/template", json!("Recovery 1")),
-        ("/nodes/plain/channel", json!("push")),
+        ("/nodes/plain/channel", json!("post")),
         ("/nodes/plain/content_class", json!("transactional")),
         ("/nodes/plain/purpose", json!("service")),
         ("/nodes/plain/subject", json!({"es": "x"})),
