@@ -266,7 +266,7 @@ pub enum PushSaid {
         /// The store's public key it was made for.
         key: String,
         /// The permission, when somebody has just given it; none when a browser only shows that it is still there.
-        consent: Option<ConsentChange>,
+        consent: Option<Box<ConsentChange>>,
     },
     /// It may not be notified any more.
     Ended {

@@ -99,6 +99,33 @@ pub(super) async fn restore(config: &Config, file: &Path) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `EX_TEMPFAIL` of sysexits.h: mail servers try again.
+const TRY_AGAIN: u8 = 75;
+
+/// Takes in one mail from standard input. What is no report is taken and forgotten: nothing is ever answered to a bounce.
+pub(super) async fn mail_in(config: &Config, to: Option<&str>) -> Outcome {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(1024 * 1024).read_to_end(&mut bytes)?;
+    let done = async {
+        let url = config.database_url.expose();
+        // Beside a service that runs: it neither migrates nor serves.
+        let (db, env) = (Db::connect(url).await?.as_runtime(url).await?, Env::system());
+        let master = crate::app::master_key(config, &db, &env).await?;
+        let stores = crate::accounts::Stores::new(db.clone(), env.clone());
+        let desk = crate::returns::Desk::new(config, db, env, master, stores);
+        Ok::<_, Box<dyn std::error::Error>>(crate::returns::take_in(&desk, &bytes, to).await?)
+    };
+    match done.await {
+        Ok(true) => tracing::info!("a report was taken in"),
+        Ok(false) => tracing::info!("this was no report about a message of ours"),
+        Err(error) => {
+            eprintln!("cartwheel: {error}");
+            return Ok(ExitCode::from(TRY_AGAIN));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,31 +197,4 @@ mod tests {
             password: None,
         }
     }
-}
-
-/// `EX_TEMPFAIL` of sysexits.h: mail servers try again.
-const TRY_AGAIN: u8 = 75;
-
-/// Takes in one mail from standard input. What is no report is taken and forgotten: nothing is ever answered to a bounce.
-pub(super) async fn mail_in(config: &Config, to: Option<&str>) -> Outcome {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().take(1024 * 1024).read_to_end(&mut bytes)?;
-    let done = async {
-        let url = config.database_url.expose();
-        // Beside a service that runs: it neither migrates nor serves.
-        let (db, env) = (Db::connect(url).await?.as_runtime(url).await?, Env::system());
-        let master = crate::app::master_key(config, &db, &env).await?;
-        let stores = crate::accounts::Stores::new(db.clone(), env.clone());
-        let desk = crate::returns::Desk::new(config, db, env, master, stores);
-        Ok::<_, Box<dyn std::error::Error>>(crate::returns::take_in(&desk, &bytes, to).await?)
-    };
-    match done.await {
-        Ok(true) => tracing::info!("a report was taken in"),
-        Ok(false) => tracing::info!("this was no report about a message of ours"),
-        Err(error) => {
-            eprintln!("cartwheel: {error}");
-            return Ok(ExitCode::from(TRY_AGAIN));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }

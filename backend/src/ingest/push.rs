@@ -84,7 +84,7 @@ pub fn change(
                     "the sentence the person saw before the browser asked: its permission alone is no consent",
                 ));
             }
-            Some(consent)
+            Some(Box::new(consent))
         }
         Some(_) => return Err(Problem::new("/consent", "must be an object")),
     };

@@ -312,9 +312,7 @@ impl Reader<'_> {
     /// A yes that somebody gave in the shop; an unticked box says nothing. The id is that of the box, so that the next
     /// change of the same order says nothing new.
     fn consent(&self, about: &str, who: Who) -> Option<Event> {
-        if who.email.is_none() {
-            return None;
-        }
+        who.email.as_ref()?;
         let yes = |text: &str| matches!(text.to_ascii_lowercase().as_str(), "1" | "yes" | "true" | "on");
         let (key, plugin, value) = CONSENT
             .iter()

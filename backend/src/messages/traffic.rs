@@ -189,7 +189,8 @@ async fn tries(scoped: &Scoped<'_>, ids: Vec<Uuid>) -> Result<HashMap<(Uuid, Uui
     if ids.is_empty() {
         return Ok(all);
     }
-    let rows: Vec<(Uuid, Option<Uuid>, Option<String>, Option<String>)> = scoped
+    type Row = (Uuid, Option<Uuid>, Option<String>, Option<String>);
+    let rows: Vec<Row> = scoped
         .find::<message_attempt::Entity>()
         .select_only()
         .columns([C::MessageId, C::ProviderId, C::Outcome, C::Fault])

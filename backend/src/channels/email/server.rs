@@ -180,7 +180,7 @@ mod tests {
         let port = listener.local_addr().expect("an address").port();
         let mut url = typed("smtp.example.com", port, Security::StartTls, false).expect("a server");
         url.host = "localhost".into();
-        let error = url.dial().await.err().expect("refused");
+        let error = url.dial().await.map(|_| ()).expect_err("refused");
         assert_eq!(error.stage, Stage::Address);
         url.reach = Reach::PublicOrHere;
         assert!(url.dial().await.is_ok(), "where that is allowed it is");

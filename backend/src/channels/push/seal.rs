@@ -142,7 +142,7 @@ mod tests {
         let more = vec![b'x'; 4_096 - 16];
         assert_eq!(seal((&point, &[1; 16]), &ours, [0; 16], &more), Err(SealError::Large));
         // With its greatest notification a sealed message stays below what every push service takes.
-        assert!(cartwheel_domain::push::MOST_PAYLOAD + ADDED <= 4_096);
+        const { assert!(cartwheel_domain::push::MOST_PAYLOAD + ADDED <= 4_096) };
         point[64] ^= 1;
         assert_eq!(seal((&point, &[1; 16]), &ours, [0; 16], b"x"), Err(SealError::Key));
     }

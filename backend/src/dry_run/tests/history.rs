@@ -186,7 +186,7 @@ impl History {
         let said = PushSaid::Subscribed {
             subscription: Subscription { endpoint, p256dh, auth: [7; 16] },
             key: STORE_KEY.into(),
-            consent: self.rng.chance(80).then_some(pressed),
+            consent: self.rng.chance(80).then(|| Box::new(pressed)),
         };
         let change = PushChange { browser: Some(format!("b{}", shopper.n)), said };
         self.tell(shopper, at, EventKind::ConsentChanged, Body::Push(Box::new(change)));

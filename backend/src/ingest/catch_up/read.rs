@@ -71,7 +71,7 @@ pub fn next(api: &Api, place: &Place, page: Page, cursor: Millis, size: u32) -> 
     };
     more.or_else(|| {
         let list = place.list + 1;
-        (list < lists(api)).then(|| Place { list, from: cursor, page: 1, named: None, begun: place.begun })
+        (list < lists(api)).then_some(Place { list, from: cursor, page: 1, named: None, begun: place.begun })
     })
 }
 

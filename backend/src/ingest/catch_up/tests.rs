@@ -50,12 +50,11 @@ fn query(line: &str) -> (String, BTreeMap<String, String>) {
     (format!("{} {path}", line.split(' ').next().unwrap_or_default()), pairs)
 }
 
+/// What a stand-in answers, by what it holds, the method and path, the parameters and the body.
+type Answers = fn(&BTreeMap<String, Value>, &str, &BTreeMap<String, String>, &str) -> Answer;
+
 impl Shop {
-    async fn new(
-        app: &TestApp,
-        platform: Platform,
-        answers: fn(&BTreeMap<String, Value>, &str, &BTreeMap<String, String>, &str) -> Answer,
-    ) -> Self {
+    async fn new(app: &TestApp, platform: Platform, answers: Answers) -> Self {
         let (held, once) =
             (Arc::<Mutex<BTreeMap<String, Value>>>::default(), Arc::<Mutex<Vec<Answer>>>::default());
         let (kept, first) = (Arc::clone(&held), Arc::clone(&once));

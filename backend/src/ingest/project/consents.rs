@@ -21,7 +21,7 @@ impl Unit<'_, '_> {
             let list: Vec<&ConsentChange> = match &one.event.body {
                 Body::Consent(list) => list.iter().collect(),
                 Body::Push(change) => match &change.said {
-                    PushSaid::Subscribed { consent, .. } => consent.iter().collect(),
+                    PushSaid::Subscribed { consent, .. } => consent.as_deref().into_iter().collect(),
                     PushSaid::Ended { .. } => continue,
                 },
                 Body::Plain(_) | Body::Cart(_) | Body::Order(_) => continue,

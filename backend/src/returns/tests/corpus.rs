@@ -87,13 +87,15 @@ fn sample(n: usize, case: &Case<'_>) -> (String, Vec<u8>, End) {
         }
         215..225 => ("away".into(), away(case), End::Nothing),
         225..255 => {
-            let (whole, kind) = (n % 2 == 0, if n % 5 == 0 { "fraud" } else { "abuse" });
+            let (whole, kind) = (n.is_multiple_of(2), if n.is_multiple_of(5) { "fraud" } else { "abuse" });
             let fields = "Original-Rcpt-To: redacted@yahoo.com\nReceived-Date: Mon, 2 Mar 2026 10:00:00 +0000\nSource-IP: 192.0.2.1\n";
             (format!("{kind} whole {whole}"), arf(kind, fields, &back(case, whole)), End::Complained)
         }
-        255..265 => {
-            ("abuse without a recipient".into(), arf("abuse", "", &back(case, n % 2 == 0)), End::Complained)
-        }
+        255..265 => (
+            "abuse without a recipient".into(),
+            arf("abuse", "", &back(case, n.is_multiple_of(2))),
+            End::Complained,
+        ),
         265..275 => {
             let fields = format!("Original-Mail-From: <{}>\n", case.path);
             (
@@ -118,9 +120,12 @@ fn sample(n: usize, case: &Case<'_>) -> (String, Vec<u8>, End) {
         ),
     };
     // As it came over the line, or with the line ends of a file; some in other letters.
-    let text = if n % 3 == 0 { text } else { text.replace('\n', "\r\n") };
-    let text =
-        if n % 7 == 0 { text.replace("Action:", "ACTION:").replace("Status:", "status:") } else { text };
+    let text = if n.is_multiple_of(3) { text } else { text.replace('\n', "\r\n") };
+    let text = if n.is_multiple_of(7) {
+        text.replace("Action:", "ACTION:").replace("Status:", "status:")
+    } else {
+        text
+    };
     (format!("{n} {name}"), text.into_bytes(), end)
 }
 
