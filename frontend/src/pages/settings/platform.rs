@@ -49,11 +49,7 @@ pub fn part() -> AnyView {
         || skeleton_lines(8),
         move |data: Arc<ResponseData>| {
             let all = data.store.as_ref().map(|store| store.platforms.clone()).unwrap_or_default();
-            let asked = PlatformName::from_word(&asked.get());
-            // The one that is connected; while there is none, the first.
-            let shown = all.iter().find(|one| Some(one.platform) == asked);
-            let shown = shown.or_else(|| all.iter().find(|one| one.connected)).or_else(|| all.first());
-            let Some(one) = shown else { return ().into_any() };
+            let Some(one) = shown(&data, &asked.get()) else { return ().into_any() };
             let options: Vec<(String, String)> = all
                 .iter()
                 .map(|one| (one.platform.word().to_owned(), name(one.platform).to_owned()))
@@ -66,27 +62,40 @@ pub fn part() -> AnyView {
                     value=Signal::derive(move || chosen.clone())
                     on_pick=move |word: String| parameters.set(&[("platform", &word)])
                 />
-                {platform(context, one)}
+                {state::part(context, one)}
             }
             .into_any()
         },
     );
+    // What is typed, and what is being asked, stays while the rest is drawn anew with every answer.
+    let of = move || query.data.get().and_then(|data| shown(&data, &asked.get()).cloned());
+    let asks =
+        Memo::new(move |_| of().filter(|one| one.connected && may.get()).map(|one| (one.platform, one.api)));
+    let deeds = move || asks.get().map(|(platform, api)| state::deeds(context, platform, api));
+    let typed = Memo::new(move |_| {
+        of().filter(|_| may.get()).map(|one| (one.platform, one.address, one.recovery_url, one.webhook_url))
+    });
+    let form = move || typed.get().and_then(|_| untrack(of)).map(|one| form::part(context, &one));
     view! {
         <div class="stack stack--wide form-wide">
             <section class="stack">
                 <h2>{t::settings_platform()}</h2>
                 <p class="muted">{t::platform_about()}</p>
             </section>
-            {content}
+            <div class="stack">
+                {content}
+                {deeds}
+                {form}
+            </div>
         </div>
     }
     .into_any()
 }
 
-fn platform(context: Context, one: &Connection) -> AnyView {
-    view! {
-        {state::part(context, one)}
-        {context.may.get().then(|| form::part(context, one))}
-    }
-    .into_any()
+/// The platform that was asked for; else the one that is connected; while there is none, the first.
+fn shown<'a>(data: &'a ResponseData, asked: &str) -> Option<&'a Connection> {
+    let all = &data.store.as_ref()?.platforms;
+    let asked = PlatformName::from_word(asked);
+    let shown = all.iter().find(|one| Some(one.platform) == asked);
+    shown.or_else(|| all.iter().find(|one| one.connected)).or_else(|| all.first())
 }

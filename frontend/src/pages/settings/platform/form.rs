@@ -57,6 +57,9 @@ pub fn part(context: Context, one: &Connection) -> AnyView {
         let variables = connect::Variables { store: context.store.get_untracked(), platform, input };
         change.send::<graphql::ConnectPlatform>(variables, move |_| {
             toasts.done(t::platform_saved());
+            tried.set(false);
+            // They are kept, and never shown again.
+            [secret, key, token].iter().for_each(|typed| typed.set(String::new()));
             context.query.refetch();
         });
     };

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{Connection, Context, name};
 use crate::api::Change;
 use crate::graphql;
+use crate::graphql::types::PlatformName;
 use crate::graphql::{
     confirm_platform_reminders as confirm, disconnect_platform as disconnect,
     subscribe_platform as subscribe, test_platform as test,
@@ -93,7 +94,6 @@ pub fn part(context: Context, one: &Connection) -> AnyView {
                 {fact(t::platform_hooks(), (count > 0).then(|| t::platform_hooks_count(count)))}
             </dl>
             {restored.then(|| notice(Tone::Caution, t::platform_hooks_restored(), ().into_any()))}
-            {context.may.get().then(|| deeds(context, one))}
         </section>
     }
     .into_any()
@@ -128,8 +128,8 @@ fn reminders(context: Context, one: &Connection) -> Option<AnyView> {
 }
 
 /// What an admin can do.
-fn deeds(context: Context, one: &Connection) -> AnyView {
-    let (platform, change, toasts) = (one.platform, Change::default(), use_toasts());
+pub fn deeds(context: Context, platform: PlatformName, api: bool) -> AnyView {
+    let (change, toasts) = (Change::default(), use_toasts());
     let asking = RwSignal::new(false);
     let told = RwSignal::new(None::<String>);
     let try_it = move |()| {
@@ -162,7 +162,6 @@ fn deeds(context: Context, one: &Connection) -> AnyView {
             context.query.refetch();
         });
     };
-    let api = one.api;
     view! {
         <div class="row row--wrap">
             <Button label=t::platform_test() sign=Icon::RotateCw on_press=try_it disabled=Signal::from(!api) busy=change.busy />
