@@ -189,7 +189,7 @@ test('a journey is drawn, published and switched on by the keyboard alone', asyn
     await press('Enter');
     const item = page.getByRole('menuitem', { name: en(step), exact: true });
     await expect(page.getByRole('menuitem').first()).toBeFocused();
-    for (let presses = 0; presses < 10 && !(await item.evaluate((element) => element === document.activeElement)); presses++) await press('ArrowDown');
+    for (let presses = 0; presses < 30 && !(await item.evaluate((element) => element === document.activeElement)); presses++) await press('ArrowDown');
     await press('Enter');
     await expect(page.getByRole('heading', { level: 2, name: en(step), exact: true })).toBeFocused();
   };

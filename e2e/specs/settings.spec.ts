@@ -22,7 +22,7 @@ test('a wrong value is told at its field, and nothing is saved', async ({ page, 
   const field = page.getByLabel(en('settings_sender_email'));
   const before = await field.inputValue();
   await field.fill('not an address');
-  await page.getByRole('button', { name: en('save') }).click();
+  await page.locator('form').filter({ has: field }).getByRole('button', { name: en('save') }).click();
   await expect(page.getByText(en('settings_email_wrong')).first()).toBeVisible();
   await page.reload();
   await expect(field).toHaveValue(before);
