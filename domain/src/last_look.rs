@@ -11,7 +11,7 @@ use crate::{
         GateInput, PolicyBook, Purpose, Recipient, Refusal, StoreFacts, may_send,
     },
     event::CartKind,
-    journey::{Definition, EndReason, JourneyState, PAUSE_RECHECK, PUT_OFF},
+    journey::{Definition, EndReason, JourneyState, NO_ADDRESS, PAUSE_RECHECK, PUT_OFF, Reach},
     locale,
     schedule::{Cap, QuietHours, caps_next, guess_zone, next_allowed},
     settings::StoreSettings,
@@ -81,6 +81,18 @@ pub struct About<'a> {
     pub abandoned_at: Option<Millis>,
     /// Messages already handed over for this cart on the message's channel.
     pub messages_sent: u32,
+}
+
+impl<'a> About<'a> {
+    /// What the gate asks of it.
+    const fn of_gate(&self) -> CartFacts<'a> {
+        CartFacts {
+            id: self.id,
+            kind: self.kind,
+            abandoned_at: self.abandoned_at,
+            messages_sent: self.messages_sent,
+        }
+    }
 }
 
 /// Everything the look asks about one message.
@@ -203,12 +215,7 @@ impl Question<'_> {
             channel,
             purpose,
             content_class,
-            cart: self.about.flatten().map(|c| CartFacts {
-                id: c.id,
-                kind: c.kind,
-                abandoned_at: c.abandoned_at,
-                messages_sent: c.messages_sent,
-            }),
+            cart: self.about.flatten().map(|about| about.of_gate()),
             store: &store,
             now,
         };
@@ -289,6 +296,40 @@ pub fn dealings(
     let of_cart = |id| EvidenceRef::new(EvidenceKind::Cart, id);
     let cart = cart.map(|(at, id): (_, &str)| dealing(DealingKind::Negotiation, at, of_cart(id)));
     sale.into_iter().chain(cart).collect()
+}
+
+/// Whether a reminder of a cart could pass to somebody now, for a choice between channels: the channel is set up, there is an
+/// address, and the gate allows it. Hours, caps and pauses are left out: they put a message off and stop none.
+pub fn reach(
+    channel: Channel,
+    has_address: bool,
+    recipient: impl FnOnce() -> Recipient,
+    about: &About<'_>,
+    settings: &StoreSettings,
+    now: Millis,
+) -> Reach {
+    let closed = |rule: &str| Reach { rule: rule.to_owned(), ..Reach::default() };
+    let Some(purpose) = channel.purposes().first() else { return closed("no_address") };
+    match channel {
+        Channel::Sms if settings.sms_account.is_empty() => return closed("no_sms_route"),
+        Channel::Push if !settings.push_on => return closed("no_push_route"),
+        Channel::Push if !has_address => return closed("no_browser"),
+        _ if !has_address => return closed(NO_ADDRESS),
+        _ => {}
+    }
+    let decision = may_send(&GateInput {
+        recipient: &recipient(),
+        channel,
+        purpose: *purpose,
+        content_class: ContentClass::Informational,
+        cart: Some(about.of_gate()),
+        store: &store_facts(settings),
+        now,
+    });
+    match decision {
+        Decision::Allow(basis) => Reach { open: true, rule: basis.rule, clicked_at: None },
+        Decision::Deny(refusal) => closed(&refusal.rule),
+    }
 }
 
 /// What the gate asks of a store.

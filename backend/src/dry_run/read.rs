@@ -81,9 +81,10 @@ impl Wanted {
         let window = Millis::from(settings.cap_window_seconds) * SECOND;
         let days = settings.message_window_days.max(settings.click_window_days);
         let sent_since = since - window.max(Millis::from(days) * DAY);
-        let channels = definition.nodes.values().filter_map(|node| match node {
-            Node::Message(message) => Some(message.channel),
-            _ => None,
+        let channels = definition.nodes.values().flat_map(|node| match node {
+            Node::Message(message) => vec![message.channel],
+            Node::ChannelChoice(choice) => choice.ways.iter().map(|way| way.channel).collect(),
+            _ => Vec::new(),
         });
         Self {
             journey,

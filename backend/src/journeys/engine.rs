@@ -4,13 +4,14 @@ use super::{
     effects::{Decided, MovedFrom, commit},
     facts::{self, Loaded, by_store},
     model::run_state,
+    reach::Reachable,
     versions::{Version, Versions},
 };
 use crate::{
-    accounts::Stores,
+    accounts::{MasterKey, Stores},
     clock::Env,
     crash::crash_point,
-    db::{Db, DbError, StoreScope, claim},
+    db::{Db, DbError, Scoped, StoreScope, claim},
     wake::Wake,
 };
 use cartwheel_domain::{
@@ -51,15 +52,16 @@ pub struct Engine {
     wake: Wake,
     stores: Stores,
     versions: Versions,
+    key: MasterKey,
     owner: String,
     share: Mutex<claim::Share>,
 }
 
 impl Engine {
     /// A worker of its own name.
-    pub fn new(db: Db, env: Env, wake: Wake, stores: Stores, versions: Versions) -> Self {
+    pub fn new(db: Db, env: Env, wake: Wake, stores: Stores, versions: Versions, key: MasterKey) -> Self {
         let owner = format!("engine-{}", env.uuid().simple());
-        Self { db, env, wake, stores, versions, owner, share: Mutex::default() }
+        Self { db, env, wake, stores, versions, key, owner, share: Mutex::default() }
     }
 
     /// One pass over what is due. Call again while it says that it claimed something.
@@ -117,7 +119,8 @@ impl Engine {
             let versions = self.versions.get(&scoped, wanted).await?;
             let moved = moved(&journeys, &mut runs, &versions);
             let zone = self.zone(store, &versions).await?;
-            let loaded = Loaded::load(&scoped, &runs, journeys, &versions, zone).await?;
+            let reachable = self.reachable(&scoped, &runs, &versions, now).await?;
+            let loaded = Loaded::load(&scoped, &runs, journeys, &versions, zone).await?.with_reach(reachable);
             let decided = runs.into_iter().map(|run| {
                 let from = moved.get(&run.id).cloned();
                 let memory = loaded.memory(&run);
@@ -145,6 +148,21 @@ impl Engine {
         }
         let store = self.stores.by_id(store).await?;
         Ok(store.and_then(|store| zone(&store.settings.time_zone)).unwrap_or(Tz::UTC))
+    }
+
+    /// Where people can be reached, when some version asks.
+    async fn reachable(
+        &self,
+        scoped: &Scoped<'_>,
+        runs: &[journey_run::Model],
+        versions: &HashMap<Uuid, Arc<Version>>,
+        now: Millis,
+    ) -> Result<Option<Reachable>, DbError> {
+        if versions.values().all(|version| version.needs.reach.is_empty()) {
+            return Ok(None);
+        }
+        let store = self.stores.by_id(scoped.store_id()).await?;
+        Reachable::load(scoped, (store, &self.key), runs, versions, now).await
     }
 
     /// What endpoints of a store want to hear of.

@@ -2,6 +2,7 @@
 
 use super::{
     model::{Memory, journey_state, merged},
+    reach::Reachable,
     versions::Version,
 };
 use crate::db::{Among, DbError, Scoped};
@@ -35,6 +36,7 @@ pub struct Loaded {
     messages: HashMap<Uuid, Vec<message::Model>>,
     arrived: HashMap<Uuid, Arrived>,
     zone: Tz,
+    reachable: Option<Reachable>,
 }
 
 fn ids(values: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
@@ -89,6 +91,7 @@ impl Loaded {
             messages: HashMap::new(),
             arrived: HashMap::new(),
             zone,
+            reachable: None,
         };
         let asking: Vec<Uuid> = runs
             .iter()
@@ -104,6 +107,12 @@ impl Loaded {
         }
         loaded.load_arrived(scoped, runs).await?;
         Ok(loaded)
+    }
+
+    /// With where people can be reached, for versions that choose between channels.
+    #[must_use]
+    pub fn with_reach(self, reachable: Option<Reachable>) -> Self {
+        Self { reachable, ..self }
     }
 
     /// What the run remembers.
@@ -131,6 +140,7 @@ impl Loaded {
             zone: if version.needs.zone { recipient_zone(contact, self.zone) } else { self.zone },
             ordered_since_entry: contact.last_order_at.is_some_and(|at| at >= run.entered_at),
             engagement,
+            reach: self.reachable.as_ref().map(|r| r.of(contact, cart, version)).unwrap_or_default(),
             arrived: self.arrived.get(&run.id).copied(),
         })
     }

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod facts;
 pub mod model;
 pub mod named;
+mod reach;
 pub mod rollout;
 pub mod service;
 pub mod start;

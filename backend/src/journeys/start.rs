@@ -131,6 +131,7 @@ fn facts(left: &Left, version: &Arc<Version>, contacts: Option<&HashMap<Uuid, Co
         zone: Tz::UTC,
         ordered_since_entry: false,
         engagement: BTreeMap::new(),
+        reach: BTreeMap::new(),
         arrived: None,
     }
 }

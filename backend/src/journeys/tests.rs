@@ -1,3 +1,4 @@
+mod choices;
 mod moves;
 
 use super::{
@@ -29,6 +30,7 @@ fn engine(app: &TestApp) -> Engine {
         Wake::default(),
         app.stores().clone(),
         Versions::default(),
+        app.master_key(),
     )
 }
 

@@ -33,5 +33,7 @@ mod tests;
 
 pub use browsers::owners;
 pub use dispatch::{Dispatched, Dispatcher, Manner, Tools};
+pub(crate) use history::History;
 pub use people::address;
+pub(crate) use people::{Look, People};
 pub use render::LinkMaker;

@@ -99,6 +99,7 @@ impl Flow {
             tools.wake.clone(),
             tools.stores.clone(),
             tools.versions.clone(),
+            tools.key().clone(),
         )
     }
 

@@ -179,6 +179,7 @@ fn steps_alone(draft: &Definition, n: usize) -> f64 {
         zone,
         ordered_since_entry: false,
         engagement: BTreeMap::new(),
+        reach: BTreeMap::new(),
         arrived: None,
     };
     let start = Instant::now();

@@ -8,6 +8,7 @@ use super::{
     problem::{Code, Problem, listed},
 };
 use crate::{
+    consent::Channel,
     schedule::{Cap, QuietHours},
     time::SECOND,
 };
@@ -16,7 +17,10 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
@@ -165,7 +169,7 @@ impl Raw {
 }
 
 /// What the steps of a journey have to know beside cart and contact.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Some condition asks about lines.
     pub lines: bool,
@@ -173,12 +177,17 @@ pub struct Needs {
     pub engagement: bool,
     /// Some wait asks for the recipient's clock.
     pub zone: bool,
+    /// On which channels some choice asks whether the person can be reached.
+    pub reach: BTreeSet<Channel>,
+    /// Some choice asks on which the person clicked last.
+    pub clicks: bool,
 }
 
 impl Definition {
     /// What has to be loaded for its steps.
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::default();
+        let (mut reach, mut clicks) = (BTreeSet::new(), false);
         let mut look = |condition: &Condition, _: usize| {
             needs.engagement |= condition.message().is_some();
             needs.lines |= matches!(
@@ -194,9 +203,14 @@ impl Definition {
             match node {
                 Node::Condition(n) => n.test.walk(1, &mut look),
                 Node::Trigger(n) => n.filter.iter().for_each(|f| f.walk(1, &mut look)),
+                Node::ChannelChoice(n) => {
+                    reach.extend(n.ways.iter().map(|way| way.channel));
+                    clicks |= n.by_preference;
+                }
                 _ => {}
             }
         }
+        (needs.reach, needs.clicks) = (reach, clicks);
         needs.engagement |= self.nodes.values().any(|node| match node {
             Node::WaitForEvent(wait) => wait.events.iter().any(|event| event.scope() == WaitScope::Run),
             _ => false,

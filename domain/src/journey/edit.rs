@@ -204,10 +204,19 @@ impl Definition {
         };
         let leads: Vec<NodeId> = old.targets().into_iter().map(|(_, target)| target.clone()).collect();
         let mut new = to.clone();
-        // A branch that is new leads where the last one does.
-        for (i, (_, target)) in new.targets_mut().into_iter().enumerate() {
-            if let Some(led) = leads.get(i).or(leads.last()) {
-                target.clone_from(led);
+        if let (Node::ChannelChoice(was), Node::ChannelChoice(new)) = (&*old, &mut new) {
+            // A way belongs to its channel, wherever it stands; a new one leads to where those go who are reached on none.
+            for way in &mut new.ways {
+                let led = was.ways.iter().find(|known| known.channel == way.channel);
+                way.next.clone_from(led.map_or(&was.none, |known| &known.next));
+            }
+            new.none.clone_from(&was.none);
+        } else {
+            // A branch that is new leads where the last one does.
+            for (i, (_, target)) in new.targets_mut().into_iter().enumerate() {
+                if let Some(led) = leads.get(i).or(leads.last()) {
+                    target.clone_from(led);
+                }
             }
         }
         *old = new;

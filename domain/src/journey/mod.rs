@@ -9,6 +9,7 @@
 //! checks and edits ([`Definition::validate`], [`layout`], [`Definition::with`]) is the code that runs.
 
 mod blueprint;
+mod choice;
 mod clip;
 mod compare;
 mod condition;
@@ -43,8 +44,9 @@ pub use edit::Change;
 pub use entry::{Entry, LOOK_BACK, NoEntry, PastEntries, admit};
 pub use evaluate::{Check, evaluate};
 pub use node::{
-    Awaited, Branch, ConditionNode, Exit, Goal, Holdout, Message, Node, ReEntry, Split, Trigger,
-    UpdateContact, Wait, WaitForEvent, WaitScope, WaitUntil, Webhook, Weekday,
+    Awaited, Branch, ChannelChoice, ChannelWay, ConditionNode, Exit, Goal, Holdout, Message, Node,
+    PREFERRED_CHANNEL, ReEntry, Split, Trigger, UpdateContact, Wait, WaitForEvent, WaitScope, WaitUntil,
+    Webhook, Weekday,
 };
 pub use node_id::{NodeId, NodeIdError};
 pub use outcome::{Effect, EndReason, Outcome, Transition};
@@ -53,7 +55,7 @@ pub use problem::{Code, Problem, listed};
 pub use schema::{EXAMPLES, JSON_SCHEMA};
 pub use state::{
     Arrived, CartFacts, CartStatus, ContactFacts, Engagement, Facts, Group, JourneyState, LineFacts,
-    RunContext, RunState, RunStatus, WaitingFor,
+    NO_ADDRESS, Reach, RunContext, RunState, RunStatus, WaitingFor,
 };
 pub use step::{EXIT_LIMIT_VISITS, PAUSE_RECHECK, PUT_OFF, step};
 pub use trail::{Decision, TrailEntry, WAYS};

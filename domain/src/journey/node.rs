@@ -34,6 +34,8 @@ pub enum Node {
     Condition(ConditionNode),
     /// Goes one of several ways by a hash of the contact.
     Split(Split),
+    /// Goes the way of the first channel on which the person may be reached now.
+    ChannelChoice(ChannelChoice),
     /// Keeps a share of the people silent, so that the effect can be known.
     Holdout(Holdout),
     /// Writes something down about the person.
@@ -58,6 +60,7 @@ impl Node {
             Self::WaitForEvent(_) => "wait_for_event",
             Self::Condition(_) => "condition",
             Self::Split(_) => "split",
+            Self::ChannelChoice(_) => "channel_choice",
             Self::Holdout(_) => "holdout",
             Self::UpdateContact(_) => "update_contact",
             Self::Message(_) => "message",
@@ -80,6 +83,10 @@ impl Node {
             Self::Condition(n) => vec![("yes".into(), &n.yes), ("no".into(), &n.no)],
             Self::Split(n) => {
                 n.branches.iter().enumerate().map(|(i, b)| (format!("branches.{i}.next"), &b.next)).collect()
+            }
+            Self::ChannelChoice(n) => {
+                let ways = n.ways.iter().enumerate().map(|(i, w)| (format!("ways.{i}.next"), &w.next));
+                ways.chain([("none".to_owned(), &n.none)]).collect()
             }
             Self::Holdout(n) => one(&n.next),
             Self::UpdateContact(n) => one(&n.next),
@@ -104,6 +111,11 @@ impl Node {
             Self::Split(n) => {
                 let branches = n.branches.iter_mut().enumerate();
                 branches.map(|(i, b)| (format!("branches.{i}.next"), &mut b.next)).collect()
+            }
+            Self::ChannelChoice(n) => {
+                let ways =
+                    n.ways.iter_mut().enumerate().map(|(i, w)| (format!("ways.{i}.next"), &mut w.next));
+                ways.chain([("none".to_owned(), &mut n.none)]).collect()
             }
             Self::Holdout(n) => one(&mut n.next),
             Self::UpdateContact(n) => one(&mut n.next),
@@ -383,6 +395,34 @@ pub struct Branch {
     /// Where it goes.
     pub next: NodeId,
 }
+
+/// Goes the way of the first channel on which the consent gate would let a reminder to the person pass now, and on which they have
+/// an address. The last look before each message stays what decides: this only chooses where to try.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelChoice {
+    /// The ways, the first to be tried first; each channel once.
+    pub ways: Vec<ChannelWay>,
+    /// Ask first what the person prefers: the channel their trait [`PREFERRED_CHANNEL`] names, then those on which they clicked,
+    /// the latest first; then the ways as they stand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_preference: bool,
+    /// Where those go who can be reached on none of them.
+    pub none: NodeId,
+}
+
+/// One way of a [`ChannelChoice`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelWay {
+    /// On what the person must be reachable.
+    pub channel: Channel,
+    /// Where this way leads.
+    pub next: NodeId,
+}
+
+/// The trait in which a person's own choice of a channel stands: `email`, `sms` or `push`.
+pub const PREFERRED_CHANNEL: &str = "preferred_channel";
 
 /// Keeps a share of the people silent. The group is a hash of (store, journey, contact): a person stays in it over
 /// all runs and versions. A run that is held out goes on through the graph, so that the same things are observed,

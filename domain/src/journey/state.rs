@@ -3,6 +3,7 @@
 use super::{node::Awaited, node_id::NodeId};
 pub use crate::cart::Status as CartStatus;
 use crate::{
+    consent::Channel,
     event::{CartKind, LineItem},
     ids::{CartId, ContactId, JourneyId, RunId, StoreId, VersionId},
     locale::{Country, Language},
@@ -155,6 +156,8 @@ pub struct Facts {
     pub ordered_since_entry: bool,
     /// What became of the run's messages, by message node.
     pub engagement: BTreeMap<NodeId, Engagement>,
+    /// Where the person can be reached, for the channels that a [`super::ChannelChoice`] names; a channel that is missing here is closed.
+    pub reach: BTreeMap<Channel, Reach>,
     /// The newest event the run waits for, when one arrived.
     pub arrived: Option<Arrived>,
 }
@@ -232,6 +235,20 @@ pub struct Engagement {
     /// Clicked by a person.
     pub clicked: bool,
 }
+
+/// Whether a person can be reached on a channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The gate would let a reminder pass, and there is an address.
+    pub open: bool,
+    /// The gate's rule that says so, or [`NO_ADDRESS`].
+    pub rule: String,
+    /// When they last clicked in a message on it; clicks of machines do not count.
+    pub clicked_at: Option<Millis>,
+}
+
+/// Why somebody cannot be reached whom the gate was not asked about.
+pub const NO_ADDRESS: &str = "no_address";
 
 /// An event that a waiting run was woken by. It can be seen from its arrival until the wait is
 /// cleared, so that a step that is repeated, or comes late, sees it again.

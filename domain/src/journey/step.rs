@@ -1,6 +1,7 @@
 //! The step: from where a run rests to where it rests next, through everything that takes no time.
 
 use super::{
+    choice,
     definition::Definition,
     evaluate::{Check, evaluate},
     keys,
@@ -196,6 +197,7 @@ impl Walk<'_> {
                 Way::On(if holds { n.yes.clone() } else { n.no.clone() })
             }
             Node::Split(n) => self.split(id, visit, n),
+            Node::ChannelChoice(n) => self.choose(id, visit, n),
             Node::Holdout(n) => self.holdout(id, visit, n),
             Node::UpdateContact(n) => {
                 let contact = &mut self.facts.to_mut().contact;
@@ -321,6 +323,18 @@ impl Walk<'_> {
             }
         }
         Way::Stop(self.end(id, visit, EndReason::Broken))
+    }
+
+    fn choose(&mut self, id: &NodeId, visit: u32, n: &node::ChannelChoice) -> Way {
+        let tried = choice::choose(n, &self.facts);
+        let values = [
+            ("channel", json!(tried.way.map(|i| n.ways[i].channel))),
+            ("branch", json!(tried.way)),
+            ("preferred", json!(tried.preferred)),
+            ("asked", json!(tried.asked)),
+        ];
+        self.note(id, visit, Decision::ChannelChosen, values);
+        Way::On(tried.way.map_or(&n.none, |i| &n.ways[i].next).clone())
     }
 
     fn holdout(&mut self, id: &NodeId, visit: u32, n: &node::Holdout) -> Way {

@@ -56,6 +56,9 @@ pub enum Decision {
     ConditionNo,
     /// Went one way of a split (`branch`, `label`, `bucket`, `weights`).
     Split,
+    /// Took the way of a channel, or the one for nobody (`channel`, `branch`, `preferred`, `asked`: each channel in the order in which
+    /// it was asked, with `open` and `rule`).
+    ChannelChosen,
     /// In the group that gets nothing (`bucket`, `percent`).
     HeldOut,
     /// In the group that gets the messages (`bucket`, `percent`).
@@ -104,6 +107,7 @@ impl Decision {
             Self::ConditionYes => "condition_yes",
             Self::ConditionNo => "condition_no",
             Self::Split => "split",
+            Self::ChannelChosen => "channel_chosen",
             Self::HeldOut => "held_out",
             Self::Treated => "treated",
             Self::ContactUpdated => "contact_updated",

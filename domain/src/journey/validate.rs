@@ -4,7 +4,7 @@ use super::{
     condition::Condition,
     definition::{Definition, SCHEMA},
     graph,
-    node::{Message, Node, ReEntry, Split, Trigger, UpdateContact, WaitForEvent, Webhook},
+    node::{ChannelChoice, Message, Node, ReEntry, Split, Trigger, UpdateContact, WaitForEvent, Webhook},
     node_id::NodeId,
     places::MAX_PLACE,
     problem::{Code, Problem},
@@ -160,6 +160,7 @@ impl Validation<'_> {
             Node::WaitForEvent(n) => self.wait_for_event(id, n),
             Node::Condition(n) => self.condition(id, "if", &n.test, true),
             Node::Split(n) => self.split(id, n),
+            Node::ChannelChoice(n) => self.channel_choice(id, n),
             Node::Holdout(n) => self.range(Some(id), "percent", n.percent, 0, 100),
             Node::UpdateContact(n) => self.update_contact(id, n),
             Node::Message(n) => self.message(id, n),
@@ -257,6 +258,15 @@ impl Validation<'_> {
             self.range(Some(id), &format!("branches.{i}.weight"), branch.weight, 1, 10_000);
             if branch.label.chars().count() > 60 {
                 self.say(id, format!("branches.{i}.label"), Code::TooLong, "60 characters");
+            }
+        }
+    }
+
+    fn channel_choice(&mut self, id: &NodeId, n: &ChannelChoice) {
+        self.list(id, "ways", n.ways.iter().map(|way| way.channel.as_str()));
+        for (i, way) in n.ways.iter().enumerate() {
+            if !CHANNELS.contains(&way.channel) {
+                self.say(id, format!("ways.{i}.channel"), Code::OtherChannel, way.channel);
             }
         }
     }

@@ -73,6 +73,7 @@ pub fn facts() -> Facts {
         zone: chrono_tz::Europe::Berlin,
         ordered_since_entry: false,
         engagement: Default::default(),
+        reach: Default::default(),
         arrived: None,
     }
 }

@@ -88,7 +88,16 @@ pub fn journey(rng: &mut Rng, shape: Shape) -> Definition {
             70..85 => {
                 json!({"type": "condition", "if": condition(rng, &messages, 0), "yes": next, "no": other})
             }
-            85..93 => {
+            85..88 => {
+                let mut channels = vec!["email", "sms", "push"];
+                if rng.chance(50) {
+                    channels.remove(rng.below(3));
+                }
+                let ways: Vec<Value> =
+                    channels.iter().map(|channel| json!({"channel": channel, "next": ahead(rng)})).collect();
+                json!({"type": "channel_choice", "ways": ways, "by_preference": rng.chance(50), "none": next})
+            }
+            88..93 => {
                 json!({"type": "split", "branches": [{"weight": rng.between(1, 9), "label": "a", "next": next},
                 {"weight": rng.between(1, 9), "next": other}, {"weight": 1, "next": ahead(rng)}]})
             }

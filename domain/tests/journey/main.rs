@@ -1,6 +1,7 @@
 //! The journey engine's pure heart: tables, properties and the simulation.
 
 mod build;
+mod choices;
 mod clips;
 mod compare;
 mod conditions;

@@ -55,6 +55,7 @@ impl World {
             zone: chrono_tz::Europe::Berlin,
             ordered_since_entry: false,
             engagement: Default::default(),
+            reach: Default::default(),
             arrived: None,
         };
         if let Some(run) = run {

@@ -130,6 +130,10 @@ fn values(before: &Node, after: &Node, (old, new): (&Definition, &Definition)) -
             };
             differ(t::split_ways(), ways(was, before), ways(is, after));
         }
+        (Node::ChannelChoice(was), Node::ChannelChoice(is)) => {
+            let preferred = |on: bool| if on { t::yes() } else { t::no() };
+            differ(t::choice_prefer(), preferred(was.by_preference), preferred(is.by_preference));
+        }
         (Node::Message(was), Node::Message(is)) => {
             for lang in Lang::ALL {
                 let subject = |message: &Message| {

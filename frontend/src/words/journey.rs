@@ -4,7 +4,7 @@ use cartwheel_domain::journey::{Channel, Code, Condition, Node, Problem, Weekday
 use serde_json::Value;
 
 use super::cart_kind;
-use super::message::template;
+use super::message::{channel, template};
 use crate::graphql::types::CartKind;
 use crate::i18n::{format, t};
 use crate::ui::Icon;
@@ -18,6 +18,7 @@ pub fn node_name(node: &Node) -> String {
         Node::WaitForEvent(_) => t::node_await(),
         Node::Condition(_) => t::node_condition(),
         Node::Split(_) => t::node_split(),
+        Node::ChannelChoice(_) => t::node_choice(),
         Node::Holdout(_) => t::node_holdout(),
         Node::UpdateContact(_) => t::node_update(),
         Node::Message(message) if message.channel == Channel::Sms => t::node_text(),
@@ -36,7 +37,7 @@ pub fn node_sign(node: &Node) -> Icon {
         Node::Wait(_) => Icon::Clock,
         Node::WaitUntil(_) => Icon::Calendar,
         Node::WaitForEvent(_) => Icon::Hourglass,
-        Node::Condition(_) | Node::Split(_) => Icon::Split,
+        Node::Condition(_) | Node::Split(_) | Node::ChannelChoice(_) => Icon::Split,
         Node::Holdout(_) => Icon::ShieldCheck,
         Node::UpdateContact(_) => Icon::User,
         Node::Message(message) if message.channel == Channel::Sms => Icon::MessageSquare,
@@ -64,6 +65,11 @@ pub fn node_about(node: &Node) -> String {
         }
         Node::Condition(condition) => asked(&condition.test),
         Node::Split(split) => t::node_split_about(split.branches.len() as i64),
+        Node::ChannelChoice(choice) => {
+            let names: Vec<String> = choice.ways.iter().map(|way| channel(way.channel.as_str())).collect();
+            let ways = names.join(", ");
+            if choice.by_preference { t::node_choice_preferred(&ways) } else { ways }
+        }
         Node::Holdout(holdout) => t::node_holdout_about(&format::percent(holdout.percent as f64 / 100.0)),
         Node::UpdateContact(update) => {
             let names: Vec<&str> = update.set_traits.keys().map(String::as_str).collect();
@@ -92,6 +98,11 @@ pub fn way(node: &Node, way: &str) -> Option<String> {
         ("no", _) => Some(t::no()),
         ("happened", _) => Some(t::edge_happened()),
         ("timed_out", _) => Some(t::edge_timed_out()),
+        ("none", Node::ChannelChoice(_)) => Some(t::choice_none()),
+        (way, Node::ChannelChoice(choice)) => {
+            let index: usize = way.split('.').nth(1)?.parse().ok()?;
+            Some(channel(choice.ways.get(index)?.channel.as_str()))
+        }
         (way, Node::Split(split)) => {
             let index: usize = way.split('.').nth(1)?.parse().ok()?;
             let branch = split.branches.get(index)?;

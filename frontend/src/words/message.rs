@@ -64,6 +64,16 @@ pub fn template(key: &str) -> String {
     }
 }
 
+/// A channel by its word.
+pub fn channel(word: &str) -> String {
+    match word {
+        "email" => t::channel_email(),
+        "sms" => t::channel_sms(),
+        "push" => t::channel_push(),
+        other => other.replace('_', " "),
+    }
+}
+
 /// A rule of the policy packs in a sentence.
 pub fn rule(id: &str) -> String {
     words::rule(id, language()).to_owned()

@@ -15,7 +15,7 @@ pub use browser::browser;
 pub use changes::{Told, changes, mark, mark_sign, step};
 pub use hooks::{hook_kind, hook_outcome, hook_status};
 pub use journey::{asked, awaited, checks, node_about, node_name, node_sign, problem, way};
-pub use message::{message_badge, message_state, message_title, refusal, returned, rule, template};
+pub use message::{channel, message_badge, message_state, message_title, refusal, returned, rule, template};
 pub use team::{key_may, least, own_role, part, refused, role, role_may, role_or_none};
 pub use template::{form, template_field};
 pub use timeline::{Line, end_reason, line, next_step};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::journey::{awaited, checks, time_of_week};
-use super::message::template;
+use super::message::{channel, template};
 use crate::graphql::types::TimelineKind;
 use crate::i18n::{format, t};
 use crate::ui::{Icon, Tone};
@@ -182,6 +182,19 @@ fn decision(code: &str, values: &Value) -> Option<Line> {
             "split" => {
                 let fallback = format::number(number("branch") + 1);
                 new(Icon::Split, Tone::Neutral, t::decision_split(text(values, "label").unwrap_or(&fallback)))
+            }
+            "channel_chosen" => {
+                let asked = values["asked"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let closed = asked.iter().filter(|one| one["open"] != true).filter_map(|one| {
+                    let rule = super::message::refusal(text(one, "rule")?, "");
+                    Some(t::choice_closed(&channel(text(one, "channel")?), &rule))
+                });
+                let preferred = text(values, "preferred").map(|name| t::choice_preferred(&channel(name)));
+                let title = match text(values, "channel") {
+                    Some(name) => t::decision_chosen(&channel(name)),
+                    None => t::decision_chosen_none(),
+                };
+                new(Icon::Split, Tone::Neutral, title).why(preferred.into_iter().chain(closed))
             }
             "held_out" => new(Icon::Ban, Tone::Caution, t::decision_held_out()).why([group()]),
             "treated" => new(Icon::Check, Tone::Neutral, t::decision_treated()).why([group()]),

@@ -12,7 +12,7 @@ use crate::{
         Effect, EndReason, Group, JourneyState, LOOK_BACK, PastEntries, RunContext, RunState, RunStatus,
         Transition, admit, keys, step,
     },
-    last_look::{About, Addressee, Asker, Question, Verdict, counts_before, look},
+    last_look::{Addressee, Asker, Question, Verdict, look},
     time::Millis,
 };
 use std::cmp::Reverse;
@@ -179,11 +179,7 @@ impl Player<'_> {
         let run = &self.runs[message.run];
         let cart = &self.carts[run.cart];
         let (channel, ..) = queued.words;
-        let before = self.person.sent.iter().filter(|sent| sent.at <= now).chain(&self.sent);
-        let about_cart =
-            before.clone().filter(|sent| sent.cart == Some(cart.id) && counts_before(channel, sent.channel));
-        let messages_sent = u32::try_from(about_cart.count()).unwrap_or(u32::MAX);
-        let sent_to: Vec<Millis> = before.map(|sent| sent.at).collect();
+        let sent_to: Vec<Millis> = self.sent_before(now).map(|sent| sent.at).collect();
         let id = cart.id.to_string();
         let question = Question {
             created_at: queued.created_at,
@@ -202,16 +198,7 @@ impl Player<'_> {
                 last_order_at: self.last_order_at,
                 time_zone: self.person.time_zone.as_deref(),
             }),
-            about: Some(Some(About {
-                id: &id,
-                kind: cart.content.kind,
-                status: cart.standing.status,
-                excluded: cart.excluded,
-                empty: crate::cart::count(&cart.content.lines) == 0,
-                valid_until: cart.content.valid_until,
-                abandoned_at: cart.standing.abandoned_at,
-                messages_sent,
-            })),
+            about: Some(Some(self.about(cart, &id, channel, now))),
             sent_to: &sent_to,
             being_told: false,
             settings: self.plan.settings,

@@ -3,10 +3,10 @@
 use super::{Player, Run};
 use crate::{
     consent::{Channel, Recipient, Suppression, ledger::fold},
-    dry_run::{OwnBrowser, cart::Cart},
+    dry_run::{OwnBrowser, Sent, cart::Cart},
     ids::CartId,
-    journey::{Arrived, CartFacts, Engagement, Facts, JourneyState, LineFacts, NodeId, WaitScope},
-    last_look::dealings,
+    journey::{Arrived, CartFacts, Engagement, Facts, JourneyState, LineFacts, NodeId, Reach, WaitScope},
+    last_look::{About, counts_before, dealings, reach},
     money::{Currency, Money},
     order::counts,
     schedule::wall_zone,
@@ -78,8 +78,42 @@ impl Player<'_> {
             ordered_since_entry: run
                 .is_some_and(|run| self.last_order_at.is_some_and(|at| at >= run.state.entered_at)),
             engagement,
+            reach: if run.is_some() { self.reach(model, now) } else { BTreeMap::new() },
             arrived: run.and_then(|run| self.arrived(run)),
         }
+    }
+
+    /// What went to the person before, by this dry run or in truth.
+    pub(super) fn sent_before(&self, now: Millis) -> impl Iterator<Item = &Sent> {
+        self.person.sent.iter().filter(move |sent| sent.at <= now).chain(&self.sent)
+    }
+
+    /// A cart as the last look sees it before a message on a channel.
+    pub(super) fn about<'a>(&self, cart: &Cart, id: &'a str, channel: Channel, now: Millis) -> About<'a> {
+        let told = self.sent_before(now);
+        let told = told.filter(|sent| sent.cart == Some(cart.id) && counts_before(channel, sent.channel));
+        About {
+            id,
+            kind: cart.content.kind,
+            status: cart.standing.status,
+            excluded: cart.excluded,
+            empty: crate::cart::count(&cart.content.lines) == 0,
+            valid_until: cart.content.valid_until,
+            abandoned_at: cart.standing.abandoned_at,
+            messages_sent: u32::try_from(told.count()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Where the person can be reached. Clicks are not known: no message of a dry run was ever read.
+    fn reach(&self, cart: &Cart, now: Millis) -> BTreeMap<Channel, Reach> {
+        let id = cart.id.to_string();
+        let asked = self.needs.reach.iter().map(|channel| {
+            let recipient = || self.recipient(*channel, cart, &id, now);
+            let has_address = self.has_address(*channel, cart.id, now);
+            let about = self.about(cart, &id, *channel, now);
+            (*channel, reach(*channel, has_address, recipient, &about, self.plan.settings, now))
+        });
+        asked.collect()
     }
 
     /// The first event that came while the run waited for it.

@@ -2,8 +2,9 @@
 
 use cartwheel_domain::event::EventKind;
 use cartwheel_domain::journey::{
-    Awaited, Branch, Change, Channel, Condition, ConditionNode, ContentClass, Definition, Goal, Holdout,
-    Message, Node, NodeId, Purpose, Split, UpdateContact, Wait, WaitForEvent, WaitUntil, Webhook,
+    Awaited, Branch, Change, Channel, ChannelChoice, ChannelWay, Condition, ConditionNode, ContentClass,
+    Definition, Goal, Holdout, Message, Node, NodeId, Purpose, Split, UpdateContact, Wait, WaitForEvent,
+    WaitUntil, Webhook,
 };
 use cartwheel_domain::schedule::LocalTime;
 use leptos::prelude::*;
@@ -58,6 +59,7 @@ fn ways(definition: &Definition, id: &NodeId) -> Vec<Way> {
 /// What can be put in after a node, as it is at first. Where it leads does not count.
 fn offered(definition: &Definition, after: &NodeId) -> Vec<Node> {
     let next = || definition.start.clone();
+    let way = |channel| ChannelWay { channel, next: next() };
     let branch = || Branch { weight: 50, label: String::new(), next: next() };
     let mut all = vec![
         Node::Wait(Wait { seconds: DAY, next: next() }),
@@ -70,6 +72,11 @@ fn offered(definition: &Definition, after: &NodeId) -> Vec<Node> {
         }),
         Node::Condition(ConditionNode { test: Condition::FirstTimeBuyer {}, yes: next(), no: next() }),
         Node::Split(Split { branches: vec![branch(), branch()] }),
+        Node::ChannelChoice(ChannelChoice {
+            ways: vec![way(Channel::Email), way(Channel::Sms)],
+            by_preference: false,
+            none: next(),
+        }),
         Node::Message(Message {
             channel: Channel::Email,
             template: "recovery_1".to_owned(),

@@ -142,7 +142,7 @@ fn messages(run: &DryRun, picked: Picked) -> AnyView {
         .into_iter()
         .filter_map(|channel| {
             let mine = |n: &Number| n.node.is_none() && n.channel.as_deref() == Some(channel);
-            let title = t::dry_run_messages(&told::channel(channel));
+            let title = t::dry_run_messages(&words::channel(channel));
             of_kind(title, &run.numbers, picked, mine, |n| {
                 let fate = told::fate(&n.kind, n.reason.as_deref());
                 if n.kind == "cancelled" { t::dry_run_overtaken(&fate) } else { fate }
@@ -160,7 +160,7 @@ fn costs(run: &DryRun) -> Option<AnyView> {
         .costs
         .iter()
         .map(|cost| {
-            let channel = told::channel(&cost.channel);
+            let channel = words::channel(&cost.channel);
             let said = match &cost.at_most {
                 Some(money) => t::dry_run_cost(&channel, &format::money(&money.decimal, &money.currency)),
                 None => t::dry_run_cost_unknown(&channel),

@@ -41,13 +41,3 @@ pub fn fate(kind: &str, reason: Option<&str>) -> String {
         _ => words::refusal(reason.unwrap_or_default(), ""),
     }
 }
-
-/// A channel by its word.
-pub fn channel(word: &str) -> String {
-    match word {
-        "email" => t::channel_email(),
-        "sms" => t::channel_sms(),
-        "push" => t::channel_push(),
-        other => other.replace('_', " "),
-    }
-}

@@ -1,5 +1,6 @@
 //! The forms of a journey's nodes. What is typed is judged at once.
 
+mod choice;
 mod condition;
 mod event;
 mod message;
@@ -50,6 +51,7 @@ impl Form {
             Node::WaitForEvent(wait) => event::form(self, wait),
             Node::Condition(condition) => condition::form(self, &condition.test),
             Node::Split(split) => split::form(self, split),
+            Node::ChannelChoice(choice) => choice::form(self, choice),
             Node::Holdout(holdout) => percent(self, holdout.percent),
             Node::UpdateContact(update) => update::form(self, update),
             Node::Message(message) => message::form(self, message),
@@ -101,6 +103,7 @@ const fn at_fields(node: &Node) -> &'static [&'static str] {
         Node::WaitForEvent(_) => &["events", "message", "timeout_seconds"],
         Node::Condition(_) => &["if"],
         Node::Split(_) => &["branches"],
+        Node::ChannelChoice(_) => &["ways"],
         Node::Holdout(_) => &["percent"],
         Node::Message(_) => &["subject"],
         Node::WaitUntil(_) | Node::UpdateContact(_) | Node::Webhook(_) | Node::Goal(_) | Node::Exit(_) => &[],
