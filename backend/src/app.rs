@@ -14,9 +14,10 @@ use crate::{
     consent::{self, circle},
     db::{Db, claim},
     dry_run,
+    engine::Engine,
     ingest::{self, Inbox, InboxLimits, Limiter, Rate, catch_up::CatchUp},
     jobs::Workers,
-    journeys::{Engine, Versions},
+    journeys::Versions,
     mail,
     messages::{Dispatcher, LinkMaker, Manner, Tools},
     platforms::{

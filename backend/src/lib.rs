@@ -21,7 +21,7 @@ pub mod auth;
 pub mod analytics;
 /// Outgoing webhooks: endpoints, what they are told, and the worker that tells it.
 pub mod webhooks;
-/// Journeys: publish, versions, runs and the loop that moves them.
+/// Journeys: publish, versions, and the runs that begin and are woken.
 pub mod journeys;
 /// Permission: the ledger, suppression, the unsubscribe page.
 pub mod consent;
@@ -41,6 +41,8 @@ pub mod recovery;
 pub mod push;
 /// The outbox: last look, hand-over, answers.
 pub mod messages;
+/// The loop that moves runs on.
+pub mod engine;
 /// What comes back of text messages: reports and answers.
 pub mod sms;
 /// What comes back of e-mail: bounces, complaints, reports of providers.

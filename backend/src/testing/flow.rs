@@ -3,8 +3,9 @@
 use super::{TestApp, TestStore};
 use crate::{
     channels::{Channels, fake::Fake, sandbox::Sandbox},
+    engine::Engine,
     journeys::{
-        Engine, Left, Versions,
+        Left, Versions,
         service::{Whose, end_runs, publish, switch},
         start_runs,
     },

@@ -200,7 +200,7 @@ mod tests {
         assert!(crate::i18n::install(crate::i18n::Lang::En, include_str!("../../../lang/en.json")));
         let empty = Blueprint::Empty.definition("Mine", 10);
         let all = offered(&empty, &empty.start);
-        assert_eq!(all.len(), 12);
+        assert_eq!(all.len(), 13);
         for node in all {
             let (new, node) = (empty.free_id(node.kind()), Box::new(node));
             let put =

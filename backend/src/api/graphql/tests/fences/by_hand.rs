@@ -26,7 +26,7 @@ const BY_HAND: &[(&str, usize, usize)] = &[
     ("billing/usage.rs", 3, 0),
     ("carts/abandon.rs", 1, 0),
     ("dry_run/service.rs", 1, 0),
-    ("journeys/effects.rs", 1, 0),
+    ("engine/effects.rs", 1, 0),
     ("mail/pace.rs", 1, 0),
     ("messages/cancel.rs", 1, 0),
     ("messages/hold.rs", 4, 0),

@@ -1,16 +1,16 @@
 mod choices;
 mod moves;
 
-use super::{
-    engine::{Engine, LEASE},
-    service::{JourneyError, Whose, check_texts, end_runs, install_default, publish, switch},
-    start::{Left, start_runs},
-    timeline,
-    versions::Versions,
-    wake::wake_runs,
-};
+use super::{Engine, LEASE};
 use crate::{
     db::claim,
+    journeys::{
+        Versions,
+        service::{JourneyError, Whose, check_texts, end_runs, install_default, publish, switch},
+        start::{Left, start_runs},
+        timeline,
+        wake::wake_runs,
+    },
     testing::{TestApp, TestStore},
     wake::Wake,
 };
@@ -212,24 +212,15 @@ async fn a_late_worker_writes_nothing(app: TestApp) {
     // What the slow one decided carries the old epoch.
     let mut stale = before[0].clone();
     stale.epoch -= 2;
-    let decided = crate::journeys::effects::Decided {
-        run: stale,
-        memory: Default::default(),
-        outcome: None,
-        from: None,
-    };
+    let decided =
+        crate::engine::effects::Decided { run: stale, memory: Default::default(), outcome: None, from: None };
     let mut tx = app.db().write().await.expect("a transaction");
     let scoped = tx.enter(&store.scope()).await.expect("the store");
     let now = app.env().now();
-    let written = crate::journeys::effects::commit(
-        &scoped,
-        app.env(),
-        "slow",
-        (vec![decided], Default::default()),
-        now,
-    )
-    .await
-    .expect("no error");
+    let written =
+        crate::engine::effects::commit(&scoped, app.env(), "slow", (vec![decided], Default::default()), now)
+            .await
+            .expect("no error");
     tx.commit().await.expect("committed");
     assert_eq!(written, 0);
     assert_eq!(runs(&app, &store).await, before);

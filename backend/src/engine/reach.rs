@@ -1,9 +1,9 @@
 //! Where people can be reached, for the runs of one store whose journeys choose between channels.
 
-use super::versions::Version;
 use crate::{
     accounts::{MasterKey, StoreInfo},
     db::{Among, DbError, Scoped},
+    journeys::{Version, facts::cart_status},
     messages::{History, Look, People, address, owners},
 };
 use cartwheel_domain::{
@@ -90,7 +90,7 @@ impl Reachable {
             let about = About {
                 id: &id,
                 kind: CartKind::from_name(&cart.kind).unwrap_or(CartKind::Cart),
-                status: super::facts::cart_status(&cart.status),
+                status: cart_status(&cart.status),
                 excluded: cart.bot || cart.test || cart.staff,
                 empty: cart.item_count == 0,
                 valid_until: cart.valid_until,

@@ -1,17 +1,24 @@
-//! The loop: claim, load, step, commit.
+//! The loop that moves runs on: claim, load, step, commit. [`Engine::tick`] claims due runs, loads what is true, asks
+//! `domain::journey::step`, a pure function, and commits position, messages, waits and timeline in one transaction that a
+//! stale worker cannot write to. See docs/journey-engine.md.
 
-use super::{
-    effects::{Decided, MovedFrom, commit},
-    facts::{self, Loaded, by_store},
-    model::run_state,
-    reach::Reachable,
-    versions::{Version, Versions},
-};
+mod effects;
+mod loaded;
+mod reach;
+
+#[cfg(test)]
+mod tests;
+
+use effects::{Decided, MovedFrom, commit};
+use loaded::{Loaded, by_store};
+use reach::Reachable;
+
 use crate::{
     accounts::{MasterKey, Stores},
     clock::Env,
     crash::crash_point,
     db::{Db, DbError, Scoped, StoreScope, claim},
+    journeys::{Version, Versions, model::run_state},
     wake::Wake,
 };
 use cartwheel_domain::{
@@ -113,7 +120,7 @@ impl Engine {
         let mut groups = Vec::new();
         for (store, mut runs) in by_store(runs) {
             let scoped = tx.enter(&StoreScope::system(store)).await?;
-            let journeys = facts::journeys(&scoped, &runs).await?;
+            let journeys = loaded::journeys(&scoped, &runs).await?;
             let moves = journeys.iter().filter_map(|j| j.moves_to);
             let wanted: Vec<Uuid> = runs.iter().map(|r| r.version_id).chain(moves).collect();
             let versions = self.versions.get(&scoped, wanted).await?;

@@ -1,14 +1,14 @@
 //! What a step decided, made so: position, messages, waits, timeline and counts, in the transaction given.
 
-use super::{
-    facts::contacts,
-    model::{ENDED, MOVED_OUT, Memory, WAITING, merged},
-    versions::Version,
-};
+use super::loaded::contacts;
 use crate::{
     analytics::metrics::{Deltas, Metric},
     clock::Env,
     db::{Among, DbError, Scoped, batch},
+    journeys::{
+        Version,
+        model::{ENDED, MOVED_OUT, Memory, WAITING, merged},
+    },
     webhooks::{Happening, tell},
 };
 use cartwheel_domain::{
