@@ -9,6 +9,7 @@ async function openJourney(page: Page, home: string) {
   await loaded(page);
   await page.locator('main a[href*="/journeys/"]').first().click();
   await expect(page.getByRole('group', { name: en('journey_drawing') })).toBeVisible();
+  await loaded(page);
 }
 
 test('the keyboard picks a wait, a new wait is typed, publishing makes the next version, and people under way may go on with it', async ({ page, server }) => {
@@ -16,9 +17,12 @@ test('the keyboard picks a wait, a new wait is typed, publishing makes the next 
   const home = await enterConsole(page, server);
   await openJourney(page, home);
   const waits = page.locator('.graph__node--wait');
-  await waits.last().focus();
-  await page.keyboard.press('Enter');
-  await expect(waits.last()).toHaveAttribute('aria-pressed', 'true');
+  // The drawing may be drawn anew by figures that arrive between the two.
+  await expect(async () => {
+    await waits.last().focus();
+    await page.keyboard.press('Enter');
+    await expect(waits.last()).toHaveAttribute('aria-pressed', 'true', { timeout: 2_000 });
+  }).toPass();
 
   const field = page.getByRole('textbox', { name: en('wait_label'), exact: true });
   await field.fill('');

@@ -31,7 +31,10 @@ pub fn Menu(
     let button = NodeRef::<leptos::html::Button>::new();
     Effect::new(move |_| {
         if open.get() {
-            crate::browser::after(0, move || walk(frame, Walk::First));
+            crate::browser::after(0, move || {
+                lift(frame);
+                walk(frame, Walk::First);
+            });
         }
     });
     let left_it = move |event: leptos::ev::FocusEvent| {
@@ -102,6 +105,24 @@ enum Walk {
     Last,
     Next,
     Back,
+}
+
+/// How near a list may come to the edge of the window, CSS pixels.
+const EDGE: f64 = 8.0;
+
+/// Lifts a list that would hang out of the window's foot, where nothing may scroll to it, by as much as it hangs out: at most to
+/// the window's head, which its own greatest height leaves room for.
+fn lift(frame: NodeRef<leptos::html::Div>) {
+    let list = frame.get_untracked().and_then(|frame| frame.query_selector("[role=menu]").ok()?);
+    let Some(list) = list.and_then(|list| list.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    let height =
+        web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default();
+    let place = list.get_bounding_client_rect();
+    let by = (place.bottom() - (height - EDGE)).min(place.top() - EDGE);
+    if by > 0.0 {
+        // What is not taken leaves the list where it was.
+        let _ = list.style().set_property("margin-top", &format!("-{by}px"));
+    }
 }
 
 fn walk(frame: NodeRef<leptos::html::Div>, way: Walk) {
