@@ -309,7 +309,7 @@ pub fn reach(
     now: Millis,
 ) -> Reach {
     let closed = |rule: &str| Reach { rule: rule.to_owned(), ..Reach::default() };
-    let Some(purpose) = channel.purposes().first() else { return closed("no_address") };
+    let Some(purpose) = channel.purposes().first() else { return closed(NO_ADDRESS) };
     match channel {
         Channel::Sms if settings.sms_account.is_empty() => return closed("no_sms_route"),
         Channel::Push if !settings.push_on => return closed("no_push_route"),
